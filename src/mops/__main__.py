@@ -1,0 +1,7 @@
+"""`python -m mops`."""
+
+import sys
+
+from mops.cli import main
+
+sys.exit(main())

@@ -1,0 +1,35 @@
+"""Where the chart and the schemas are: beside the installed package, or in the checkout."""
+
+from __future__ import annotations
+
+import os
+
+from mops.errors import EnvironmentFailure
+
+_HERE = os.path.dirname(os.path.realpath(__file__))
+_CHECKOUT = os.path.dirname(os.path.dirname(_HERE))
+
+
+def root() -> str:
+    """The folder that holds chart/ and schemas/."""
+    for folder in (os.path.join(_HERE, "_bundle"), _CHECKOUT):
+        if os.path.isfile(os.path.join(folder, "chart", "Chart.yaml")):
+            return folder
+    raise EnvironmentFailure("the installation is incomplete: it holds no chart; install mops again")
+
+
+def chart() -> str:
+    """The chart's folder."""
+    return os.path.join(root(), "chart")
+
+
+def read(*parts: str) -> str:
+    """The text of a bundled file, named by its parts below the root."""
+    with open(os.path.join(root(), *parts), encoding="utf-8") as file:
+        return file.read()
+
+
+def write(text: str, *parts: str) -> None:
+    """Replaces a generated file of the checkout."""
+    with open(os.path.join(root(), *parts), "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)

@@ -1,0 +1,64 @@
+"""Commands on what mops is shipped with: schemas, the chart, generated files."""
+
+from __future__ import annotations
+
+import os
+
+from mops import bundle
+from mops.check import near
+from mops.cli import streams
+from mops.errors import DIFFERENCE, OK, EnvironmentFailure, UsageError
+
+SCHEMAS = {
+    "unified": ("schemas", "unified.schema.json"),
+    "workspace": ("schemas", "workspace.schema.json"),
+    "values": ("chart", "values.schema.json"),
+}
+
+
+def print_schema(which: str) -> int:
+    """Prints a schema file."""
+    if which not in SCHEMAS:
+        hint = near(which, SCHEMAS)
+        raise UsageError(f"there is no schema {which}" + (f" ({hint})" if hint else f": expected one of {', '.join(SCHEMAS)}"))
+    streams.out(bundle.read(*SCHEMAS[which]))
+    return OK
+
+
+def chart_path() -> int:
+    """Prints the chart's folder."""
+    streams.out(f"{bundle.chart()}\n")
+    return OK
+
+
+def chart_export(folder: str) -> int:
+    """Copies the chart; never into a folder that holds something."""
+    import shutil
+
+    if os.path.lexists(folder) and not (os.path.isdir(folder) and not os.listdir(folder)):
+        raise UsageError(f"{folder} exists and is not an empty folder")
+    try:
+        shutil.copytree(bundle.chart(), folder, dirs_exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailure(f"{folder}: {error}") from None
+    streams.note(f"the chart is in {folder}")
+    return OK
+
+
+def generate(*, check: bool) -> int:
+    """Writes the generated files of a checkout, or says which are stale."""
+    from mops.generate import everything
+
+    stale = [path for path, text in everything().items() if _current(path) != text]
+    for path in stale:
+        streams.note(f"{path} is stale" if check else f"{path} is written")
+        if not check:
+            bundle.write(everything()[path], *path.split("/"))
+    return DIFFERENCE if check and stale else OK
+
+
+def _current(path: str) -> str:
+    try:
+        return bundle.read(*path.split("/"))
+    except FileNotFoundError:
+        return ""

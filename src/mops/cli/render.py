@@ -1,0 +1,70 @@
+"""`mops render`: the configuration as Helm values."""
+
+from __future__ import annotations
+
+import os
+
+from mops import flags, report, values
+from mops.cli import run, streams
+from mops.errors import DIFFERENCE, OK, UsageError
+from mops.schema import SettingsSchema
+from mops.sources import read_file
+
+FORMATS = ("values", "json")
+HEADER = "# Written by mops render; edit the configuration instead.\n# +argocd:skip-file-rendering\n"
+
+
+def render(given: flags.Given, schema: SettingsSchema) -> int:
+    """Writes the values to stdout or to the file of -o, or compares; the exit code."""
+    kind = _one(given, "format") or "values"
+    output = _one(given, "output")
+    if kind not in FORMATS:
+        raise UsageError(f"--format: expected one of {', '.join(FORMATS)}, found {report.printable(kind)}")
+    if given.get("check") and not output:
+        raise UsageError("--check compares with the file of -o: name one")
+    if given.get("annotate") and kind == "json":
+        raise UsageError("--annotate writes comments, which JSON has none of")
+    outcome = run.configuration(given, schema)
+    run.settle(outcome, given)
+    text = document(outcome, kind, annotate=bool(given.get("annotate")))
+    if not output or output == "-":
+        streams.out(text)
+        return OK
+    for layer in outcome.config.layers:
+        if os.path.exists(layer.name) and os.path.exists(output) and os.path.samefile(layer.name, output):
+            raise UsageError(f"-o {output}: this file is one of the layers")
+    if given.get("check"):
+        return _compare(text, output)
+    streams.write(text, output)
+    return OK
+
+
+def document(outcome: run.Outcome, kind: str, *, annotate: bool) -> str:
+    """The values as text."""
+    if kind == "json":
+        import json
+
+        return json.dumps(outcome.values, indent=2, ensure_ascii=True) + "\n"
+    return HEADER + values.dump(outcome.values, report.comments(outcome.config, outcome.values) if annotate else None)
+
+
+def _compare(text: str, output: str) -> int:
+    """Compares with the file; prints the difference."""
+    from difflib import unified_diff
+
+    committed = read_file(output) if os.path.lexists(output) else b""
+    if committed == text.encode("utf-8"):
+        return OK
+    old = committed.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    lines = unified_diff(old, text.splitlines(keepends=True), output, f"{output} (rendered)")
+    streams.out("".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines))
+    streams.note(f"{output} is stale: run the same command without --check")
+    return DIFFERENCE
+
+
+def _one(given: flags.Given, name: str) -> str:
+    """The value of an option that may be given once."""
+    texts = given.get(name) or []
+    if len(texts) > 1:
+        raise UsageError(f"--{name} is given twice")
+    return texts[0] if texts else ""

@@ -1,0 +1,292 @@
+"""The schema as the files that are made from it. `generated` is pure; the command `mops generate` writes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mops import bundle
+from mops.dialects import FOREIGN
+from mops.schema import SettingsSchema, Tree, snake
+from mops.values import is_section, quote
+
+_TEMPLATES = os.path.join(os.path.dirname(__file__), "templates")
+_HEADER = "Generated from schemas/mops.schema.yaml by `mops generate`; do not edit."
+
+
+def inlined(source: str) -> dict[str, Any]:
+    """The schema's YAML text as one tree without references; a reference's siblings win."""
+    import yaml
+
+    class Loader(yaml.CSafeLoader):
+        """Puts what a merge key brings behind a map's own keys, so that the schema's order is as written."""
+
+        def flatten_mapping(self, node: Any) -> None:
+            own = [pair for pair in node.value if pair[0].tag != "tag:yaml.org,2002:merge"]
+            names = {pair[0].value for pair in own}
+            super().flatten_mapping(node)
+            merged = node.value[: len(node.value) - len(own)]
+            node.value = own + [pair for pair in merged if pair[0].value not in names]
+
+    tree = yaml.load(source, Loader=Loader)  # noqa: S506 - a safe loader
+    return _inline(tree, tree["definitions"])  # type: ignore[no-any-return]
+
+
+def _inline(node: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_inline(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        target = definitions[node["$ref"].rsplit("/", 1)[1]]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    return {key: _inline(value, definitions) for key, value in node.items() if key != "definitions"}
+
+
+def generated(schema: SettingsSchema) -> dict[str, str]:
+    """Path below the project's root -> the text of every generated file but the schema's own JSON."""
+    return {
+        "chart/values.schema.json": _json(values_schema(schema)),
+        "chart/values.yaml": _document("values.yaml.j2", schema),
+        "chart/README.md": _document("README.md.j2", schema),
+        "schemas/unified.schema.json": _json(unified_schema(schema)),
+        "schemas/workspace.schema.json": _json(workspace_schema(schema)),
+        "docs/reference.md": _document("reference.md.j2", schema),
+    }
+
+
+def everything() -> dict[str, str]:
+    """All generated files, from the schema's YAML."""
+    tree = inlined(bundle.read("schemas", "mops.schema.yaml"))
+    return {"schemas/mops.schema.json": json.dumps(tree, ensure_ascii=True, separators=(",", ":")) + "\n", **generated(SettingsSchema(tree))}
+
+
+def values_schema(schema: SettingsSchema) -> dict[str, Any]:
+    """What the chart accepts: closed, and complete but for what is optional."""
+    tree = _plain(schema.tree, complete=True)
+    tree["title"] = "Values of the chart mops-dask"
+    tree["$comment"] = _HEADER
+    return _shared(tree)
+
+
+def unified_schema(schema: SettingsSchema) -> dict[str, Any]:
+    """What an editor accepts as a unified file: nothing is required."""
+    body = _body(schema, flat=True)
+    places = {name: _editor(schema.at(path) or {}) for name, path in schema.located("x-settings").items()}
+    return _shared({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$comment": _HEADER,
+        "title": "mops unified configuration (modelops.yaml)",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "schema_version": {"const": 2, "description": "The version of this format."},
+            "settings": {
+                "type": "object",
+                "description": "Settings of the whole installation.",
+                "additionalProperties": False,
+                "properties": {**places, "provider": {"description": "Read by other tools."}, "username": {"description": "Read by other tools."}},
+            },
+            "workspace": _with_profiles(body),
+            **{name: {"description": "Owned by other tools."} for name in FOREIGN},
+        },
+    })  # fmt: skip
+
+
+def workspace_schema(schema: SettingsSchema) -> dict[str, Any]:
+    """What an editor accepts as a standalone workspace file."""
+    places = {name: _editor(schema.at(path) or {}) for name, path in schema.located("x-metadata").items()}
+    return _shared({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$comment": _HEADER,
+        "title": "mops standalone workspace (kind: Workspace)",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["apiVersion", "kind"],
+        "properties": {
+            "apiVersion": {"const": "modelops/v1", "description": "The version of this format."},
+            "kind": {"const": "Workspace", "description": "The kind of this file."},
+            "metadata": {"type": "object", "description": "The workspace's name, namespace and labels.", "additionalProperties": False, "properties": places},
+            "spec": _with_profiles(_body(schema, flat=False)),
+        },
+    })  # fmt: skip
+
+
+def _body(schema: SettingsSchema, *, flat: bool) -> dict[str, Any]:
+    """The settings of a file or of a profile, in every spelling."""
+    flats = {key: _editor(schema.at(paths[0]) or {}) for key, paths in schema.flat.items()} if flat else {}
+    sections = {name: _editor(sub) for name, sub in schema.tree["properties"].items() if not sub.get("x-rendered")}
+    sections |= {snake(name): sub for name, sub in sections.items()}
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": {**flats, **sections}}
+
+
+def _with_profiles(body: dict[str, Any]) -> dict[str, Any]:
+    profiles = {
+        "profiles": {"type": "object", "description": "Named layers, selected by --profile.", "additionalProperties": body},
+        "profile": {"type": "string", "description": "The profile that is selected where the command line selects none."},
+    }
+    return {**body, "description": "The settings of the workspace.", "properties": {**body["properties"], **profiles}}
+
+
+def _editor(tree: Tree) -> dict[str, Any]:
+    """A setting as an editor should accept it: unquoted numbers are fine as text, null forgets, an env list is fine."""
+    found = {key: value for key, value in tree.items() if not key.startswith("x-") and key != "required"}
+    names = found.get("type")
+    if isinstance(names, str):
+        found["type"] = [names, "null"] if names != "string" else ["string", "number", "boolean", "null"]
+    elif isinstance(names, list):
+        found["type"] = [*names, "null"]
+    if "enum" in found:
+        found["enum"] = [*found["enum"], *(value == "true" for value in found["enum"] if value in ("true", "false")), None]
+    if "anyOf" in found:
+        found["anyOf"] = [_editor(branch) for branch in found["anyOf"]]
+    for key in ("properties", "patternProperties"):
+        if key in found:
+            subs = {name: _editor(sub) for name, sub in found[key].items()}
+            found[key] = {**subs, **{snake(name): sub for name, sub in subs.items()}} if key == "properties" else subs
+    for key in ("additionalProperties", "items"):
+        if isinstance(found.get(key), Mapping):
+            found[key] = _editor(found[key])
+    if "x-list-key" in tree:
+        entry = {
+            "type": "object",
+            "required": [tree["x-list-key"]],
+            "additionalProperties": False,
+            "properties": {tree["x-list-key"]: {"type": "string"}, **{name: {} for name in ("value", "valueFrom", "value_from")}},
+        }
+        inner = {key: found.pop(key) for key in ("properties", "additionalProperties", "propertyNames", "type") if key in found}
+        found["anyOf"] = [inner, {"type": "array", "items": entry}]
+    return found
+
+
+def _plain(tree: Tree, *, complete: bool) -> dict[str, Any]:
+    """A schema node without our annotations and without what is not a value; `complete` requires every setting of a section."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        if key == "properties":
+            found[key] = {name: _plain(sub, complete=complete) for name, sub in value.items() if not sub.get("x-release")}
+        elif key == "additionalProperties" and isinstance(value, Mapping):
+            found[key] = _plain(value, complete=complete)
+        elif key == "patternProperties":
+            found[key] = {name: _plain(sub, complete=False) for name, sub in value.items()}
+        elif key in ("items", "not", "propertyNames"):
+            found[key] = _plain(value, complete=False)
+        elif key == "anyOf":
+            found[key] = [_plain(branch, complete=False) for branch in value]
+        elif not key.startswith("x-"):
+            found[key] = value
+    if complete and is_section(tree):
+        needed = [name for name, sub in tree["properties"].items() if not sub.get("x-release") and not sub.get("x-optional") and (is_section(sub) or "default" in sub)]
+        if needed:
+            found["required"] = needed
+    return found
+
+
+def _shared(tree: dict[str, Any]) -> dict[str, Any]:
+    """The schema with nodes that occur more than once moved to definitions, so that the file stays small."""
+    counts: dict[str, int] = {}
+    _count(tree, counts)
+    definitions: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    found = _refer(tree, counts, definitions, names, root=True)
+    return {**found, "definitions": definitions} if definitions else found
+
+
+_LEAST_SHARED = 200
+
+
+def _count(node: Any, counts: dict[str, int]) -> None:
+    if isinstance(node, dict):
+        if "type" in node or "anyOf" in node:
+            text = json.dumps(node, sort_keys=True)
+            if len(text) >= _LEAST_SHARED:
+                counts[text] = counts.get(text, 0) + 1
+                if counts[text] > 1:
+                    return
+        for value in node.values():
+            _count(value, counts)
+    elif isinstance(node, list):
+        for value in node:
+            _count(value, counts)
+
+
+def _refer(node: Any, counts: dict[str, int], definitions: dict[str, Any], names: dict[str, str], *, root: bool = False, hint: str = "") -> Any:
+    if isinstance(node, list):
+        return [_refer(value, counts, definitions, names, hint=hint) for value in node]
+    if not isinstance(node, dict):
+        return node
+    text = json.dumps(node, sort_keys=True)
+    if not root and counts.get(text, 0) > 1:
+        if text not in names:
+            name = re.sub(r"[^A-Za-z0-9]", "", hint) or "shared"
+            while name in definitions:
+                name = re.sub(r"[0-9]*$", lambda found: str(int(found.group() or 1) + 1), name, count=1)
+            names[text] = name
+            definitions[name] = None
+            definitions[name] = {key: _refer(value, counts, definitions, names, hint=key if key != "properties" else hint) for key, value in node.items()}
+        return {"$ref": f"#/definitions/{names[text]}"}
+    return {key: _refer(value, counts, definitions, names, hint=hint if key in ("properties", "additionalProperties", "items", "anyOf") else key) for key, value in node.items()}
+
+
+def _json(tree: Mapping[str, Any]) -> str:
+    return json.dumps(tree, indent=1, ensure_ascii=True) + "\n"
+
+
+def _document(name: str, schema: SettingsSchema) -> str:
+    """A document from its template."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - YAML and Markdown, not HTML
+    environment.globals["header"] = _HEADER
+    environment.filters["inline"] = _inline_value
+    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|")
+    fields = [field for field in schema.fields.values() if not field.schema.get("x-rendered")]
+    return environment.get_template(name).render(tree=schema.tree, fields=fields, lines=list(_value_lines(schema.tree, 0)), describe=describe)
+
+
+def describe(tree: Tree) -> str:
+    """The type of a setting for people."""
+    if "enum" in tree:
+        return " \\| ".join(f"`{value}`" for value in tree["enum"])
+    if "anyOf" in tree:
+        return f"{describe(tree['anyOf'][0])} or valueFrom"
+    names = tree.get("type", "any")
+    if names == "integer" and "minimum" in tree:
+        return f"integer {tree['minimum']} to {tree['maximum']}" if tree.get("maximum") != tree["minimum"] else f"`{tree['minimum']}`"
+    if "x-expected" in tree and names == "string":
+        return str(tree["x-expected"])
+    return {"string": "text", "boolean": "`true` \\| `false`", "array": "list", "object": "map"}.get(names, "number or percentage") if isinstance(names, str) else "number or percentage"
+
+
+def _value_lines(tree: Tree, depth: int) -> list[str]:
+    """The commented values.yaml, line by line."""
+    indent = "  " * depth
+    found: list[str] = []
+    for name, sub in tree["properties"].items():
+        if sub.get("x-release") or sub.get("x-optional") or not (is_section(sub) or "default" in sub):
+            continue
+        if depth == 0:
+            found.append("")
+        found.append(f"{indent}# -- {sub['description']}")
+        if is_section(sub):
+            found.append(f"{indent}{name}:")
+            found.extend(_value_lines(sub, depth + 1))
+        else:
+            found.append(f"{indent}{name}: {_inline_value(sub['default'])}")
+    return found
+
+
+def _inline_value(value: Any) -> str:
+    """A default on one line."""
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{quote(key)}: {_inline_value(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline_value, value)) + "]"
+    return str(value)

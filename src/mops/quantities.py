@@ -1,0 +1,44 @@
+"""Kubernetes quantities as exact numbers.
+
+The notation is Kubernetes' own (apimachinery's resource.Quantity); the chart computes with the same digits.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {
+    "": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+}  # fmt: skip
+_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?(?:[eE]([0-9]+)|([a-zA-Z]*))")
+
+
+def memory_bytes(quantity: str) -> int:
+    """Whole bytes of a memory quantity that the schema accepts, a fraction of a byte rounded down."""
+    whole, fraction, exponent, unit = _parts(quantity)
+    factor: int = 10 ** int(exponent) if exponent else _UNITS[unit]
+    return int(int(whole + fraction) * factor // 10 ** len(fraction))
+
+
+def millicpu(quantity: str) -> int:
+    """Thousandths of a CPU of a CPU quantity that the schema accepts."""
+    whole, fraction, _, unit = _parts(quantity)
+    return int(whole) if unit == "m" else int(whole) * 1000 + int((fraction + "000")[:3])
+
+
+def human(size: int) -> str:
+    """Bytes for people: `1920Mi`, `3.75Gi`; exact figures stay whole."""
+    for unit in ("Ti", "Gi", "Mi", "Ki"):
+        if size >= _UNITS[unit]:
+            amount = size / _UNITS[unit]
+            return f"{amount:.2f}".rstrip("0").rstrip(".") + unit
+    return f"{size} bytes"
+
+
+def _parts(quantity: str) -> tuple[str, str, str, str]:
+    found = _NUMBER.fullmatch(quantity)
+    if found is None:
+        raise ValueError(quantity)
+    whole, fraction, exponent, unit = found.groups()
+    return whole, fraction or "", exponent or "", unit or ""

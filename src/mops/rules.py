@@ -1,0 +1,259 @@
+"""What the schema cannot say: rules across settings. The only module that knows settings by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from mops.errors import ERROR, WARNING, Problem
+from mops.layer import Leaf, Path, dotted
+from mops.quantities import human, memory_bytes, millicpu
+from mops.resolve import Config
+
+MEGA = 2**20
+# A Dask worker process alone takes 48 MiB (measured with Dask 2026.8.0), so less cannot run and little cannot work.
+LEAST_MEMORY = 64 * MEGA
+SMALL_MEMORY = 256 * MEGA
+MAX_NAME = 63
+
+# Keys that the chart sets itself.
+RESERVED_LABELS = re.compile(r"app\.kubernetes\.io/(name|instance|component|part-of|managed-by|version)|helm\.sh/chart|modelops\.io/(workspace|component|worker-group)")
+# Variables that the chart puts before the user's, so that $(NAME) finds them.
+CHART_VARIABLES = frozenset({"POD_NAME", "POD_IP"})
+_REFERENCE = re.compile(r"(\$+)\(([-._a-zA-Z0-9]+)\)")
+
+_THRESHOLDS = tuple(f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}" for name in ("TARGET", "SPILL", "PAUSE", "TERMINATE"))
+# Dask's own defaults (distributed.yaml, the same from 2024.10 to 2026.8).
+_DASK_DEFAULTS = (0.6, 0.7, 0.8, 0.95)
+
+
+class Group(NamedTuple):
+    """A set of pods: where its settings are and what its objects are called."""
+
+    path: Path
+    suffix: str
+    containers: tuple[str, ...]
+
+
+SCHEDULER = Group(("scheduler",), "scheduler", ("scheduler",))
+WORKERS = Group(("workers",), "workers", ("worker",))
+
+
+def check(config: Config, refused: frozenset[Path] = frozenset()) -> list[Problem]:
+    """All that is wrong across the settings of a config whose values are all there and well typed.
+
+    `refused` are paths that some layer gives a value that is no leaf: nothing is concluded from them.
+    """
+    view = View(config, refused)
+    return [problem for rule in RULES for problem in rule(view) if problem is not None]
+
+
+class View:
+    """A config as the rules read it."""
+
+    def __init__(self, config: Config, refused: frozenset[Path]) -> None:
+        self.config = config
+        self.refused = refused
+
+    def get(self, *path: str) -> Any:
+        """The value at a path; None where there is none."""
+        return self.config.value(*path)
+
+    def groups(self) -> list[Group]:
+        """The worker groups, the default one first."""
+        names = dict.fromkeys(path[1] for path, stack in self.config.stacks.items() if path[0] == "workerGroups" and len(path) > 2 and stack[-1].value is not None)  # noqa: PLR2004
+        return [WORKERS, *(Group(("workerGroups", name), f"workers-{name}", ("worker",)) for name in sorted(names))]
+
+    def pods(self) -> list[Group]:
+        """The scheduler and the worker groups."""
+        return [SCHEDULER, *self.groups()]
+
+    def env(self, group: Group) -> dict[str, Leaf]:
+        """The environment variables of a group that are text."""
+        return {name: leaf for name, leaf in self.config.below(*group.path, "env").items() if isinstance(leaf.value, str)}
+
+    def problem(self, severity: str, message: str, *paths: Path, hint: str = "", check: str = "") -> Problem | None:
+        """A problem at the highest of the leaves involved, or the first named where they are level."""
+        if not self.refused.isdisjoint(paths):
+            return None
+        leaves = [(path, self.config.stacks[path][-1]) for path in paths if path in self.config.stacks]
+        names = [layer.name for layer in self.config.layers]
+        path, leaf = max(leaves, key=lambda found: names.index(found[1].origin.layer) if found[1].origin.layer in names else 0)
+        return Problem(severity, leaf.origin.key or dotted(path), message, leaf.origin, hint, check)
+
+
+Rule = Callable[[View], Iterator[Problem | None]]
+
+
+def autoscaling_bounds(view: View) -> Iterator[Problem | None]:
+    low, high = ("autoscaling", "minWorkers"), ("autoscaling", "maxWorkers")
+    if view.get(*low) > view.get(*high):
+        yield view.problem(ERROR, f"minWorkers {view.get(*low)} is more than maxWorkers {view.get(*high)}", low, high)
+
+
+def requests_within_limits(view: View) -> Iterator[Problem | None]:
+    for group in view.pods():
+        for kind, amount in (("memory", memory_bytes), ("cpu", millicpu)):
+            asked, limit = ((*group.path, "resources", part, kind) for part in ("requests", "limits"))
+            if view.get(*asked) and view.get(*limit) and amount(view.get(*asked)) > amount(view.get(*limit)):
+                yield view.problem(ERROR, f"the {kind} request {view.get(*asked)} is more than the limit {view.get(*limit)}", asked, limit)
+
+
+def memory_per_process(view: View) -> Iterator[Problem | None]:
+    for group in view.groups():
+        limit, reserve, count = (*group.path, "resources", "limits", "memory"), (*group.path, "memoryReserve"), (*group.path, "processes")
+        share = (memory_bytes(view.get(*limit)) - memory_bytes(view.get(*reserve))) // view.get(*count)
+        sums = f"({view.get(*limit)} - {view.get(*reserve)} reserve) / {view.get(*count)} processes"
+        if share < LEAST_MEMORY:
+            yield view.problem(
+                ERROR, f"{sums} leaves {human(max(share, 0))} for each process; Dask needs {human(LEAST_MEMORY)}", limit, reserve, count, hint="raise the memory limit or lower the processes"
+            )
+        elif share < SMALL_MEMORY:
+            yield view.problem(WARNING, f"{sums} leaves only {human(share)} for each process", limit, reserve, count, check="small-memory")
+
+
+def threads_within_cpu(view: View) -> Iterator[Problem | None]:
+    for group in view.groups():
+        threads, count, cpu = (*group.path, "threads"), (*group.path, "processes"), (*group.path, "resources", "limits", "cpu")
+        given = view.get(*cpu) or view.get(*group.path, "resources", "requests", "cpu")
+        if view.get(*threads) * view.get(*count) * 1000 > millicpu(given):
+            busy = view.get(*threads) * view.get(*count)
+            yield view.problem(WARNING, f"{view.get(*count)} processes x {view.get(*threads)} threads = {busy} compete for {given} CPU", cpu, count, threads, check="busy-cpu")
+
+
+def thresholds_ordered(view: View) -> Iterator[Problem | None]:
+    for group in view.pods():
+        env = view.env(group)
+        if not any(name in env for name in _THRESHOLDS):
+            continue
+        steps = [(name, _fraction(env[name].value) if name in env else default, name in env) for name, default in zip(_THRESHOLDS, _DASK_DEFAULTS, strict=True)]
+        active = [(name, value, given) for name, value, given in steps if value is not None]
+        for (low, low_value, low_given), (high, high_value, high_given) in pairwise(active):
+            if low_value <= high_value or not (low_given or high_given):
+                continue
+            severity = ERROR if low_given and high_given else WARNING
+            words = [f"{name.rsplit('__', 1)[1].lower()} {value:g}{'' if given else ' (Dask default)'}" for name, value, given in ((low, low_value, low_given), (high, high_value, high_given))]
+            paths = [(*group.path, "env", name) for name, given in ((low, low_given), (high, high_given)) if given]
+            yield view.problem(
+                severity, f"the memory thresholds are out of order: {words[0]} is above {words[1]}", *paths, hint="target <= spill <= pause <= terminate", check="memory-thresholds"
+            )
+
+
+def _fraction(text: str) -> float | None:
+    return None if text.lower() == "false" else float(text)
+
+
+def names_fit(view: View) -> Iterator[Problem | None]:
+    release = view.get("release", "name")
+    for group in view.pods():
+        name = f"{release}-{group.suffix}"
+        if len(name) > MAX_NAME:
+            path = ("workerGroups", group.path[1])
+            inside = next(here for here in view.config.stacks if here[:2] == path)
+            yield view.problem(ERROR, f"the name {name} has {len(name)} characters; Kubernetes allows {MAX_NAME}", ("release", "name"), inside, hint="shorten the release name or the group name")
+
+
+def ports_apart(view: View) -> Iterator[Problem | None]:
+    port, dashboard = ("scheduler", "port"), ("scheduler", "dashboardPort")
+    if view.get(*port) == view.get(*dashboard):
+        yield view.problem(ERROR, f"port and dashboardPort are both {view.get(*port)}", port, dashboard)
+    for group in view.groups():
+        spans = []
+        for name in ("workerPorts", "nannyPorts"):
+            path = (*group.path, name)
+            low, high = map(int, view.get(*path).split(":"))
+            spans.append((low, high))
+            count = view.get(*group.path, "processes")
+            if low > high or not 1024 <= low <= high <= 65535:  # noqa: PLR2004 - the unprivileged ports
+                yield view.problem(ERROR, f"{view.get(*path)} is not a range of ports from 1024 to 65535", path)
+            elif high - low + 1 < count:
+                yield view.problem(ERROR, f"{view.get(*path)} holds {high - low + 1} ports for {count} processes", path, (*group.path, "processes"))
+        if spans[0][0] <= spans[1][1] and spans[1][0] <= spans[0][1]:
+            yield view.problem(ERROR, "workerPorts and nannyPorts overlap", (*group.path, "workerPorts"), (*group.path, "nannyPorts"))
+
+
+def labels_free(view: View) -> Iterator[Problem | None]:
+    places = [("labels",), *((*group.path, "podLabels") for group in view.pods())]
+    for place in places:
+        for key in view.config.below(*place):
+            if RESERVED_LABELS.fullmatch(key):
+                yield view.problem(ERROR, f"the label {key} is the chart's own", (*place, key))
+
+
+def references_resolve(view: View) -> Iterator[Problem | None]:
+    """Kubernetes expands $(X) only for names that come before; the block is sorted by name."""
+    for group in view.pods():
+        every = set(view.config.below(*group.path, "env")) | {path[len(group.path) + 1] for path, stack in view.config.stacks.items() if _is_reference(path, group) and stack[-1].value is not None}
+        open_ended = bool(view.get(*group.path, "envFrom"))
+        for name, leaf in view.env(group).items():
+            for dollars, wanted in _REFERENCE.findall(leaf.value):
+                if len(dollars) % 2 == 0 or wanted in CHART_VARIABLES:
+                    continue
+                path = (*group.path, "env", name)
+                if wanted in every and wanted >= name:
+                    yield view.problem(ERROR, f"$({wanted}) is used before it is set: variables are set in the order of their names", path, hint="write $$ for a plain $, or rename one of them")
+                elif wanted not in every and not open_ended:
+                    yield view.problem(ERROR, f"$({wanted}) names no variable of this container", path, hint="write $$ for a plain $")
+
+
+def _is_reference(path: Path, group: Group) -> bool:
+    size = len(group.path)
+    return len(path) > size + 2 and path[:size] == group.path and path[size] == "env"
+
+
+def mounts_have_volumes(view: View) -> Iterator[Problem | None]:
+    for group in view.pods():
+        volumes, mounts = (*group.path, "volumes"), (*group.path, "volumeMounts")
+        names = [volume["name"] for volume in view.get(*volumes) or ()]
+        for name in _repeated(names) + [name for name in names if name in ("tmp", "tls")]:
+            yield view.problem(ERROR, f"the volume {name} is there twice" if name not in ("tmp", "tls") else f"the volume name {name} is the chart's own", volumes)
+        for mount in view.get(*mounts) or ():
+            if mount["name"] not in (*names, "tmp"):
+                yield view.problem(ERROR, f"there is no volume {mount['name']}", mounts, volumes)
+        for path in _repeated([mount["mountPath"] for mount in view.get(*mounts) or ()] + ["/tmp"]):  # noqa: S108 - a path in the pod
+            yield view.problem(ERROR, f"{path} is mounted twice", mounts)
+
+
+def containers_named_apart(view: View) -> Iterator[Problem | None]:
+    for group in view.pods():
+        inits, sides = (*group.path, "initContainers"), (*group.path, "sidecars")
+        names = [*group.containers, *(entry["name"] for path in (inits, sides) for entry in view.get(*path) or ())]
+        for name in _repeated(names):
+            yield view.problem(ERROR, f"two containers are called {name}", inits, sides)
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+
+
+def not_root(view: View) -> Iterator[Problem | None]:
+    user, strict = ("podSecurityContext", "runAsUser"), ("podSecurityContext", "runAsNonRoot")
+    if view.get(*user) == 0 and view.get(*strict) and not view.get("openshift"):
+        yield view.problem(ERROR, "runAsUser 0 is root, which runAsNonRoot refuses", user, strict)
+
+
+def exposure_complete(view: View) -> Iterator[Problem | None]:
+    if view.get("httpRoute", "enabled") and not view.get("httpRoute", "parentRefs"):
+        yield view.problem(ERROR, "an HTTPRoute needs parentRefs", ("httpRoute", "enabled"), ("httpRoute", "parentRefs"))
+    if view.get("ingress", "tlsSecret") and not view.get("ingress", "host"):
+        yield view.problem(ERROR, "an Ingress with tlsSecret needs a host", ("ingress", "tlsSecret"), ("ingress", "host"))
+
+
+def tolerations_make_sense(view: View) -> Iterator[Problem | None]:
+    for group in view.pods():
+        path = (*group.path, "tolerations")
+        for entry in view.get(*path) or ():
+            if entry.get("operator") == "Exists" and entry.get("value"):
+                yield view.problem(ERROR, "a toleration with the operator Exists takes no value", path)
+            if not entry.get("key") and entry.get("operator") != "Exists":
+                yield view.problem(ERROR, "a toleration without a key needs the operator Exists", path)
+            if "tolerationSeconds" in entry and entry.get("effect") != "NoExecute":
+                yield view.problem(ERROR, "tolerationSeconds goes with the effect NoExecute", path)
+
+
+RULES: tuple[Rule, ...] = (
+    autoscaling_bounds, requests_within_limits, memory_per_process, threads_within_cpu, thresholds_ordered, names_fit, ports_apart,
+    labels_free, references_resolve, mounts_have_volumes, containers_named_apart, not_root, exposure_complete, tolerations_make_sense,
+)  # fmt: skip

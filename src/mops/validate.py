@@ -1,0 +1,303 @@
+"""Nodes against the schema: what was written becomes typed leaves, or problems at their place.
+
+Scalars are typed by the schema and never guessed: a text field takes the text exactly, an integer field
+takes a decimal integer, a boolean field true or false, and quotes mean text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from mops.check import child, near, types, violations
+from mops.document import NULLS, Items, Node, Pairs, Text, ambiguous
+from mops.errors import ERROR, Problem
+from mops.layer import Layer, Leaf, Origin, Path, dotted
+from mops.schema import SettingsSchema, Tree, snake
+
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+
+
+class _Bad(Exception):
+    """A scalar is not of the type that the schema wants."""
+
+
+class _Mark(NamedTuple):
+    """Where a nested value was written: its own place, its key's, and the path as spelled."""
+
+    value: Node
+    key: Text | None
+    spelled: tuple[str, ...]
+
+
+class Reading:
+    """The leaves and problems of one layer, gathered from its nodes.
+
+    `place` is the file's name, a variable or a flag; `in_file` whether line and column belong to places.
+    `snake_case` whether declared names may also be written in snake_case. `refused` are the paths whose values are no leaves.
+    """
+
+    def __init__(self, schema: SettingsSchema, layer: str, place: str, *, in_file: bool = True, snake_case: bool = True) -> None:
+        self.schema = schema
+        self.layer = layer
+        self.place = place
+        self.in_file = in_file
+        self.snake_case = snake_case
+        self.leaves: dict[Path, Leaf] = {}
+        self.problems: list[Problem] = []
+        self.refused: set[Path] = set()
+
+    def result(self, label: str = "") -> Layer:
+        """The layer as read."""
+        return Layer(self.layer, self.leaves, label)
+
+    def origin(self, node: Node, spelled: tuple[str, ...]) -> Origin:
+        """Where `node` was written."""
+        if not self.in_file:
+            return Origin(self.layer, self.place)
+        return Origin(self.layer, f"{self.place}:{node.line}:{node.col}", dotted(spelled))
+
+    def problem(self, node: Node, spelled: tuple[str, ...], message: str, hint: str = "") -> None:
+        """Records what is wrong at a node, once."""
+        origin = self.origin(node, spelled)
+        found = Problem(ERROR, origin.key, message, origin, hint)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def walk(self, node: Node, tree: Tree, path: Path, spelled: tuple[str, ...]) -> None:
+        """Takes the leaves of `node`, which stands where the schema says `tree`."""
+        if isinstance(node, Text) and not node.quoted and node.text in NULLS:
+            self.leaf(node, path, None, spelled)
+        elif isinstance(node, Text) and not node.quoted and not node.text:
+            self.problem(node, spelled, "nothing is written here", f"write null to forget lower layers{_empties(tree)}, or remove the key")
+        elif isinstance(node, Items) and "x-list-key" in tree:
+            self._entries(node, tree, path, spelled)
+        elif isinstance(node, Pairs) and tree.get("x-atomic"):
+            self._atomic(node, tree, path, spelled)
+        elif isinstance(node, Pairs) and ("object" in types(tree) or not types(tree)):
+            self._map(node, tree, path, spelled)
+        elif "object" in types(tree) and "anyOf" not in tree:
+            wanted = "a map, or a list of entries with a name" if "x-list-key" in tree else "a map"
+            self.problem(node, spelled, f"expected {wanted}, found {_found(node)}")
+        else:
+            self.take(node, tree, path, spelled)
+
+    def leaf(self, node: Node, path: Path, value: Any, spelled: tuple[str, ...]) -> None:
+        """Records a leaf; one source may say a thing once."""
+        origin = self.origin(node, spelled)
+        if path in self.leaves:
+            first = self.leaves[path].origin
+            self.problem(node, spelled, f"{dotted(path)} is set twice", f"{first.key or first.place} at {first.place} sets it too")
+        else:
+            self.leaves[path] = Leaf(value, origin)
+
+    def named(self, tree: Tree, key: str) -> str:
+        """The declared name that `key` stands for; the key itself where there is none."""
+        declared = tree.get("properties", {})
+        if key in declared or not self.snake_case or "_" not in key:
+            return key
+        return next((name for name in declared if snake(name) == key), key)
+
+    def unknown(self, key: Text, known: Any, spelled: tuple[str, ...]) -> None:
+        """Records a key that no setting has, with the nearest one that there is."""
+        hint = near(key.text, known)
+        if not hint:
+            elsewhere = [field.key for field in self.schema.fields.values() if field.path[-1] == key.text and "workerGroups" not in field.path]
+            hint = f"did you mean {' or '.join(elsewhere[:3])}?" if elsewhere else ""
+        self.problem(key, spelled, "no such setting", hint)
+
+    def names(self, path: Path) -> None:
+        """Judges the names in a path that the schema does not declare, as those of environment variables."""
+        for size in range(len(path)):
+            names = (self.schema.at(path[:size]) or {}).get("propertyNames", {})
+            for wrong in violations(names, path[size]):
+                self.problem(Text(path[size], False, 0, 0), (), f"as a name: {wrong.message}", wrong.hint or names.get("x-hint", ""))
+
+    def _map(self, node: Pairs, tree: Tree, path: Path, spelled: tuple[str, ...]) -> None:
+        if not node.pairs and tree.get("x-free"):
+            self.leaf(node, path, {}, spelled)
+        names = tree.get("propertyNames")
+        for key, sub in node.pairs.values():
+            name = self.named(tree, key.text)
+            here = (*spelled, key.text)
+            found = child(tree, name)
+            if found is None:
+                self.unknown(key, tree.get("properties", ()), here)
+                continue
+            if names is not None:
+                for wrong in violations(names, name):
+                    self.problem(key, here, f"as a name: {wrong.message}", wrong.hint or names.get("x-hint", ""))
+            self.walk(sub, found, (*path, name), here)
+
+    def _entries(self, node: Items, tree: Tree, path: Path, spelled: tuple[str, ...]) -> None:
+        """A list of {name, value | valueFrom} that stands for a map by name."""
+        by = tree["x-list-key"]
+        first: dict[str, Text] = {}
+        for index, item in enumerate(node.items):
+            here = (*spelled, f"[{index}]")
+            name = item.pairs.get(by, (None, None))[1] if isinstance(item, Pairs) else None
+            if not isinstance(item, Pairs) or not isinstance(name, Text):
+                self.problem(item, here, f"expected an entry with {by} and value or valueFrom, found {_found(item)}" if name is None else f"{by} must be text")
+                continue
+            if name.text in first:
+                other = first[name.text]
+                self.problem(name, (*here, by), f"{name.text} is here twice", f"it is first at line {other.line}, column {other.col}")
+                continue
+            first[name.text] = name
+            rest = {key: pair for key, pair in item.pairs.items() if key != by}
+            if "value_from" in rest and self.snake_case:
+                rest = {"valueFrom" if key == "value_from" else key: pair for key, pair in rest.items()}
+            here = (*spelled, name.text)
+            for wrong in violations(tree.get("propertyNames", {}), name.text):
+                self.problem(name, here, f"as a name: {wrong.message}", wrong.hint)
+            found = child(tree, name.text) or {}
+            if set(rest) == {"value"}:
+                self.walk(rest["value"][1], found, (*path, name.text), here)
+            elif set(rest) == {"valueFrom"}:
+                self.walk(Pairs(rest, item.line, item.col), found, (*path, name.text), here)
+            else:
+                extra = next((pair[0] for key, pair in rest.items() if key not in ("value", "valueFrom")), None)
+                if extra is not None:
+                    self.problem(extra, (*here, extra.text), "no such setting", near(extra.text, ("value", "valueFrom")))
+                else:
+                    self.problem(item, here, f"expected either value or valueFrom, found {'both' if rest else 'neither'}")
+
+    def _atomic(self, node: Pairs, tree: Tree, path: Path, spelled: tuple[str, ...]) -> None:
+        """A map that is judged whole and kept leaf by leaf."""
+        if set(node.pairs) == {"value"}:
+            self.walk(node.pairs["value"][1], tree, path, (*spelled, "value"))
+            return
+        marks: dict[Path, _Mark] = {}
+        branch = next((entry for entry in tree.get("anyOf", ()) if "object" in types(entry)), tree)
+        value = self._typed(node, branch, (), _Mark(node, None, spelled), marks)
+        if self._judge(branch, value, marks, path):
+            for rel, mark in marks.items():
+                if isinstance(mark.value, Text):
+                    self.leaf(mark.value, (*path, *rel), _at(value, rel), mark.spelled)
+
+    def take(self, node: Node, tree: Tree, path: Path, spelled: tuple[str, ...]) -> None:
+        """A scalar or a list, which is one value."""
+        marks: dict[Path, _Mark] = {}
+        value = self._typed(node, tree, (), _Mark(node, None, spelled), marks)
+        if self._judge(tree, value, marks, path):
+            self.leaf(node, path, value, spelled)
+
+    def _typed(self, node: Node, tree: Tree, rel: Path, mark: _Mark, marks: dict[Path, _Mark]) -> Any:
+        """`node` as plain data of the types that `tree` wants; _Bad where a scalar has none of them."""
+        marks[rel] = mark
+        spelled = mark.spelled
+        if isinstance(node, Items):
+            items = tree.get("items", {"x-free": True})
+            return [self._typed(item, items, (*rel, str(index)), _Mark(item, None, (*spelled, f"[{index}]")), marks) for index, item in enumerate(node.items)]
+        if isinstance(node, Pairs):
+            found: dict[str, Any] = {}
+            for written, sub in node.pairs.values():
+                name = self.named(tree, written.text)
+                here = (*spelled, written.text)
+                if name in found:
+                    self.problem(written, here, f"{name} is set twice")
+                found[name] = self._typed(sub, child(tree, name) or {}, (*rel, name), _Mark(sub, written, here), marks)
+            return found
+        try:
+            return scalar(node, tree)
+        except _Bad as bad:
+            self.problem(node, spelled, str(bad.args[0]), bad.args[1])
+            return _Bad
+
+    def _judge(self, tree: Tree, value: Any, marks: dict[Path, _Mark], path: Path) -> bool:
+        """Records what the schema refuses; whether it refuses nothing."""
+        wrong = list(violations(tree, value)) if not _has_bad(value) else []
+        for found in wrong:
+            mark = marks.get(found.path) or marks[found.path[:-1]]
+            self.problem((mark.key or mark.value) if found.at_key else mark.value, mark.spelled, found.message, found.hint)
+        if wrong or _has_bad(value):
+            self.refused.add(path)
+        return path not in self.refused
+
+
+def scalar(node: Text, tree: Tree) -> Any:
+    """The typed value of a scalar; _Bad(message, hint) where it has none."""
+    names = types(tree)
+    if not names:
+        return _unguessed(node)
+    if node.quoted:
+        if "string" in names or not set(names) & {"integer", "boolean"}:
+            return node.text
+        kind = "an integer" if "integer" in names else "true or false"
+        raise _Bad(f"expected {kind}, found quoted text", "remove the quotes")
+    if node.text in NULLS:
+        raise _Bad("null cannot stand inside a list or one value", "remove it")
+    if "integer" in names and INTEGER.fullmatch(node.text):
+        return int(node.text)
+    if "string" in names:
+        return node.text
+    if "boolean" in names:
+        if node.text in ("true", "false"):
+            return node.text == "true"
+        raise _Bad(f"expected true or false, found {_written(node)}", _truth(node.text))
+    if "integer" in names:
+        raise _Bad(f"expected an integer, found {_written(node)}", _decimal(node.text))
+    return node.text
+
+
+def _unguessed(node: Text) -> Any:
+    """A scalar where the schema declares no type: only what every YAML reader agrees on."""
+    if node.quoted:
+        return node.text
+    if INTEGER.fullmatch(node.text):
+        return int(node.text)
+    if node.text in ("true", "false"):
+        return node.text == "true"
+    if not ambiguous(node.text):
+        return node.text
+    if node.text in NULLS or not node.text:
+        raise _Bad("null cannot stand inside a list or one value", "remove it")
+    raise _Bad(f"YAML readers disagree on what {_written(node)} is", f'write "{node.text}" if it is text' if len(node.text) < _SHORT else "quote it if it is text")
+
+
+_SHORT = 40
+
+
+def _truth(text: str) -> str:
+    meant = {"yes": "true", "on": "true", "y": "true", "1": "true", "true": "true", "no": "false", "off": "false", "n": "false", "0": "false", "false": "false"}
+    return f"write {meant[text.lower()]}" if text.lower() in meant else ""
+
+
+def _decimal(text: str) -> str:
+    plain = text.replace("_", "")
+    if re.fullmatch(r"[-+]?[0-9]+", plain) and plain != "":
+        return f"write {int(plain)}"
+    if re.fullmatch(r"[0-9]+\.0+", text):
+        return f"write {text.split('.', maxsplit=1)[0]}"
+    return "only decimal integers are integers" if re.match(r"[-+0-9.]", text) else ""
+
+
+def _written(node: Text) -> str:
+    return node.text if re.fullmatch(r"[-+_.:0-9A-Za-z]{1,40}", node.text) else "other text"
+
+
+def _found(node: Node) -> str:
+    if isinstance(node, Pairs):
+        return "a map"
+    return "a list" if isinstance(node, Items) else "text"
+
+
+def _empties(tree: Tree) -> str:
+    names = types(tree)
+    if "string" in names:
+        return ', "" for empty text'
+    return ""
+
+
+def _at(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+def _has_bad(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_bad, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_bad, value))
+    return value is _Bad
