@@ -62,14 +62,14 @@ def types(schema: Schema) -> tuple[str, ...]:
 def child(schema: Schema, key: str) -> Schema | None:
     """What the schema says of a map's value at `key`; None where it allows no such key."""
     if key in schema.get("properties", ()):
-        return schema["properties"][key]
+        return schema["properties"][key]  # type: ignore[no-any-return]
     for pattern, found in schema.get("patternProperties", {}).items():
         if matches(pattern, key):
             return found  # type: ignore[no-any-return]
     more = schema.get("additionalProperties", schema.get("x-free", True))
     if more is False:
         return None
-    return _FREE if more is True else more  # type: ignore[no-any-return]
+    return _FREE if more is True else more
 
 
 _FREE: Schema = {"x-free": True}
