@@ -195,17 +195,29 @@ def _shared(tree: dict[str, Any]) -> dict[str, Any]:
     return {**found, "definitions": definitions} if definitions else found
 
 
-_LEAST_SHARED = 200
+# What stands beside a reference is ignored by draft-07, so only what constrains nothing may.
+_NOTES = ("description", "default")
+_LEAST_SHARED = 40
+
+
+def _core(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in _NOTES}
+
+
+def _name(node: Mapping[str, Any]) -> str:
+    """The text by which equal nodes are known; "" for what is no schema node or too small to share."""
+    if not {"type", "anyOf", "pattern", "$ref"} & set(node):
+        return ""
+    text = json.dumps(_core(node), sort_keys=True)
+    return text if len(text) >= _LEAST_SHARED else ""
 
 
 def _count(node: Any, counts: dict[str, int]) -> None:
     if isinstance(node, dict):
-        if "type" in node or "anyOf" in node:
-            text = json.dumps(node, sort_keys=True)
-            if len(text) >= _LEAST_SHARED:
-                counts[text] = counts.get(text, 0) + 1
-                if counts[text] > 1:
-                    return
+        if text := _name(node):
+            counts[text] = counts.get(text, 0) + 1
+            if counts[text] > 1:
+                return
         for value in node.values():
             _count(value, counts)
     elif isinstance(node, list):
@@ -218,17 +230,24 @@ def _refer(node: Any, counts: dict[str, int], definitions: dict[str, Any], names
         return [_refer(value, counts, definitions, names, hint=hint) for value in node]
     if not isinstance(node, dict):
         return node
-    text = json.dumps(node, sort_keys=True)
-    if not root and counts.get(text, 0) > 1:
+    text = _name(node)
+    if text and not root and counts.get(text, 0) > 1:
         if text not in names:
             name = re.sub(r"[^A-Za-z0-9]", "", hint) or "shared"
             while name in definitions:
                 name = re.sub(r"[0-9]*$", lambda found: str(int(found.group() or 1) + 1), name, count=1)
             names[text] = name
             definitions[name] = None
-            definitions[name] = {key: _refer(value, counts, definitions, names, hint=key if key != "properties" else hint) for key, value in node.items()}
-        return {"$ref": f"#/definitions/{names[text]}"}
-    return {key: _refer(value, counts, definitions, names, hint=hint if key in ("properties", "additionalProperties", "items", "anyOf") else key) for key, value in node.items()}
+            definitions[name] = _inside(_core(node), counts, definitions, names, hint)
+        return {"$ref": f"#/definitions/{names[text]}", **{key: node[key] for key in _NOTES if key in node}}
+    return _inside(node, counts, definitions, names, hint)
+
+
+_KEYWORDS = ("properties", "additionalProperties", "items", "anyOf", "propertyNames", "patternProperties", "not")
+
+
+def _inside(node: Mapping[str, Any], counts: dict[str, int], definitions: dict[str, Any], names: dict[str, str], hint: str) -> dict[str, Any]:
+    return {key: _refer(value, counts, definitions, names, hint=hint if key in _KEYWORDS or not key.isidentifier() else key) for key, value in node.items()}
 
 
 def _json(tree: Mapping[str, Any]) -> str:
