@@ -18,6 +18,8 @@ from mops.layer import Origin
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_ALIASED = 10_000
+# A megabyte of settings has fewer; a file that has more is not a configuration, and would only take time.
+MAX_NODES = 250_000
 
 # Words that some YAML reader (1.1, 1.2 or Go's) takes for something other than text.
 NULLS = frozenset({"null", "~"})
@@ -150,10 +152,14 @@ class _Builder:
         """The one document's root; None where there is no document."""
         root: Node | None = None
         documents = 0
+        nodes = 0
         # One frame per open collection: the node, its anchor, the pending key, its size in nodes, its merges.
         stack: list[list[Any]] = []
         for event in events:
             kind = type(event)
+            nodes += 1
+            if nodes > MAX_NODES:
+                raise _Refused(event.start_mark.line + 1, event.start_mark.column + 1, f"more than {MAX_NODES} nodes")
             if kind is yaml.ScalarEvent:
                 self._no_tag(event, "!")
                 mark = event.start_mark

@@ -187,7 +187,7 @@ def _profiles(request: Request, environ: Mapping[str, str], files: Sequence[File
     """The layers of the selected profiles, and what is wrong with the selection."""
     chosen: list[tuple[str, Origin]] = [(name, Origin(COMMAND_LINE, "--profile")) for name in request.profiles]
     if not chosen and environ.get("MODELOPS_PROFILE") and not request.hermetic:
-        chosen = [(name, Origin(ENVIRONMENT, "MODELOPS_PROFILE")) for name in environ["MODELOPS_PROFILE"].split(",")]
+        chosen = [(name, Origin(ENVIRONMENT, "MODELOPS_PROFILE")) for name in map(str.strip, environ["MODELOPS_PROFILE"].split(",")) if name]
     if not chosen:
         chosen = [selected for file in files if (selected := file.selected)][-1:]
     known = list(dict.fromkeys(name for file in files for name in file.profiles))

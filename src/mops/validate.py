@@ -273,6 +273,8 @@ def _decimal(text: str) -> str:
 
 
 def _written(node: Text) -> str:
+    if not node.text:
+        return "nothing"
     return node.text if re.fullmatch(r"[-+_.:0-9A-Za-z]{1,40}", node.text) else "other text"
 
 
