@@ -10,6 +10,8 @@ from typing import Any
 
 from mops import bundle
 from mops.dialects import FOREIGN
+from mops.document import parse
+from mops.errors import InvalidConfig
 from mops.schema import SettingsSchema, Tree, snake
 from mops.values import is_section, quote
 
@@ -31,6 +33,9 @@ def inlined(source: str) -> dict[str, Any]:
             merged = node.value[: len(node.value) - len(own)]
             node.value = own + [pair for pair in merged if pair[0].value not in names]
 
+    problems = parse(source, "mops.schema.yaml", "schema")[1]
+    if problems:
+        raise InvalidConfig(problems)
     tree = yaml.load(source, Loader=Loader)  # noqa: S506 - a safe loader
     return _inline(tree, tree["definitions"])  # type: ignore[no-any-return]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -20,13 +20,26 @@ MAX_NAME = 63
 
 # Keys that the chart sets itself.
 RESERVED_LABELS = re.compile(r"app\.kubernetes\.io/(name|instance|component|part-of|managed-by|version)|helm\.sh/chart|modelops\.io/(workspace|component|worker-group)")
-# Variables that the chart puts before the user's, so that $(NAME) finds them.
-CHART_VARIABLES = frozenset({"POD_NAME", "POD_IP"})
-_REFERENCE = re.compile(r"(\$+)\(([-._a-zA-Z0-9]+)\)")
+# Variables that the chart puts before the user's, so that $(NAME) finds them; the user's own HOME and TMPDIR replace the chart's.
+CHART_VARIABLES = frozenset({"POD_NAME", "POD_IP", "HOME", "TMPDIR"})
+_TLS_VARIABLES = {
+    "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION",
+    "DASK_DISTRIBUTED__COMM__TLS__CA_FILE",
+    *(f"DASK_DISTRIBUTED__COMM__TLS__{role}__{part}" for role in ("CLIENT", "SCHEDULER", "WORKER") for part in ("CERT", "KEY")),
+}
+_REFERENCE = re.compile(r"\$\(([^)]*)\)")
 
-_THRESHOLDS = tuple(f"DASK_DISTRIBUTED__WORKER__MEMORY__{name}" for name in ("TARGET", "SPILL", "PAUSE", "TERMINATE"))
-# Dask's own defaults (distributed.yaml, the same from 2024.10 to 2026.8).
-_DASK_DEFAULTS = (0.6, 0.7, 0.8, 0.95)
+# Dask's memory thresholds in their order, with Dask's own defaults (the same from 2024.10 to 2026.8). Each has an older name, which wins where both are set.
+_THRESHOLDS = {"target": 0.6, "spill": 0.7, "pause": 0.8, "terminate": 0.95}
+_THRESHOLD_NAMES = ("DASK_WORKER_MEMORY_", "DASK_DISTRIBUTED__WORKER__MEMORY__")
+
+
+class Threshold(NamedTuple):
+    """A memory threshold as it counts: `variable` is the name that sets it, "" where it is Dask's default."""
+
+    name: str
+    value: float
+    variable: str
 
 
 class Group(NamedTuple):
@@ -125,24 +138,37 @@ def threads_within_cpu(view: View) -> Iterator[Problem | None]:
 
 def thresholds_ordered(view: View) -> Iterator[Problem | None]:
     for group in view.pods():
-        env = view.env(group)
-        if not any(name in env for name in _THRESHOLDS):
-            continue
-        steps = [(name, _fraction(env[name].value) if name in env else default, name in env) for name, default in zip(_THRESHOLDS, _DASK_DEFAULTS, strict=True)]
-        active = [(name, value, given) for name, value, given in steps if value is not None]
-        for (low, low_value, low_given), (high, high_value, high_given) in pairwise(active):
-            if low_value <= high_value or not (low_given or high_given):
-                continue
-            severity = ERROR if low_given and high_given else WARNING
-            words = [f"{name.rsplit('__', 1)[1].lower()} {value:g}{'' if given else ' (Dask default)'}" for name, value, given in ((low, low_value, low_given), (high, high_value, high_given))]
-            paths = [(*group.path, "env", name) for name, given in ((low, low_given), (high, high_given)) if given]
+        env = {name: leaf.value for name, leaf in view.env(group).items()}
+        for low, high in disorder(env):
+            severity = ERROR if low.variable and high.variable else WARNING
+            paths = [(*group.path, "env", step.variable) for step in (low, high) if step.variable]
             yield view.problem(
-                severity, f"the memory thresholds are out of order: {words[0]} is above {words[1]}", *paths, hint="target <= spill <= pause <= terminate", check="memory-thresholds"
+                severity, f"the memory thresholds are out of order: {told(low)} is above {told(high)}", *paths, hint="target <= spill <= pause <= terminate", check="memory-thresholds"
             )
 
 
+def disorder(env: Mapping[str, str]) -> Iterator[tuple[Threshold, Threshold]]:
+    """Neighbouring thresholds of which the first is above the second and the environment sets at least one."""
+    steps = []
+    for name, default in _THRESHOLDS.items():
+        variable = next((prefix + name.upper() for prefix in _THRESHOLD_NAMES if prefix + name.upper() in env), "")
+        value = _fraction(env[variable]) if variable else default
+        if value is not None:
+            steps.append(Threshold(name, value, variable))
+    return ((low, high) for low, high in pairwise(steps) if low.value > high.value and (low.variable or high.variable))
+
+
+def told(step: Threshold) -> str:
+    """A threshold for a message."""
+    return f"{step.name} {step.value:g}{'' if step.variable else ' (Dask default)'}"
+
+
 def _fraction(text: str) -> float | None:
-    return None if text.lower() == "false" else float(text)
+    """The number; None for what turns a threshold off, or is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def names_fit(view: View) -> Iterator[Problem | None]:
@@ -183,19 +209,25 @@ def labels_free(view: View) -> Iterator[Problem | None]:
 
 
 def references_resolve(view: View) -> Iterator[Problem | None]:
-    """Kubernetes expands $(X) only for names that come before; the block is sorted by name."""
+    """Kubernetes expands $(X) only for names that come before, and the block is sorted by name; it leaves all else as text."""
     for group in view.pods():
         every = set(view.config.below(*group.path, "env")) | {path[len(group.path) + 1] for path, stack in view.config.stacks.items() if _is_reference(path, group) and stack[-1].value is not None}
-        open_ended = bool(view.get(*group.path, "envFrom"))
+        known = (CHART_VARIABLES - every) | {name for name in _TLS_VARIABLES if view.get("tls", "secretName")}
         for name, leaf in view.env(group).items():
-            for dollars, wanted in _REFERENCE.findall(leaf.value):
-                if len(dollars) % 2 == 0 or wanted in CHART_VARIABLES:
-                    continue
-                path = (*group.path, "env", name)
+            path = (*group.path, "env", name)
+            for wanted in _REFERENCE.findall(leaf.value.replace("$$", "")):
                 if wanted in every and wanted >= name:
-                    yield view.problem(ERROR, f"$({wanted}) is used before it is set: variables are set in the order of their names", path, hint="write $$ for a plain $, or rename one of them")
-                elif wanted not in every and not open_ended:
-                    yield view.problem(ERROR, f"$({wanted}) names no variable of this container", path, hint="write $$ for a plain $")
+                    yield view.problem(ERROR, f"$({wanted}) is used before it is set: variables are set in the order of their names", path, hint="rename one of them, or write $$ for a plain $")
+                elif wanted not in every and wanted not in known and not view.get(*group.path, "envFrom"):
+                    yield view.problem(WARNING, f"$({wanted}) names no variable of this container and stays text", path, hint="write $$ for a plain $", check="reference")
+
+
+def names_not_the_charts(view: View) -> Iterator[Problem | None]:
+    taken = {"POD_NAME", "POD_IP"} | (_TLS_VARIABLES if view.get("tls", "secretName") else set())
+    for group in view.pods():
+        for path, stack in view.config.stacks.items():
+            if path[:-1] == (*group.path, "env") and path[-1] in taken and stack[-1].value is not None:
+                yield view.problem(ERROR, f"the chart sets {path[-1]} itself", path)
 
 
 def _is_reference(path: Path, group: Group) -> bool:
@@ -255,5 +287,5 @@ def tolerations_make_sense(view: View) -> Iterator[Problem | None]:
 
 RULES: tuple[Rule, ...] = (
     autoscaling_bounds, requests_within_limits, memory_per_process, threads_within_cpu, thresholds_ordered, names_fit, ports_apart,
-    labels_free, references_resolve, mounts_have_volumes, containers_named_apart, not_root, exposure_complete, tolerations_make_sense,
+    labels_free, references_resolve, names_not_the_charts, mounts_have_volumes, containers_named_apart, not_root, exposure_complete, tolerations_make_sense,
 )  # fmt: skip

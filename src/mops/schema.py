@@ -53,6 +53,7 @@ class SettingsSchema:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
+        self._located: dict[str, dict[str, Path]] = {}
 
     @cached_property
     def fields(self) -> dict[Path, Field]:
@@ -89,7 +90,9 @@ class SettingsSchema:
 
     def located(self, annotation: str) -> dict[str, Path]:
         """The paths of what carries an annotation, by the annotation's value."""
-        return {node[annotation]: path for path, node in _nodes(self.tree, ()) if annotation in node}
+        if annotation not in self._located:
+            self._located[annotation] = {node[annotation]: path for path, node in _nodes(self.tree, ()) if annotation in node}
+        return self._located[annotation]
 
     def at(self, path: Path) -> Tree | None:
         """What the schema says at `path`; None where there is no such setting."""
@@ -111,6 +114,10 @@ class SettingsSchema:
 
     def defaults(self) -> Layer:
         """The lowest layer."""
+        return self._defaults
+
+    @cached_property
+    def _defaults(self) -> Layer:
         leaves: dict[Path, Leaf] = {}
         for path, field in self.fields.items():
             default = field.schema.get("default")
@@ -150,6 +157,7 @@ def load() -> SettingsSchema:
     return SettingsSchema(json.loads(bundle.read("schemas", "mops.schema.json")))
 
 
+@lru_cache(maxsize=4096)
 def snake(name: str) -> str:
     """`targetCPU` -> `target_cpu`; names in capitals stay as they are."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() if not name.isupper() else name
