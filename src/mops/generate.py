@@ -110,7 +110,6 @@ def workspace_schema(schema: SettingsSchema) -> dict[str, Any]:
         "title": "mops standalone workspace (kind: Workspace)",
         "type": "object",
         "additionalProperties": False,
-        "required": ["apiVersion", "kind"],
         "properties": {
             "apiVersion": {"const": "modelops/v1", "description": "The version of this format."},
             "kind": {"const": "Workspace", "description": "The kind of this file."},

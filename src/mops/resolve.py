@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mops.layer import Layer, Leaf, Path, nest
@@ -52,9 +53,9 @@ def resolve(layers: Sequence[Layer], schema: SettingsSchema) -> Config:
     for layer in (*_inherited(layers, schema), *layers):
         cleared: set[Path] = set()
         for path, leaf in layer.leaves.items():
-            for start in range(1, len(path)):
-                if path[:start] in stacks:
-                    _forget(stacks, path[:start], leaf, layer)
+            for prefix in _above(path):
+                if prefix in stacks:
+                    _forget(stacks, prefix, leaf, layer)
             root = schema.atomic(path) if len(path) > 2 else None  # noqa: PLR2004 - no shorter path is inside an atomic map
             if root is not None and root not in cleared and root in prefixes:
                 cleared.add(root)
@@ -63,8 +64,14 @@ def resolve(layers: Sequence[Layer], schema: SettingsSchema) -> Config:
                 _clear(stacks, path, leaf, layer)
         for path, leaf in layer.leaves.items():
             stacks.setdefault(path, []).append(leaf)
-            prefixes.update(path[:start] for start in range(1, len(path)))
+            prefixes.update(_above(path))
     return Config({path: tuple(stack) for path, stack in stacks.items()}, tuple(layers))
+
+
+@lru_cache(maxsize=4096)
+def _above(path: Path) -> tuple[Path, ...]:
+    """The paths of the maps that a path runs through."""
+    return tuple(path[:start] for start in range(1, len(path)))
 
 
 def _forget(stacks: dict[Path, list[Leaf]], path: Path, by: Leaf, layer: Layer) -> None:

@@ -69,6 +69,12 @@ class View:
     def __init__(self, config: Config, refused: frozenset[Path]) -> None:
         self.config = config
         self.refused = refused
+        self._maps: dict[Path, dict[str, Leaf]] = {}
+        for path, stack in config.stacks.items():
+            if stack[-1].value is not None:
+                self._maps.setdefault(path[:-1], {})[path[-1]] = stack[-1]
+        names = {path[1] for path in self._maps if len(path) > 1 and path[0] == "workerGroups"}
+        self._groups = [WORKERS, *(Group(("workerGroups", name), f"workers-{name}", ("worker",)) for name in sorted(names))]
 
     def get(self, *path: str) -> Any:
         """The value at a path; None where there is none."""
@@ -76,16 +82,23 @@ class View:
 
     def groups(self) -> list[Group]:
         """The worker groups, the default one first."""
-        names = dict.fromkeys(path[1] for path, stack in self.config.stacks.items() if path[0] == "workerGroups" and len(path) > 2 and stack[-1].value is not None)  # noqa: PLR2004
-        return [WORKERS, *(Group(("workerGroups", name), f"workers-{name}", ("worker",)) for name in sorted(names))]
+        return self._groups
 
     def pods(self) -> list[Group]:
         """The scheduler and the worker groups."""
-        return [SCHEDULER, *self.groups()]
+        return [SCHEDULER, *self._groups]
+
+    def below(self, *path: str) -> Mapping[str, Leaf]:
+        """The winning leaves right below a map's path, by name; forgotten ones are left out."""
+        return self._maps.get(path, {})
+
+    def names(self, *path: str) -> set[str]:
+        """The names of a map's entries, be they leaves or maps."""
+        return {*self.below(*path), *(here[len(path)] for here in self._maps if len(here) > len(path) and here[: len(path)] == path)}
 
     def env(self, group: Group) -> dict[str, Leaf]:
         """The environment variables of a group that are text."""
-        return {name: leaf for name, leaf in self.config.below(*group.path, "env").items() if isinstance(leaf.value, str)}
+        return {name: leaf for name, leaf in self.below(*group.path, "env").items() if isinstance(leaf.value, str)}
 
     def problem(self, severity: str, message: str, *paths: Path, hint: str = "", check: str = "") -> Problem | None:
         """A problem at the highest of the leaves involved, or the first named where they are level."""
@@ -203,7 +216,7 @@ def ports_apart(view: View) -> Iterator[Problem | None]:
 def labels_free(view: View) -> Iterator[Problem | None]:
     places = [("labels",), *((*group.path, "podLabels") for group in view.pods())]
     for place in places:
-        for key in view.config.below(*place):
+        for key in view.below(*place):
             if RESERVED_LABELS.fullmatch(key):
                 yield view.problem(ERROR, f"the label {key} is the chart's own", (*place, key))
 
@@ -211,7 +224,7 @@ def labels_free(view: View) -> Iterator[Problem | None]:
 def references_resolve(view: View) -> Iterator[Problem | None]:
     """Kubernetes expands $(X) only for names that come before, and the block is sorted by name; it leaves all else as text."""
     for group in view.pods():
-        every = set(view.config.below(*group.path, "env")) | {path[len(group.path) + 1] for path, stack in view.config.stacks.items() if _is_reference(path, group) and stack[-1].value is not None}
+        every = view.names(*group.path, "env")
         known = (CHART_VARIABLES - every) | {name for name in _TLS_VARIABLES if view.get("tls", "secretName")}
         for name, leaf in view.env(group).items():
             path = (*group.path, "env", name)
@@ -225,14 +238,9 @@ def references_resolve(view: View) -> Iterator[Problem | None]:
 def names_not_the_charts(view: View) -> Iterator[Problem | None]:
     taken = {"POD_NAME", "POD_IP"} | (_TLS_VARIABLES if view.get("tls", "secretName") else set())
     for group in view.pods():
-        for path, stack in view.config.stacks.items():
-            if path[:-1] == (*group.path, "env") and path[-1] in taken and stack[-1].value is not None:
-                yield view.problem(ERROR, f"the chart sets {path[-1]} itself", path)
-
-
-def _is_reference(path: Path, group: Group) -> bool:
-    size = len(group.path)
-    return len(path) > size + 2 and path[:size] == group.path and path[size] == "env"
+        for name in view.below(*group.path, "env"):
+            if name in taken:
+                yield view.problem(ERROR, f"the chart sets {name} itself", (*group.path, "env", name))
 
 
 def mounts_have_volumes(view: View) -> Iterator[Problem | None]:

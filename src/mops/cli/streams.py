@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import stat
 import sys
+from collections.abc import Iterator
 
 from mops.errors import EnvironmentFailure
 
@@ -41,6 +43,29 @@ def write(text: str, name: str) -> bool:
     data = text.encode("utf-8")
     target = os.path.realpath(name)
     temporary = f"{target}.{os.getpid()}.tmp"
+    with _cleaning_up():
+        return _replace(name, target, temporary, data)
+
+
+@contextlib.contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """Makes SIGTERM an exception, so that no temporary file stays behind."""
+    try:
+        before = signal.signal(signal.SIGTERM, _terminated)
+    except ValueError:  # not the main thread, which alone takes signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _replace(name: str, target: str, temporary: str, data: bytes) -> bool:
     try:
         mode = _mode(target)
         if mode is not None and not stat.S_ISREG(mode):
