@@ -74,8 +74,8 @@ annotations:
 
 {{/*
 The environment: what the chart sets, then the pod's own by name, each name once. The pod's own HOME and
-TMPDIR replace the chart's; its other names are refused there. `$(NAME)` must name an earlier variable,
-for Kubernetes leaves it as it is otherwise; what an envFrom brings is not known here and passes.
+TMPDIR replace the chart's; its other names are refused there. `$(NAME)` of a variable that comes later
+would stay as it is, which nobody means; of a name that is not here it is text, or comes from an envFrom.
 */}}
 {{- define "mops.env" -}}
 {{- $own := dict "HOME" "/tmp" "TMPDIR" "/tmp" }}
@@ -116,8 +116,8 @@ for Kubernetes leaves it as it is otherwise; what an envFrom brings is not known
   value: {{ $value | quote }}
   {{- range regexFindAll "\\$\\([^)]*\\)" (replace "$$" "" $value) -1 }}
   {{- $reference := . | trimPrefix "$(" | trimSuffix ")" }}
-  {{- if not (or (hasKey $earlier $reference) (and $.pod.envFrom (not (hasKey $.pod.env $reference)))) }}
-  {{- fail (printf "%s: %s names no earlier variable (they are sorted by name); to keep it as text write $%s" $key . .) }}
+  {{- if and (hasKey $.pod.env $reference) (not (hasKey $earlier $reference)) }}
+  {{- fail (printf "%s: %s comes before %s is set, for they are sorted by name; to keep it as text write $%s" $key . $reference .) }}
   {{- end }}
   {{- end }}
 {{- else }}

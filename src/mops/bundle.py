@@ -23,6 +23,17 @@ def chart() -> str:
     return os.path.join(root(), "chart")
 
 
+def chart_files() -> dict[str, bytes]:
+    """The content of the chart's files, by their names below its folder."""
+    found: dict[str, bytes] = {}
+    for folder, _, names in os.walk(chart()):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, chart()).replace(os.sep, "/")] = file.read()
+    return found
+
+
 def read(*parts: str) -> str:
     """The text of a bundled file, named by its parts below the root."""
     with open(os.path.join(root(), *parts), encoding="utf-8") as file:

@@ -66,7 +66,7 @@ def child(schema: Schema, key: str) -> Schema | None:
     for pattern, found in schema.get("patternProperties", {}).items():
         if matches(pattern, key):
             return found  # type: ignore[no-any-return]
-    more = schema.get("additionalProperties", schema.get("x-free", True))
+    more = schema.get("additionalProperties", schema.get("x-free", "object" in types(schema) or not types(schema)))
     if more is False:
         return None
     return _FREE if more is True else more

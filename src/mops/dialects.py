@@ -71,6 +71,8 @@ class _Reader:
             self.reading.problem(root, (), "the file is empty" if empty else f"expected a map of settings, found {'a list' if isinstance(root, Items) else 'text'}")
             return ""
         dialect = shape(root)
+        self.reading.home = {UNIFIED: ("workspace",), WORKSPACE: ("spec",), VALUES: ()}[dialect]
+        self.reading.flat = dialect == UNIFIED
         {UNIFIED: self._unified, WORKSPACE: self._workspace, VALUES: self._values}[dialect](root)
         return dialect
 
@@ -149,8 +151,7 @@ class _Reader:
             elif profiles and key.text == "profile":
                 self._profile(sub, here)
             elif key.text in flats:
-                for path in flats[key.text]:
-                    self.reading.walk(sub, self.schema.at(path) or {}, path, here)
+                self.reading.walk_each(sub, flats[key.text], here)
             elif name in known:
                 self.reading.walk(sub, tree["properties"][name], (name,), here)
             else:
@@ -170,6 +171,7 @@ class _Reader:
         outer = self.reading
         for key, sub in node.pairs.values():
             self.reading = Reading(self.schema, f"profile {key.text} ({outer.place})", outer.place)
+            self.reading.home, self.reading.flat = (*spelled, key.text), flat
             if not _valid_name(key.text):
                 self.reading.problem(key, (*spelled, key.text), f"as a name: expected {_PROFILE_NAME['x-expected']}")
             if not (isinstance(sub, Pairs) and not sub.pairs):
@@ -193,4 +195,4 @@ def _label(name: str) -> str:
 def unknown_profile(name: str, known: list[str], origin: Origin) -> Problem:
     """The problem of a selected profile that no file has."""
     hint = near(name, known) or (f"the files have: {', '.join(known)}" if known else "the files have no profiles")
-    return Problem(ERROR, origin.key, f"there is no profile {name}", origin, hint)
+    return Problem(ERROR, origin.key, f"there is no profile {name}" if name else 'there is no profile ""', origin, hint)

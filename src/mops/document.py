@@ -137,7 +137,24 @@ def _explained(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, 
     if "\t" in indent:
         return "a tab cannot indent YAML", "use spaces"
     context = f"{error.context}: " if error.context else ""
-    return f"not valid YAML: {context}{error.problem}", ""
+    begun = error.context_mark
+    hint = next((hint for part, hint in _ADVICE.items() if part in str(error.problem)), "")
+    return f"not valid YAML: {context}{error.problem}", hint.format(f"line {begun.line + 1}, column {begun.column + 1}" if begun else "")
+
+
+# What libyaml says, in part, and what to do about it. {} is where the thing begins that it could not finish.
+_ADVICE = {
+    "mapping values are not allowed": 'check the indentation, or quote the text if it holds ": "',
+    "unexpected end of stream": "the quote that opens at {} is not closed",
+    "expected ',' or": "the bracket that opens at {} is not closed, or a comma is missing",
+    "cannot start any token": "quote text that begins with %, @ or `",
+    "could not find expected ':'": "what begins at {} has no key, or no space behind its colon",
+    "did not find expected key": "check the indentation, and the brackets and quotes of the line before",
+    "did not find expected <document start>": "check the indentation",
+    "expected '-' indicator": "an item of a list begins with - below the one before; check the indentation",
+    "expected node content": "a key or a value is missing here",
+    "sequence entries are not allowed": "a list begins on a line of its own",
+}
 
 
 class _Builder:
@@ -225,7 +242,7 @@ class _Builder:
 
     def _is_text(self, key: Node) -> bool:
         if not isinstance(key, Text):
-            self.complaints.append((key.line, key.col, "a key must be text, not a collection"))
+            self.complaints.append((key.line, key.col, "a key must be text, not a collection", ""))
             return False
         if not key.quoted and ambiguous(key.text):
             shown = key.text or "(empty)"
@@ -251,7 +268,7 @@ class _Builder:
         key, value = merged
         for source in value.items if isinstance(value, Items) else [value]:
             if not isinstance(source, Pairs):
-                self.complaints.append((key.line, key.col, "a merge key takes a map or a list of maps"))
+                self.complaints.append((key.line, key.col, "a merge key takes a map or a list of maps", ""))
                 continue
             for name, pair in source.pairs.items():
                 into.pairs.setdefault(name, pair)

@@ -44,10 +44,17 @@ SELECTION = (
 )  # fmt: skip
 
 RENDER = (
-    Option(("--format",), "What to write.", "values|json"),
+    Option(("--format",), "What to write: Helm values, the same as JSON, or what helm makes of them.", "values|json|manifests"),
     Option(("--annotate",), "Write the origin of each value behind it.", switch=True),
     Option(("--output", "-o"), "Write to FILE, whole or not at all.", "FILE"),
     Option(("--check",), "Write nothing: compare with the file of -o and exit with 1 where it is stale.", switch=True),
+    Option(("--all",), "Render every workspace of the tree, each values.yaml beside its configuration.", switch=True, panel="Fleets"),
+    Option(("--root",), "The tree: a folder with mops.fleet.yaml or envs/*/mops.yaml.", "DIR", panel="Fleets"),
+    Option(("--jobs", "-j"), "How many processes render; as many as there are cores where that pays.", "N", panel="Fleets"),
+    Option(("--keep-going",), "Write the valid workspaces though others are invalid.", switch=True, panel="Fleets"),
+    Option(("--kube-version",), "The cluster's version, for --format manifests.", "VERSION", panel="Manifests"),
+    Option(("--api-version",), "An API that the cluster has, as in keda.sh/v1alpha1/ScaledObject; may be repeated.", "API", many=True, panel="Manifests"),
+    Option(("--from-argocd-env",), "As an Argo CD plugin: take the selection from its environment, and write manifests.", switch=True, panel="Manifests"),
 )
 
 
@@ -72,9 +79,7 @@ def request(given: Given, schema: SettingsSchema) -> Request:
     for option in overrides(schema):
         value = given.get(option.dest)
         if option.switch:
-            positive = option.names[0] in schema.flags
-            flag = option.names[0] if positive else f"--{option.names[0][5:]}"
-            chosen += [(flag, "true" if positive else "false")] * int(value or 0)
+            chosen += [(option.names[0], "true" if option.names[0] in schema.flags else "false")] * int(value or 0)
         else:
             chosen += [(option.names[0], text) for text in value or ()]
     sets = [(flag, pair) for flag in ("--set", "--set-string") for pair in given.get(flag.lstrip("-").replace("-", "_")) or ()]

@@ -154,6 +154,8 @@ def _editor(tree: Tree) -> dict[str, Any]:
     for key in ("additionalProperties", "items"):
         if isinstance(found.get(key), Mapping):
             found[key] = _editor(found[key])
+    if "propertyNames" in found:
+        found["propertyNames"] = _plain(found["propertyNames"], complete=False)
     if "x-list-key" in tree:
         entry = {
             "type": "object",

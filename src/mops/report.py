@@ -33,7 +33,7 @@ def problem_line(problem: Problem) -> str:
 
 def problems_json(problems: Iterable[Problem]) -> str:
     """The problems as a list of objects."""
-    return _json([
+    return as_json([
         {"severity": p.severity, "layer": p.origin.layer, "place": p.origin.place, "key": p.key, "message": p.message, "hint": p.hint, "check": p.check} for p in problems
     ])  # fmt: skip
 
@@ -89,7 +89,7 @@ def selected(config: Config, schema: SettingsSchema, wanted: Sequence[Path] | No
 
 def explained_json(config: Config, schema: SettingsSchema, paths: Iterable[Path]) -> str:
     """Key -> value, origin and what it shadowed, the nearest loser first."""
-    return _json({dotted(path): _told(schema, path, config.stacks[path]) for path in paths})
+    return as_json({dotted(path): told(schema, path, config.stacks[path]) for path in paths})
 
 
 def explained(config: Config, schema: SettingsSchema, paths: Iterable[Path]) -> str:
@@ -109,7 +109,7 @@ def field_text(field: Field, default: str) -> str:
     """What there is to know of a field besides its value."""
     from mops.generate import describe
 
-    rows = [("type", describe(field.schema).replace("\\|", "|")), ("default", default), ("flat key", field.schema.get("x-flat", "")), ("flag", field.flag), ("variable", field.variable)]
+    rows = [("type", describe(field.schema).replace("\\|", "|").replace("`", "")), ("default", default), ("flat key", field.schema.get("x-flat", "")), ("flag", field.flag), ("variable", field.variable)]
     return f"{field.key}: {field.description}\n" + "".join(f"  {name}: {value}\n" for name, value in rows if value)
 
 
@@ -130,7 +130,9 @@ def _place(leaf: Leaf) -> str:
     return f"{origin.place} ({origin.key})" if origin.key else f"{origin.place} ({origin.layer})"
 
 
-def _told(schema: SettingsSchema, path: Path, stack: Sequence[Leaf]) -> dict[str, Any]:
+def told(schema: SettingsSchema, path: Path, stack: Sequence[Leaf]) -> dict[str, Any]:
+    """A value with its origin and what it shadowed, the nearest loser first, as data."""
+
     def one(leaf: Leaf) -> dict[str, Any]:
         value = MASK if hidden(schema, path, leaf.value) else leaf.value
         return {"value": value, "origin": {"layer": leaf.origin.layer, "place": leaf.origin.place}}
@@ -159,5 +161,6 @@ def _position(place: str) -> tuple[str, int, int]:
     return place, 0, 0
 
 
-def _json(data: Any) -> str:
+def as_json(data: Any) -> str:
+    """Data as a JSON document."""
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

@@ -92,7 +92,7 @@ class View:
         """The winning leaves right below a map's path, by name; forgotten ones are left out."""
         return self._maps.get(path, {})
 
-    def names(self, *path: str) -> set[str]:
+    def entries(self, *path: str) -> set[str]:
         """The names of a map's entries, be they leaves or maps."""
         return {*self.below(*path), *(here[len(path)] for here in self._maps if len(here) > len(path) and here[: len(path)] == path)}
 
@@ -224,7 +224,7 @@ def labels_free(view: View) -> Iterator[Problem | None]:
 def references_resolve(view: View) -> Iterator[Problem | None]:
     """Kubernetes expands $(X) only for names that come before, and the block is sorted by name; it leaves all else as text."""
     for group in view.pods():
-        every = view.names(*group.path, "env")
+        every = view.entries(*group.path, "env")
         known = (CHART_VARIABLES - every) | {name for name in _TLS_VARIABLES if view.get("tls", "secretName")}
         for name, leaf in view.env(group).items():
             path = (*group.path, "env", name)

@@ -94,6 +94,10 @@ class SettingsSchema:
             self._located[annotation] = {node[annotation]: path for path, node in _nodes(self.tree, ()) if annotation in node}
         return self._located[annotation]
 
+    def marked(self, annotation: str) -> list[tuple[Path, Any]]:
+        """What carries an annotation, sections included: paths with what it says."""
+        return [(path, node[annotation]) for path, node in _nodes(self.tree, ()) if annotation in node]
+
     def at(self, path: Path) -> Tree | None:
         """What the schema says at `path`; None where there is no such setting."""
         node: Tree | None = self.tree

@@ -10,7 +10,7 @@ from mops.schema import SettingsSchema
 
 MASK = "(hidden)"
 
-_NAME = re.compile(r"(?i)(passw|passphrase|secret|token|credential|connection_?string|api_?key|access_?key|account_?key|private_?key|(^|_)sas($|_)|(^|_)pwd($|_)|(^|_)auth($|_))")
+_NAME = re.compile(r"(?i)(passw|passphrase|secret|token(?!iz)|credential|connection_?string|api_?key|access_?key|account_?key|private_?key|(^|_)sas($|_)|(^|_)pwd($|_)|(^|_)auth($|_))")
 # Names that hold such a word but name a place or a switch.
 _HARMLESS = re.compile(r"(?i)(secretname|secretref|secretkeyref|tlssecret|imagepullsecrets|_(file|path|dir|name|ttl|timeout|enabled|url)$)")
 _VALUE = re.compile(

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mops import bundle
@@ -16,6 +17,8 @@ from mops.errors import ERROR, EnvironmentFailure, Problem, UsageError
 from mops.layer import Layer, Origin, Path, dotted
 from mops.schema import PREFIX, SettingsSchema, snake
 from mops.validate import Reading
+
+_EMPTY = '""'
 
 ENVIRONMENT, COMMAND_LINE, DEBUG = "environment", "command line", "--debug-mode"
 
@@ -50,10 +53,14 @@ class Sources(NamedTuple):
     ignored: tuple[str, ...]
 
 
-def gather(request: Request, environ: Mapping[str, str], schema: SettingsSchema) -> Sources:
-    """All layers in their order: defaults, files, profiles, environment, --debug-mode, command line."""
+def gather(request: Request, environ: Mapping[str, str], schema: SettingsSchema, known: Mapping[str, File] = MappingProxyType({})) -> Sources:
+    """All layers in their order: defaults, files, profiles, environment, --debug-mode, command line.
+
+    `known` are files that have been read before, by name.
+    """
     names = _files(request, environ)
-    files = [read(read_file(name), name, schema) for name in names]
+    chosen = "MODELOPS_CONFIG: " if names and not request.config and environ.get("MODELOPS_CONFIG") else ""
+    files = [known.get(name) or read(_content(name, chosen), name, schema) for name in names]
     problems = [problem for file in files for problem in file.problems]
     profiles, wrong = _profiles(request, environ, files)
     problems += wrong
@@ -67,6 +74,14 @@ def gather(request: Request, environ: Mapping[str, str], schema: SettingsSchema)
     layers = [schema.defaults(), *(file.layer for file in files), *profiles, *(reading.result(reading.layer) for reading in readings if reading.leaves)]
     refused = frozenset[Path]().union(*(file.refused for file in files), *(reading.refused for reading in readings))
     return Sources(tuple(layers), tuple(_once(problems)), refused, tuple(files), _ignored(request, environ))
+
+
+def _content(name: str, chosen: str) -> bytes:
+    """The bytes of a layer's file; an error begins with what has chosen the file, where the command line has not."""
+    try:
+        return read_file(name)
+    except EnvironmentFailure as failure:
+        raise EnvironmentFailure(f"{chosen}{failure}") from None
 
 
 def read_file(name: str) -> bytes:
@@ -86,7 +101,7 @@ def read_file(name: str) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise EnvironmentFailure(f"{name}: {_reason(error)}") from None
+        raise EnvironmentFailure(f"{name or _EMPTY}: {_reason(error)}") from None
     except ValueError:
         raise EnvironmentFailure(f"{name}: no file can have this name") from None
 
@@ -126,7 +141,7 @@ def key_path(text: str, flag: str) -> Path:
         index += 1
     parts.append(part)
     if quote or not all(parts):
-        raise UsageError(f"{flag}: {text} is not a key" + (": a quote is not closed" if quote else ": a part of it is empty"))
+        raise UsageError(f"{flag}: {text or _EMPTY} is not a key" + (": a quote is not closed" if quote else ": a part of it is empty"))
     return tuple(parts)
 
 
@@ -149,8 +164,17 @@ def canonical(schema: SettingsSchema, path: Path) -> list[Path]:
 
 def suggestion(schema: SettingsSchema, key: str) -> str:
     """`did you mean …?` for a key that names no setting."""
-    keys = [field.key for field in schema.fields.values()]
+    keys = [field.key for field in schema.fields.values() if not schema.tree["properties"][field.path[0]].get("x-rendered")]
     return near(key, [*keys, *schema.flat]) or near(key.rsplit(".", 1)[-1], {k.rsplit(".", 1)[-1]: k for k in keys})
+
+
+def _quoted(schema: SettingsSchema, path: Path) -> str:
+    """The advice for a key with dots that stands without quotes in a map by free names."""
+    for size in range(1, len(path) - 1):
+        more = (schema.at(path[:size]) or {}).get("additionalProperties")
+        if isinstance(more, Mapping) and "properties" not in more:
+            return f"a key with dots is quoted: '{dotted((*path[:size], '.'.join(path[size:])))}'"
+    return ""
 
 
 def _files(request: Request, environ: Mapping[str, str]) -> list[str]:
@@ -238,13 +262,15 @@ def _command_line(request: Request, schema: SettingsSchema) -> Reading:
         place = f"{flag} {key}"
         paths = canonical(schema, path)
         if not paths:
-            merged.problems.append(Problem(ERROR, place, "no such setting", Origin(COMMAND_LINE, place), suggestion(schema, dotted(path))))
+            merged.problems.append(Problem(ERROR, place, "no such setting", Origin(COMMAND_LINE, place), _quoted(schema, path) or suggestion(schema, dotted(path))))
             continue
         _claim(given, paths, place)
         for here in paths:
+            known = list(merged.problems)
             merged.place = place
             merged.names(here)
             _set(merged, place, here, text, forget=flag == "--set" and text == "null", literal=flag == "--set-string")
+            merged.once(known, Origin(COMMAND_LINE, place))
     return merged
 
 
@@ -273,9 +299,11 @@ def _claim(given: dict[Path, str], paths: Sequence[Path], place: str) -> None:
 def _scalar(merged: Reading, place: str, text: str, paths: Sequence[Path]) -> None:
     merged.place = place
     for path in paths:
+        known = list(merged.problems)
         tree = merged.schema.at(path) or {}
         # Quoting keeps text as it is where text is wanted: no word on the command line means null.
         merged.take(Text(text, _takes_text(tree), 0, 0), tree, path, ())
+        merged.once(known, Origin(merged.layer, place))
 
 
 def _set(merged: Reading, place: str, path: Path, text: str, *, forget: bool, literal: bool) -> None:
@@ -292,8 +320,7 @@ def _set(merged: Reading, place: str, path: Path, text: str, *, forget: bool, li
         merged.problems.extend(problem._replace(origin=Origin(COMMAND_LINE, place)) for problem in problems)
         if problems:
             return
-    if node is not None:
-        merged.walk(node, tree, path, ())
+    merged.walk(node or Text("", False, 0, 0), tree, path, ())
 
 
 def _takes_text(tree: Mapping[str, Any]) -> bool:

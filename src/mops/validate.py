@@ -7,6 +7,7 @@ takes a decimal integer, a boolean field true or false, and quotes mean text.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mops.check import child, near, types, violations
@@ -35,6 +36,7 @@ class Reading:
 
     `place` is the file's name, a variable or a flag; `in_file` whether line and column belong to places.
     `snake_case` whether declared names may also be written in snake_case. `refused` are the paths whose values are no leaves.
+    `home` is the section that holds the settings, `flat` whether it may hold flat keys.
     """
 
     def __init__(self, schema: SettingsSchema, layer: str, place: str, *, in_file: bool = True, snake_case: bool = True) -> None:
@@ -43,6 +45,8 @@ class Reading:
         self.place = place
         self.in_file = in_file
         self.snake_case = snake_case
+        self.home: tuple[str, ...] = ()
+        self.flat = False
         self.leaves: dict[Path, Leaf] = {}
         self.problems: list[Problem] = []
         self.refused: set[Path] = set()
@@ -82,12 +86,24 @@ class Reading:
         else:
             self.take(node, tree, path, spelled)
 
+    def walk_each(self, node: Node, paths: Sequence[Path], spelled: tuple[str, ...]) -> None:
+        """Takes one node for several settings."""
+        for path in paths:
+            known = list(self.problems)
+            self.walk(node, self.schema.at(path) or {}, path, spelled)
+            self.once(known, self.origin(node, spelled))
+
+    def once(self, known: list[Problem], origin: Origin) -> None:
+        """Goes back to the problems `known` where these have one at `origin`: settings that share a value say much the same of it."""
+        if any(problem.origin == origin for problem in known):
+            self.problems = known
+
     def leaf(self, node: Node, path: Path, value: Any, spelled: tuple[str, ...]) -> None:
         """Records a leaf; one source may say a thing once."""
         origin = self.origin(node, spelled)
         if path in self.leaves:
             first = self.leaves[path].origin
-            self.problem(node, spelled, f"{dotted(path)} is set twice", f"{first.key or first.place} at {first.place} sets it too")
+            self.problem(node, spelled, f"{dotted(path)} is set twice", f"{first.key} at {first.place} sets it too" if first.key else f"{first.place} sets it too")
         else:
             self.leaves[path] = Leaf(value, origin)
 
@@ -99,12 +115,31 @@ class Reading:
         return next((name for name in declared if snake(name) == key), key)
 
     def unknown(self, key: Text, known: Any, spelled: tuple[str, ...]) -> None:
-        """Records a key that no setting has, with the nearest one that there is."""
-        hint = near(key.text, known)
-        if not hint:
-            elsewhere = [field.key for field in self.schema.fields.values() if field.path[-1] == key.text and "workerGroups" not in field.path]
-            hint = f"did you mean {' or '.join(elsewhere[:3])}?" if elsewhere else ""
-        self.problem(key, spelled, "no such setting", hint)
+        """Records a key that no setting has: with the place where it belongs, or the nearest key that there is."""
+        self.problem(key, spelled, "no such setting", self._elsewhere(key.text, spelled) or near(key.text, known))
+
+    def _elsewhere(self, name: str, spelled: tuple[str, ...]) -> str:
+        """`did you mean …?` for a key that is right in another place, as this source would write it there."""
+        inside = spelled[len(self.home) :]
+        fields = self.schema.fields
+        places = [path for path in fields if name in (path[-1], snake(path[-1])) and path[:1] not in self.schema.inherits and not self.schema.tree["properties"][path[0]].get("x-rendered")]
+        places += self.schema.flat.get(name, []) if spelled != (*self.home, name) or not self.flat else []
+        places = places or [path for path in fields if name in (snake("_".join(path)), snake(f"{path[0].rstrip('s')}_{'_'.join(path[1:])}")) and path[:1] not in self.schema.inherits]
+        if not self.home:
+            places = [path for path in places if not self.schema.tree["properties"][path[0]].get("x-release")]
+        # Nearest first; of a setting that scheduler and workers have, that of the workers.
+        ranks = {path: (-sum(here == there for here, there in zip(inside, path, strict=False)), path[0] == "scheduler") for path in places}
+        best = dict.fromkeys(self._spelled(path, name) for path in places if ranks[path] == min(ranks.values()))
+        return f"did you mean {' or '.join(list(best)[:3])}?" if best else ""
+
+    def _spelled(self, path: Path, name: str) -> str:
+        """A setting's key as this source would write it; `name` is how the source has spelled its last part."""
+        annotations = self.schema.fields[path].schema
+        if self.flat and "x-flat" in annotations:
+            return dotted((*self.home, annotations["x-flat"]))
+        if self.home == ("spec",) and "x-metadata" in annotations:
+            return dotted(("metadata", annotations["x-metadata"]))
+        return dotted((*self.home, *path[:-1], name if self.snake_case and name == snake(path[-1]) else path[-1]))
 
     def names(self, path: Path) -> None:
         """Judges the names in a path that the schema does not declare, as those of environment variables."""
@@ -201,7 +236,10 @@ class Reading:
         try:
             return scalar(node, tree)
         except _Bad as bad:
-            self.problem(node, spelled, str(bad.args[0]), bad.args[1])
+            message, hint = bad.args
+            if not self.in_file and node.quoted and hint == _UNQUOTE:
+                message, hint = message.replace("quoted text", "text"), "use --set, which takes the type from the setting"
+            self.problem(node, spelled, message, hint)
             return _Bad
 
     def _judge(self, tree: Tree, value: Any, marks: dict[Path, _Mark], path: Path) -> bool:
@@ -224,7 +262,7 @@ def scalar(node: Text, tree: Tree) -> Any:
         if "string" in names or not set(names) & {"integer", "boolean"}:
             return node.text
         kind = "an integer" if "integer" in names else "true or false"
-        raise _Bad(f"expected {kind}, found quoted text", "remove the quotes")
+        raise _Bad(f"expected {kind}, found quoted text", _UNQUOTE)
     if node.text in NULLS:
         raise _Bad("null cannot stand inside a list or one value", "remove it")
     if "integer" in names and INTEGER.fullmatch(node.text):
@@ -256,6 +294,8 @@ def _unguessed(node: Text) -> Any:
 
 
 _SHORT = 40
+_LONGEST_INTEGER = 20
+_UNQUOTE = "remove the quotes"
 
 
 def _truth(text: str) -> str:
@@ -266,7 +306,7 @@ def _truth(text: str) -> str:
 def _decimal(text: str) -> str:
     plain = text.replace("_", "")
     if re.fullmatch(r"[-+]?[0-9]+", plain) and plain != "":
-        return f"write {int(plain)}"
+        return f"write {int(plain)}" if len(plain) < _LONGEST_INTEGER else "an integer has at most 18 digits"
     if re.fullmatch(r"[0-9]+\.0+", text):
         return f"write {text.split('.', maxsplit=1)[0]}"
     return "only decimal integers are integers" if re.match(r"[-+0-9.]", text) else ""

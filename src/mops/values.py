@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mops.check import child, types, violations
@@ -94,8 +95,8 @@ def is_section(tree: Tree) -> bool:
 
 def _needed(config: Config, path: Path) -> Problem:
     origin = config.stacks[path][-1].origin
-    message = f"{dotted(path)} needs a value, and null forgets the last one"
-    return Problem(ERROR, origin.key or dotted(path), message, origin, "write a value, or remove the null")
+    named = "" if origin.key in ("", dotted(path)) else f"{dotted(path)} "
+    return Problem(ERROR, origin.key or dotted(path), f"{named}needs a value, and null forgets the last one", origin, "write a value, or remove the null")
 
 
 # The text form: ASCII, block style, every string in double quotes but the keys that the schema declares.
@@ -121,40 +122,48 @@ def _escape(match: re.Match[str]) -> str:
 
 def dump(found: Mapping[str, Any], comments: Mapping[Path, str] | None = None) -> str:
     """Values as YAML text; `comments` are put behind the lines of the leaves at those paths."""
-    return "".join(f"{line}\n" for line in _lines(found, 0, (), comments or {}, bare=True))
+    lines: list[str] = []
+    _map(lines, found, "", (), comments)
+    lines.append("")
+    return "\n".join(lines)
 
 
-def _lines(value: Mapping[str, Any], depth: int, path: Path, comments: Mapping[Path, str], *, bare: bool) -> Iterator[str]:
-    indent = "  " * depth
+def _map(lines: list[str], value: Mapping[str, Any], indent: str, path: Path, comments: Mapping[Path, str] | None) -> None:
+    """Appends the lines of a map."""
     for key, entry in value.items():
-        here = (*path, key)
-        name = key if bare and _BARE_KEY.fullmatch(key) and key.lower() not in _WORDS else quote(key)
-        comment = f"  # {comments[here]}" if here in comments else ""
-        if isinstance(entry, Mapping) and entry:
-            yield f"{indent}{name}:{comment}"
-            yield from _lines(entry, depth + 1, here, comments, bare=True)
-        elif isinstance(entry, list) and entry:
-            yield f"{indent}{name}:{comment}"
-            yield from _items(entry, depth + 1)
+        here = (*path, key) if comments else ()
+        comment = f"  # {comments[here]}" if comments and here in comments else ""
+        if entry and isinstance(entry, dict):
+            lines.append(f"{indent}{_name(key)}:{comment}")
+            _map(lines, entry, f"{indent}  ", here, comments)
+        elif entry and isinstance(entry, list):
+            lines.append(f"{indent}{_name(key)}:{comment}")
+            _list(lines, entry, f"{indent}  ")
         else:
-            yield f"{indent}{name}: {_inline(entry)}{comment}"
+            lines.append(f"{indent}{_name(key)}: {_inline(entry)}{comment}")
 
 
 _WORDS = frozenset({"yes", "off", "true", "false", "null", "inf", "nan"})
 
 
-def _items(items: list[Any], depth: int) -> Iterator[str]:
-    indent = "  " * depth
+@lru_cache(maxsize=4096)
+def _name(key: str) -> str:
+    """A key, in quotes where a reader might take it for something else."""
+    return key if _BARE_KEY.fullmatch(key) and key.lower() not in _WORDS else quote(key)
+
+
+def _list(lines: list[str], items: list[Any], indent: str) -> None:
+    """Appends the lines of a list."""
     for item in items:
-        if isinstance(item, Mapping) and item:
-            inner = list(_lines(item, depth + 1, (), {}, bare=True))
-            yield f"{indent}- {inner[0].lstrip()}"
-            yield from inner[1:]
-        elif isinstance(item, list) and item:
-            yield f"{indent}-"
-            yield from _items(item, depth + 1)
+        if item and isinstance(item, dict):
+            first = len(lines)
+            _map(lines, item, f"{indent}  ", (), None)
+            lines[first] = f"{indent}- {lines[first].lstrip()}"
+        elif item and isinstance(item, list):
+            lines.append(f"{indent}-")
+            _list(lines, item, f"{indent}  ")
         else:
-            yield f"{indent}- {_inline(item)}"
+            lines.append(f"{indent}- {_inline(item)}")
 
 
 def _inline(value: Any) -> str:
@@ -164,4 +173,4 @@ def _inline(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    return "{}" if isinstance(value, Mapping) else "[]"
+    return "{}" if isinstance(value, dict) else "[]"

@@ -81,7 +81,7 @@ def helm() -> str:
     if found is None:
         if os.environ.get("MOPS_REQUIRE_HELM") == "1":
             pytest.fail("MOPS_REQUIRE_HELM=1, but there is no helm")
-        pytest.skip("helm is not installed")
+        pytest.skip("helm is not installed", allow_module_level=True)
     return found
 
 
@@ -112,20 +112,20 @@ def dump(values: Any) -> str:
     return yaml.dump(values, Dumper=_Quoted, width=1 << 20, sort_keys=False)
 
 
-def render(values: Any = None, *args: str, release: str = "dask", namespace: str = NAMESPACE) -> Manifests:
+def render(values: Any = None, *args: str, release: str = "dask", namespace: str = NAMESPACE, chart: Path = CHART) -> Manifests:
     """What `helm template` gives for values over the chart's own; `Refused` where it fails.
 
     `values` is a mapping, to which the mark of rendered values is added, or a file, or text as it is.
     """
     if values is None or isinstance(values, dict):
         values = dump({**(values or {}), **MARK})
-    return _render(str(values), args, release, namespace)
+    return _render(str(values), args, release, namespace, chart)
 
 
 @functools.cache
-def _render(values: str, args: tuple[str, ...], release: str, namespace: str) -> Manifests:
+def _render(values: str, args: tuple[str, ...], release: str, namespace: str, chart: Path) -> Manifests:
     file, text = (values, None) if values.endswith(".yaml") else ("-", values)
-    command = [helm(), "template", release, str(CHART), "-n", namespace, "-f", file, *args]
+    command = [helm(), "template", release, str(chart), "-n", namespace, "-f", file, *args]
     done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise Refused(done.stderr)

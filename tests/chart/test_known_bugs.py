@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chart.manifests import ABSENT, CHART, Refused, group, render
+from chart.manifests import CHART, Refused, group, render
 
 GIB = 2**30
 
@@ -274,6 +274,3 @@ class TestElsewhere:
 
     def test_probes_do_not_time_out_after_a_second(self):
         assert all(render().container("dask-scheduler")[probe]["timeoutSeconds"] >= 5 for probe in ("startupProbe", "readinessProbe", "livenessProbe"))
-
-    def test_absent_is_absent(self):
-        assert render().at("Deployment", "dask-workers", ["spec", "template", "spec", "nodeSelector"]) == ABSENT

@@ -414,6 +414,8 @@ class ControlPlane:
             f"--config={STAGES}",
             f"--config={self._path('kwok-logs.yaml')}",
             "--manage-all-nodes=true",
+            # Without a renewed lease a node counts as lost after 40 s, and its pods as not ready.
+            "--node-lease-duration-seconds=40",
             f"--cidr={POD_CIDR}",
             f"--node-ip={HOST}",
             f"--node-port={port}",

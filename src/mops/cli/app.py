@@ -9,10 +9,12 @@ import typer
 
 from mops import __version__, flags, schema
 from mops.cli import config as configs
-from mops.cli import files, streams
+from mops.cli import files, show, streams
+from mops.cli.gitops_commands import gitops
 from mops.cli.options import keys, selection, takes
 from mops.cli.render import render
-from mops.errors import USAGE
+from mops.cli.workspace_commands import register
+from mops.errors import USAGE, UsageError
 
 _SETTINGS: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None, "pretty_exceptions_enable": False, "context_settings": {"help_option_names": ["-h", "--help"]}}
 
@@ -24,6 +26,8 @@ app.add_typer(workspace, name="workspace")
 app.add_typer(config, name="config")
 workspace.add_typer(config, name="config")
 app.add_typer(chart, name="chart")
+register(workspace)
+app.add_typer(gitops, name="gitops")
 
 _FORMAT = flags.Option(("--format",), "How to print it.", "text|json")
 
@@ -71,26 +75,97 @@ def _render(given: flags.Given) -> int:
 
 
 @config.command("show", epilog="Examples: mops config show | mops config show --all --format json")
-@takes(*selection(), _FORMAT, flags.Option(("--all",), "Also the settings that are defaults.", switch=True))
+@takes(*selection(), flags.Option(("--format",), "How to print it.", "text|yaml|json"), flags.Option(("--all",), "Also the settings that are defaults.", switch=True))
 def _show(given: flags.Given) -> int:
-    """Print the active configuration: keys, values, origins, and what they shadow."""
-    return configs.show(given, schema.load())
+    """Print the active configuration: keys, values, origins, what they shadow, and what follows from them."""
+    return show.show(given, schema.load())
 
 
 @config.command("validate", epilog="Examples: mops config validate | mops config validate envs/*.yaml --strict | mops config validate --config workspace.yaml --format json")
-@takes(*selection(), _FORMAT)
+@takes(*selection(), _FORMAT, flags.Option(("--list-checks",), "Read nothing: print the name of each check and what it warns of.", switch=True))
 def _validate(files: Annotated[Optional[list[str]], typer.Argument(metavar="[FILE]...", help="Check each FILE by itself.")] = None, *, given: flags.Given) -> int:
     """Check the configuration and report every problem at its place."""
     return configs.validate(given, schema.load(), files or [])
 
 
-@config.command("explain", epilog="Examples: mops config explain | mops config explain workers.processes | mops config explain worker_env --format json")
-@takes(*selection(), _FORMAT)
+@config.command("explain", epilog="Examples: mops config explain | mops config explain workers.processes | mops config explain worker_env --format json | mops config explain --graph svg > layers.svg")
+@takes(*selection(), _FORMAT, flags.Option(("--graph",), "Draw the layers and what each contributed.", "mermaid|svg"))
 def _explain(
     key: Annotated[Optional[str], typer.Argument(metavar="[KEY]", help="A setting or a section; without one, all that is not a default.", autocompletion=keys)] = None, *, given: flags.Given
 ) -> int:
     """Tell where values come from, and what they shadow."""
     return configs.explain(given, schema.load(), key)
+
+
+_OUTPUT = flags.Option(("--output", "-o"), "Write to FILE.", "FILE")
+_FORCE = flags.Option(("--force",), "Overwrite a file that exists.", switch=True)
+
+
+@app.command("init", epilog="Examples: mops init | mops init -o team.yaml | mops init --format workspace -o workspace.yaml")
+@takes(_OUTPUT, _FORCE, flags.Option(("--format",), "Which kind of file.", "unified|workspace"))
+def _init(given: flags.Given) -> int:
+    """Write a small commented configuration to start from: ~/.modelops/modelops.yaml, or the FILE of -o."""
+    from mops.cli.init import init
+
+    return init(schema.load(), _once(given, "output"), _once(given, "format") or "unified", force=bool(given.get("force")))
+
+
+@app.command("migrate", epilog="Examples: mops migrate | mops migrate --write | mops migrate workspace.yaml -o new.yaml | mops migrate --check --format json")
+@takes(
+    flags.Option(("--check",), "Write nothing; exit with 1 where something would change.", switch=True),
+    flags.Option(("--write",), "Change the files in place, and keep each old one as FILE.bak.", switch=True),
+    _OUTPUT,
+    flags.Option(("--format",), "How to print the table.", "text|json"),
+    flags.Option(("--drop-defaults",), "Leave keys that only repeat what the older tool's init wrote to today's defaults.", switch=True),
+    flags.Option(("--intended",), "Carry over what the older tool ignored though it was plainly meant.", switch=True),
+)
+def _migrate(
+    files: Annotated[Optional[list[str]], typer.Argument(metavar="[FILE]...", help="Files of the older tool; without any, those in ~/.modelops.")] = None, *, given: flags.Given
+) -> int:
+    """Bring files of the older tool to today's form: the new file on stdout, and what became of every key on stderr."""
+    from mops.cli import migrate
+
+    switches = {name: bool(given.get(name)) for name in ("check", "write", "drop_defaults", "intended")}
+    return migrate.run(schema.load(), files or [], _once(given, "output"), _once(given, "format") or "text", **switches)
+
+
+_FILE = flags.Option(("--file", "-f"), "The file to edit, rather than the active one.", "FILE")
+_IN_PROFILE = flags.Option(("--profile", "-p"), "Edit this profile of the file.", "NAME")
+
+
+def _once(given: flags.Given, name: str) -> str:
+    """The value of an option that may be given once."""
+    texts = given.get(name) or []
+    if len(texts) > 1:
+        raise UsageError(f"--{name.replace('_', '-')} is given twice")
+    return str(texts[0]) if texts else ""
+
+
+@config.command(
+    "set", epilog="Examples: mops config set worker_processes 3 | mops config set worker_env.LOG debug --profile debug | mops config set threads 2 --file workspace.yaml"
+)
+@takes(_FILE, _IN_PROFILE)
+def _set(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A setting in any of its spellings.", autocompletion=keys)],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value; null forgets what lower layers say.")],
+    *,
+    given: flags.Given,
+) -> int:
+    """Set one setting in its file, and leave every other byte of the file as it is."""
+    from mops.cli import edit
+
+    return edit.assign(schema.load(), key, value, _once(given, "file"), _once(given, "profile"))
+
+
+@config.command("unset", epilog="Example: mops config unset worker_processes worker_threads --profile debug")
+@takes(_FILE, _IN_PROFILE)
+def _unset(
+    key: Annotated[list[str], typer.Argument(metavar="KEY...", help="Settings or sections, in any of their spellings.", autocompletion=keys)], *, given: flags.Given
+) -> int:
+    """Take settings out of their file, and leave every other byte of the file as it is."""
+    from mops.cli import edit
+
+    return edit.forget(schema.load(), key, _once(given, "file"), _once(given, "profile"))
 
 
 @app.command("schema", epilog="Examples: mops schema | mops schema values > values.schema.json")
@@ -109,6 +184,12 @@ def _chart_path() -> int:
 def _chart_export(folder: Annotated[str, typer.Argument(metavar="DIR", help="A folder that does not exist yet, or is empty.")]) -> int:
     """Copy the chart to a folder, to commit it or to look at it."""
     return files.chart_export(folder)
+
+
+@chart.command("package", epilog='Example: helm push "$(mops chart package -o dist)" oci://registry.example.com/charts')
+def _chart_package(output: Annotated[str, typer.Option("--output", "-o", metavar="DIR", help="The folder of the archive.")] = ".") -> int:
+    """Write the chart as an archive, the same bytes everywhere, and print its path. Nothing is pushed."""
+    return files.chart_package(output)
 
 
 @app.command("generate", hidden=True)

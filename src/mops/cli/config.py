@@ -1,4 +1,4 @@
-"""`mops config`: show, validate, explain."""
+"""`mops config`: validate, explain."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from mops.schema import SettingsSchema
 from mops.sources import canonical, key_path, suggestion
 
 FORMATS = ("text", "json")
-
-
-def show(given: flags.Given, schema: SettingsSchema) -> int:
-    """Prints the active configuration."""
-    as_json = _json(given)
-    outcome = run.configuration(given, schema)
-    run.settle(outcome, given)
-    paths = report.selected(outcome.config, schema, [()] if given.get("all") else None)
-    streams.out(report.explained_json(outcome.config, schema, paths) if as_json else report.explained(outcome.config, schema, paths))
-    return OK
+GRAPHS = ("mermaid", "svg")
 
 
 def explain(given: flags.Given, schema: SettingsSchema, key: str | None) -> int:
     """Prints where values come from; for one key also what the schema says of it."""
     as_json = _json(given)
-    wanted = _wanted(schema, key) if key else None
+    picture = _graph(given)
+    if picture and as_json:
+        raise UsageError("--graph and --format json: choose one")
+    wanted = _wanted(schema, key) if key is not None else None
     outcome = run.configuration(given, schema)
     run.settle(outcome, given)
     paths = report.selected(outcome.config, schema, wanted)
+    if picture:
+        from mops import graph
+
+        streams.out((graph.svg if picture == "svg" else graph.mermaid)(outcome.config, schema, paths))
+        return OK
     if as_json:
         streams.out(report.explained_json(outcome.config, schema, paths))
         return OK
@@ -43,18 +42,20 @@ def explain(given: flags.Given, schema: SettingsSchema, key: str | None) -> int:
             text += report.field_text(field, default)
             if path not in outcome.config.stacks and not paths:
                 text = f"{field.key} is not set\n" + text
-    streams.out(text or "every setting has its default\n")
+    streams.out(text or ("every setting has its default\n" if wanted is None else f"{' and '.join(map(dotted, wanted))} is not set\n"))
     return OK
 
 
 def validate(given: flags.Given, schema: SettingsSchema, files: list[str]) -> int:
     """Prints the verdict on the configuration, or on each file by itself."""
     as_json = _json(given)
+    if given.get("list_checks"):
+        return _list_checks(as_json=as_json)
     if files and given.get("config"):
         raise UsageError("FILE and --config: name the files one way")
     problems: list[Problem] = []
     for chosen in [[name] for name in files] or [given.get("config") or []]:
-        outcome = run.configuration({**given, "config": chosen}, schema)
+        outcome = run.configuration({**given, "config": chosen}, schema, files=True)
         problems += outcome.problems
         if not any(problem.severity == ERROR for problem in outcome.problems):
             problems += _reference(outcome)
@@ -72,6 +73,16 @@ def validate(given: flags.Given, schema: SettingsSchema, files: list[str]) -> in
         streams.note(f"invalid configuration: {errors} error{'s' if errors != 1 else ''}")
         return INVALID
     streams.out("valid\n" if not problems else f"valid, with {len(problems)} warning{'s' if len(problems) != 1 else ''}\n")
+    return OK
+
+
+def _list_checks(*, as_json: bool) -> int:
+    """Prints the name of each check with its line."""
+    from mops import checks
+    from mops.table import Column, table
+
+    found = checks.listed()
+    streams.out(report.as_json(dict(found)) if as_json else table((Column("CHECK"), Column("WARNS OF")), found, None))
     return OK
 
 
@@ -97,6 +108,14 @@ def _wanted(schema: SettingsSchema, key: str) -> list[Path]:
     if not found:
         raise UsageError(f"there is no setting {key}" + (f" ({hint})" if (hint := suggestion(schema, dotted(path))) else ""))
     return found
+
+
+def _graph(given: flags.Given) -> str:
+    """The kind of picture that is asked for; "" for none."""
+    kinds = given.get("graph") or [""]
+    if len(kinds) > 1 or kinds[0] not in ("", *GRAPHS):
+        raise UsageError(f"--graph: expected one of {', '.join(GRAPHS)}")
+    return str(kinds[0])
 
 
 def _json(given: flags.Given) -> bool:

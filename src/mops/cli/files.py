@@ -45,6 +45,27 @@ def chart_export(folder: str) -> int:
     return OK
 
 
+def chart_package(folder: str) -> int:
+    """Writes the chart's archive and prints its path; its digest is on stderr."""
+    import hashlib
+
+    from mops import package
+
+    files = bundle.chart_files()
+    name, version = package.identity(str(files["Chart.yaml"], "utf-8"))
+    kept = package.kept(files, str(files.get(".helmignore", b""), "utf-8"))
+    data = package.archive(name, {path: files[path] for path in kept})
+    path = os.path.join(folder, f"{name}-{version}.tgz")
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailure(f"{folder}: {error.strerror or error}") from None
+    streams.write(data, path)
+    streams.note(f"sha256:{hashlib.sha256(data).hexdigest()}")
+    streams.out(f"{path}\n")
+    return OK
+
+
 def generate(*, check: bool) -> int:
     """Writes the generated files of a checkout, or says which are stale."""
     from mops.generate import everything

@@ -10,14 +10,28 @@ from mops.errors import DIFFERENCE, OK, UsageError
 from mops.schema import SettingsSchema
 from mops.sources import read_file
 
-FORMATS = ("values", "json")
+FORMATS = ("values", "json", "manifests")
 HEADER = "# Written by mops render; edit the configuration instead.\n# +argocd:skip-file-rendering\n"
 
 
 def render(given: flags.Given, schema: SettingsSchema) -> int:
     """Writes the values to stdout or to the file of -o, or compares; the exit code."""
+    if given.get("all"):
+        from mops.cli.fleet import render_all
+
+        return render_all(given, schema)
     kind = _one(given, "format") or "values"
     output = _one(given, "output")
+    alone = next((name for name in ("root", "jobs", "keep_going") if given.get(name)), "")
+    if alone:
+        raise UsageError(f"--{alone.replace('_', '-')} goes with --all")
+    if kind == "manifests" or given.get("from_argocd_env"):
+        from mops.cli.manifests import render_manifests
+
+        return render_manifests(given, schema)
+    alone = next((name for name in ("kube_version", "api_version") if given.get(name)), "")
+    if alone:
+        raise UsageError(f"--{alone.replace('_', '-')} goes with --format manifests")
     if kind not in FORMATS:
         raise UsageError(f"--format: expected one of {', '.join(FORMATS)}, found {report.printable(kind)}")
     if given.get("check") and not output:
@@ -48,16 +62,21 @@ def document(outcome: run.Outcome, kind: str, *, annotate: bool) -> str:
     return HEADER + values.dump(outcome.values, report.comments(outcome.config, outcome.values) if annotate else None)
 
 
-def _compare(text: str, output: str) -> int:
-    """Compares with the file; prints the difference."""
+def compared(text: str, committed: bytes, output: str) -> str:
+    """The difference between what is committed and what is rendered."""
     from difflib import unified_diff
 
+    old = committed.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    lines = unified_diff(old, text.splitlines(keepends=True), output, f"{output} (rendered)")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _compare(text: str, output: str) -> int:
+    """Compares with the file; prints the difference."""
     committed = read_file(output) if os.path.lexists(output) else b""
     if committed == text.encode("utf-8"):
         return OK
-    old = committed.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-    lines = unified_diff(old, text.splitlines(keepends=True), output, f"{output} (rendered)")
-    streams.out("".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines))
+    streams.out(compared(text, committed, output))
     streams.note(f"{output} is stale: run the same command without --check")
     return DIFFERENCE
 

@@ -21,11 +21,18 @@ class Outcome(NamedTuple):
     problems: list[Problem]
 
 
-def configuration(given: flags.Given, schema: SettingsSchema) -> Outcome:
-    """Reads and resolves what the options select, and says so on stderr. Problems are not raised."""
+# Where settings stand that the checks look at. Their code is loaded only where a layer writes one of them.
+_CHECKED = frozenset({"env", "image", "replicas", "extraArgs", "volumeMounts", "volumes", "initContainers", "sidecars", "extraPodSpec", "annotations", "podAnnotations", "serviceAnnotations"})
+
+
+def configuration(given: flags.Given, schema: SettingsSchema, *, files: bool = False) -> Outcome:
+    """Reads and resolves what the options select, and says so on stderr. Problems are not raised.
+
+    With `files` the verdict is also on the files, not only on what would run.
+    """
     asked = flags.request(given, schema)
     gathered = sources.gather(asked, os.environ, schema)
-    outcome = resolved(gathered, schema)
+    outcome = resolved(gathered, schema, files=files)
     if not given.get("quiet"):
         streams.note(report.layers_line(outcome.config))
         for line in report.override_lines(outcome.config, schema):
@@ -37,13 +44,17 @@ def configuration(given: flags.Given, schema: SettingsSchema) -> Outcome:
     return outcome
 
 
-def resolved(gathered: sources.Sources, schema: SettingsSchema) -> Outcome:
+def resolved(gathered: sources.Sources, schema: SettingsSchema, *, files: bool = False) -> Outcome:
     """The layers as one config, its values, and the problems of both."""
     config = resolve(gathered.layers, schema)
     found, missing = values.values(config, schema)
     problems = [*gathered.problems, *missing]
     if not missing:
         problems += rules.check(config, gathered.refused)
+        if files or any(not _CHECKED.isdisjoint(path) for layer in config.layers[1:] for path in layer.leaves):
+            from mops import checks
+
+            problems += checks.check(config, schema, gathered.refused, files=files)
     return Outcome(config, found, report.ordered(problems))
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from mops.errors import EnvironmentFailure
 
@@ -20,6 +20,12 @@ def note(text: str) -> None:
 def line(text: str) -> None:
     """One line of a report on stderr, without the program's name."""
     print(text, file=sys.stderr)
+
+
+def ask(question: str) -> bool:
+    """Whether the user at the terminal says yes. The question goes to stderr."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def out(text: str) -> None:
@@ -38,13 +44,62 @@ def out(text: str) -> None:
         raise EnvironmentFailure(f"stdout: {error.strerror or error}") from None
 
 
-def write(text: str, name: str) -> bool:
+def write(text: str | bytes, name: str) -> bool:
     """Replaces the file `name` by `text` through a temporary file; whether that changed anything."""
-    data = text.encode("utf-8")
+    data = text if isinstance(text, bytes) else text.encode("utf-8")
     target = os.path.realpath(name)
     temporary = f"{target}.{os.getpid()}.tmp"
     with _cleaning_up():
         return _replace(name, target, temporary, data)
+
+
+def write_all(texts: Sequence[tuple[str, str]]) -> list[str]:
+    """Replaces files, given as (text, name), each through a temporary file; what failed of each, "" where nothing did.
+
+    All are written before the first is synced: the disk then takes them together.
+    """
+    failures = [""] * len(texts)
+    staged: list[tuple[int, str, str]] = []
+    with _cleaning_up():
+        try:
+            for index, (text, name) in enumerate(texts):
+                target = os.path.realpath(name)
+                temporary = f"{target}.{os.getpid()}.tmp"
+                staged.append((index, temporary, target))
+                failures[index] = _attempt(name, lambda: _fill(temporary, target, text))  # noqa: B023 - called at once
+            for index, temporary, target in staged:
+                if not failures[index]:
+                    failures[index] = _attempt(texts[index][1], lambda: _settle(temporary, target))  # noqa: B023
+        finally:
+            for _, temporary, _ in staged:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+    return failures
+
+
+def _attempt(name: str, action: Callable[[], None]) -> str:
+    try:
+        action()
+    except OSError as error:
+        return f"{name}: {error.strerror or error}; it is as it was"
+    return ""
+
+
+def _fill(temporary: str, target: str, text: str) -> None:
+    mode = _mode(target)
+    if mode is not None and not stat.S_ISREG(mode):
+        raise OSError("it is not a regular file")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, stat.S_IMODE(mode) if mode is not None else 0o666), "wb") as file:
+        file.write(text.encode("utf-8"))
+
+
+def _settle(temporary: str, target: str) -> None:
+    descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(temporary, target)
 
 
 @contextlib.contextmanager
@@ -86,6 +141,34 @@ def _replace(name: str, target: str, temporary: str, data: bytes) -> bool:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
     return True
+
+
+def create(text: str, name: str) -> bool:
+    """Makes the file `name`, whole or not at all; False where it exists. Of several at once one succeeds."""
+    temporary = f"{name}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    try:
+        _make(temporary, text)
+        try:
+            # A link, unlike a rename, never replaces.
+            os.link(temporary, name)
+        except PermissionError:
+            # Some file systems have no links.
+            _make(name, text)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise EnvironmentFailure(f"{name}: {error.strerror or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+    return True
+
+
+def _make(name: str, text: str) -> None:
+    with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb") as file:
+        file.write(text.encode("utf-8"))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _mode(target: str) -> int | None:

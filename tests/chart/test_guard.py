@@ -1,0 +1,164 @@
+"""What the chart refuses to deploy."""
+
+from __future__ import annotations
+
+import pytest
+
+from chart.manifests import CI_VALUES, MARK, Refused, dump, group, render
+
+MESSAGE = "these values were not written by `mops render`"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing but a comment\n",
+        "null\n",
+        "{}\n",
+        "name: dask\n",
+        "mopsValues: {}\n",
+        "mopsValues: {layers: [a]}\n",
+        dump({"workers": {"replicas": 3}, "mopsValues": {"layers": ["a"]}}),
+        "name: dask\n---\n" + dump(MARK),
+    ],
+    ids=["empty", "comment", "null", "empty map", "no mark", "empty mark", "no version", "cut off", "second document"],
+)
+def test_values_that_mops_did_not_write(text):
+    with pytest.raises(Refused, match=MESSAGE):
+        render(text or "\n")
+
+
+def test_the_message_says_what_to_do():
+    with pytest.raises(Refused) as refused:
+        render("{}\n")
+    assert "empty or cut off" in str(refused.value)
+    assert "-f ci/default-values.yaml" in str(refused.value)
+
+
+def test_a_values_file_cut_off_anywhere_is_refused():
+    """The mark comes last, so a shorter file lacks it or is no YAML."""
+    text = dump({"workers": {"replicas": 3, "env": {"A": "1"}}, **MARK})
+    for end in range(0, len(text) - 4, 9):
+        with pytest.raises(Refused):
+            render(text[:end] or "\n")
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, True])
+def test_another_version_is_refused(version):
+    with pytest.raises(Refused):
+        render(dump({"mopsValues": {"layers": ["a"], "schemaVersion": version}}))
+
+
+@pytest.mark.parametrize("path", CI_VALUES, ids=lambda path: path.name)
+def test_the_examples_render(path):
+    assert ("Deployment", "dask-workers") in render(path)
+
+
+@pytest.mark.parametrize("name", ["1dask", "a.b", "9"])
+def test_release_names_that_no_service_can_have(name):
+    with pytest.raises(Refused, match="it begins a Service's name"):
+        render(release=name)
+
+
+def test_the_default_group_cannot_be_described_twice():
+    with pytest.raises(Refused, match="default"):
+        render({"workerGroups": {"default": group()}})
+
+
+@pytest.mark.parametrize("name", ["Gpu", "1", "a_b", "-a", "a-", "a" * 31, ""])
+def test_group_names_that_are_no_labels(name):
+    with pytest.raises(Refused):
+        render({"workerGroups": {name: group()}})
+
+
+def test_a_group_must_be_complete():
+    with pytest.raises(Refused, match="memoryReserve"):
+        render({"workerGroups": {"gpu": {key: value for key, value in group().items() if key != "memoryReserve"}}})
+
+
+OWN_LABELS = [
+    *(f"app.kubernetes.io/{label}" for label in ("name", "instance", "component", "part-of", "managed-by", "version")),
+    "helm.sh/chart",
+    *(f"modelops.io/{label}" for label in ("workspace", "component", "worker-group", "release")),
+]
+
+
+@pytest.mark.parametrize("label", OWN_LABELS)
+def test_the_charts_own_labels_cannot_be_set(label):
+    for values in (
+        {"labels": {label: "a"}},
+        {"scheduler": {"podLabels": {label: "a"}}},
+        {"workers": {"podLabels": {label: "a"}}},
+        {"workerGroups": {"gpu": group(podLabels={label: "a"})}},
+        {"monitoring": {"labels": {label: "a"}}},
+    ):
+        with pytest.raises(Refused, match=f"the label {label} is the chart's own"):
+            render(values)
+
+
+OWN_FIELDS = {
+    "affinity": {}, "automountServiceAccountToken": True, "containers": [], "enableServiceLinks": True, "hostIPC": True, "hostNetwork": True, "hostPID": True, "imagePullSecrets": [],
+    "initContainers": [], "nodeSelector": {}, "priorityClassName": "a", "restartPolicy": "Never", "runtimeClassName": "a", "securityContext": {}, "serviceAccount": "a", "serviceAccountName": "a",
+    "terminationGracePeriodSeconds": 1, "tolerations": [], "topologySpreadConstraints": [], "volumes": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", sorted(OWN_FIELDS))
+def test_extra_pod_spec_cannot_replace_what_the_chart_manages(field):
+    for key in ("scheduler", "workers"):
+        with pytest.raises(Refused):
+            render({key: {"extraPodSpec": {field: OWN_FIELDS[field]}}})
+
+
+@pytest.mark.parametrize("field", sorted(OWN_FIELDS))
+def test_the_chart_refuses_it_without_its_schema_too(field, without_schema):
+    with pytest.raises(Refused, match=f"workers.extraPodSpec.{field}: the chart manages this field"):
+        without_schema({"workers": {"extraPodSpec": {field: OWN_FIELDS[field]}}})
+
+
+def test_every_managed_field_of_the_pod_is_guarded():
+    values = {
+        "imagePullSecrets": [{"name": "a"}],
+        "workers": {
+            "priorityClassName": "a", "runtimeClassName": "a", "nodeSelector": {"a": "b"}, "tolerations": [{"operator": "Exists"}], "affinity": {"podAffinity": {}},
+            "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "a", "whenUnsatisfiable": "ScheduleAnyway"}], "initContainers": [{"name": "a", "image": "b"}],
+        },
+    }  # fmt: skip
+    assert set(render(values).pod()["spec"]) <= set(OWN_FIELDS)
+
+
+WORKER_FLAGS = ["nworkers", "nthreads", "memory-limit", "worker-port", "nanny-port", "local-directory", "no-dashboard", "dashboard-address", "name", "scheduler-file", "nanny", "no-nanny", "tls-ca-file", "tls-cert", "tls-key"]
+SCHEDULER_FLAGS = ["port", "host", "dashboard", "no-dashboard", "dashboard-address", "idle-timeout", "tls-ca-file", "tls-cert", "tls-key"]
+
+
+@pytest.mark.parametrize(("key", "flag"), [*(("workers", flag) for flag in WORKER_FLAGS), *(("scheduler", flag) for flag in SCHEDULER_FLAGS)])
+def test_extra_arguments_cannot_replace_the_charts_own(key, flag, without_schema):
+    for args in ([f"--{flag}", "1"], ["--preload", "a", f"--{flag}=1"]):
+        with pytest.raises(Refused):
+            render({key: {"extraArgs": args}})
+        with pytest.raises(Refused, match=f"{key}.extraArgs: the chart manages --{flag}"):
+            without_schema({key: {"extraArgs": args}})
+
+
+def test_other_arguments_pass():
+    args = ["--resources", "GPU=1", "--lifetime=1h", "--name-server", "a", "positional"]
+    assert render({"workers": {"extraArgs": args}}).container()["args"][-6:] == args
+
+
+def test_env_that_is_not_text_is_refused_without_the_schema_too(without_schema):
+    with pytest.raises(Refused, match="workers.env.A: 1 is not text, put it in quotes"):
+        without_schema({"workers": {"env": {"A": 1}}})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"global": {"a": 1}}, {"global": {}}],
+)
+def test_a_parent_charts_globals_pass(values):
+    assert render(values).text == render().text
+
+
+def test_unknown_settings_are_refused():
+    with pytest.raises(Refused, match="worker"):
+        render({"worker": {}})

@@ -1,0 +1,1 @@
+"""Fleets, manifests, and what Argo CD and Flux are given."""

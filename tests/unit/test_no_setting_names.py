@@ -1,0 +1,43 @@
+"""The code knows no setting by name: a new one is an entry of the schema and a line of a template."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from invoke import ROOT
+from mops import schema
+
+# Modules that judge settings by name: that is what they are for.
+JUDGES = {"rules.py", "checks", "migrate.py", "gitops.py", "fleet.py", "local.py", "derived.py", "migrate"}
+MODULES = sorted(path for path in (ROOT / "src" / "mops").rglob("*.py") if not JUDGES & {path.name, path.parent.name} and "cli" not in path.parts)
+# A name is distinctive when it is no everyday word: camelCase, snake_case or capitals.
+DISTINCTIVE = re.compile(r"[a-z]+[A-Z]\w*|\w+_\w+|[A-Z]{3,}\w*")
+# Kubernetes' own words, which every environment block has.
+KUBERNETES = {"valueFrom"}
+
+
+def names() -> set[str]:
+    """The distinctive names of settings."""
+    tree = schema.load()
+    written_by_render = {path for path, field in tree.fields.items() if path[0] == "mopsValues" or field.schema.get("x-rendered")}
+    return {path[-1] for path in tree.fields if path not in written_by_render and DISTINCTIVE.fullmatch(path[-1])} | set(tree.flat)
+
+
+def texts(source: str) -> set[str]:
+    """The words in the keys and names of a module; docstrings and prose, which have spaces, left out."""
+    tree = ast.parse(source)
+    found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value.strip()]
+    found += [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return {word for text in found for word in re.findall(r"\w+", text)}
+
+
+def test_there_are_distinctive_names() -> None:
+    assert {"targetCPU", "worker_processes", "MODELOPS_EXECUTOR_TYPE"} <= names()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_names_no_setting(path) -> None:
+    assert not (texts(path.read_text()) & names()) - KUBERNETES

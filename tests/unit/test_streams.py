@@ -1,0 +1,91 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+import subprocess
+import sys
+
+import pytest
+from invoke import ROOT
+
+from mops.cli import streams
+from mops.errors import EnvironmentFailure
+
+
+def test_a_new_file(tmp_path):
+    assert streams.write("é\n", str(tmp_path / "f")) is True
+    assert (tmp_path / "f").read_bytes() == "é\n".encode()
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_the_same_text_leaves_the_file_alone(tmp_path):
+    file = tmp_path / "f"
+    file.write_text("x")
+    before = file.stat()
+    assert streams.write("x", str(file)) is False
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_the_mode_stays(tmp_path):
+    file = tmp_path / "f"
+    file.write_text("x")
+    file.chmod(0o640)
+    streams.write("y", str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "real").write_text("x")
+    (tmp_path / "link").symlink_to("real")
+    streams.write("y", str(tmp_path / "link"))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "y"
+
+
+def test_a_device_is_written_to_in_place():
+    assert streams.write("x", "/dev/null") is True
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("missing/f", "No such file or directory"), (".", "Is a directory"), ("/dev/full", "No space left on device")])
+def test_what_cannot_be_written(name, reason, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EnvironmentFailure, match=reason):
+        streams.write("x", name)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def small_files():
+    """No file may grow past 4 KiB: the disk is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_keeps_the_old_file(tmp_path, small_files):
+    file = tmp_path / "f"
+    file.write_text("old")
+    with pytest.raises(EnvironmentFailure, match="it is as it was"):
+        streams.write("x" * 10_000, str(file))
+    assert file.read_text() == "old"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_a_reader_sees_the_old_or_the_new_text_never_a_part(tmp_path):
+    """Two processes write in turns while this one reads."""
+    file = tmp_path / "f"
+    texts = {letter * 200_000 for letter in "ab"}
+    file.write_text("a" * 200_000)
+    code = f"import sys\nfrom mops.cli import streams\nfor _ in range(40): streams.write(sys.argv[1] * 200_000, {str(file)!r})"
+    writers = [subprocess.Popen([sys.executable, "-c", code, letter], env={**os.environ, "PYTHONPATH": str(ROOT / "src")}) for letter in "ab"]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        seen.add(file.read_text())
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert seen <= texts
+    assert os.listdir(tmp_path) == ["f"]
