@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mops.errors import EnvironmentFailure
@@ -20,7 +20,7 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 FIELD_MANAGER = "mops"
 
 _CONNECT, _ANSWER, _FOREVER = 10, 60, 10**7
-_NOT_FOUND, _CONFLICT, _FORBIDDEN = 404, 409, 403
+_OK, _REFUSED, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 200, 400, 403, 404, 409
 # Reasons for which a container waits and which pass by themselves.
 _PASSING = frozenset({"", "ContainerCreating", "PodInitializing"})
 # Events that name no reason of their own but one that the pod's status tells better.
@@ -41,141 +41,147 @@ class Trouble(NamedTuple):
 
 
 class Kube:
-    """The API server that a kubeconfig context names ("" inside a cluster)."""
+    """The API server that a kubeconfig context names ("" inside a cluster).
+
+    Requests are plain paths: the client's models of every kind cost more time than all that is asked here.
+    """
 
     def __init__(self, context: str, environ: Mapping[str, str]) -> None:
         try:
-            from kubernetes import client
-            from kubernetes.client.exceptions import ApiException
-            from kubernetes.config import ConfigException
+            import kubernetes.config
+            from kubernetes.client.api_client import ApiClient
         except ImportError:
             raise EnvironmentFailure("this needs the Kubernetes client: pip install 'mops[kube]'") from None
-        import kubernetes.config
-
         config: Any = kubernetes.config
-        self._failure = ApiException
         try:
             if context:
                 given = environ.get("KUBECONFIG") or os.path.join(environ.get("HOME", ""), ".kube", "config")
-                self._client = config.new_client_from_config(config_file=given, context=context)
+                self._client: Any = config.new_client_from_config(config_file=given, context=context)
             else:
                 config.load_incluster_config()
-                self._client = client.ApiClient()
-        except (ConfigException, OSError) as error:
+                self._client = ApiClient()
+        except (config.ConfigException, OSError) as error:
             raise EnvironmentFailure(f"the kubeconfig cannot be used: {error}") from None
         self._client.configuration.retries = False
-        # Answers are read as plain data, which the client's annotations do not foresee.
-        self.core: Any = client.CoreV1Api(self._client)
-        self._apps: Any = client.AppsV1Api(self._client)
 
     def pods(self, namespace: str, selector: str) -> list[Object]:
         """Pods by labels."""
-        return self._items(self.core.list_namespaced_pod, namespace, label_selector=selector)
+        return self._items("pods", f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
 
     def events(self, namespace: str) -> list[Object]:
         """Warnings, oldest first."""
-        found = self._items(self.core.list_namespaced_event, namespace, field_selector="type=Warning")
-        return sorted(found, key=seen)
+        return sorted(self._items("events", f"/api/v1/namespaces/{namespace}/events", fieldSelector="type=Warning"), key=seen)
+
+    def deployments(self, namespace: str, selector: str) -> list[Object]:
+        """Deployments by labels."""
+        return self._items("Deployments", f"/apis/apps/v1/namespaces/{namespace}/deployments", labelSelector=selector)
 
     def log(self, namespace: str, pod: str, container: str = "", *, tail: int | None = None, previous: bool = False) -> str:
         """The end of a container's log; "" where there is none."""
-        extra: dict[str, Any] = {key: value for key, value in (("container", container), ("tail_lines", tail), ("previous", previous)) if value}
-        with self._told(f"the log of {pod}", missing=True):
-            answer = self.core.read_namespaced_pod_log(pod, namespace, _preload_content=False, _request_timeout=(_CONNECT, _ANSWER), **extra)
-            return str(answer.data.decode("utf-8", "replace"))
-        return ""
+        query = _given(container=container, tailLines=tail, previous="true" if previous else "")
+        answer = self._ask("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query)
+        return _data(answer, f"the log of {pod}", missing=True).decode("utf-8", "replace")
 
     def follow(self, namespace: str, pod: str, container: str, tail: int | None) -> Iterator[str]:
         """The lines of a container's log, old and new, until it ends."""
-        extra: dict[str, Any] = {key: value for key, value in (("container", container), ("tail_lines", tail)) if value}
-        with self._told(f"the log of {pod}", missing=True):
-            answer = self.core.read_namespaced_pod_log(pod, namespace, follow=True, _preload_content=False, _request_timeout=(_CONNECT, _FOREVER), **extra)
-            rest = b""
-            for chunk in answer.stream(1 << 16, decode_content=False):
+        what = f"the log of {pod}"
+        answer = self._ask("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", _given(container=container, tailLines=tail, follow="true"), limit=_FOREVER)
+        if answer.status != _OK:
+            _data(answer, what, missing=True)
+            return
+        rest = b""
+        with _reached(what):
+            for chunk in answer.response.stream(1 << 16, decode_content=False):
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (line.decode("utf-8", "replace") for line in lines)
-            if rest:
-                yield rest.decode("utf-8", "replace")
+        if rest:
+            yield rest.decode("utf-8", "replace")
 
     def namespace(self, name: str) -> Object | None:
         """A namespace; None where there is none. {} where looking is not allowed."""
-        try:
-            found: Object = self._json(self.core.read_namespace, name)
-        except self._failure as error:
-            if error.status == _NOT_FOUND:
-                return None
-            if error.status == _FORBIDDEN:
-                return {}
-            raise EnvironmentFailure(_words(error, f"the namespace {name}")) from None
+        answer = self._ask("GET", f"/api/v1/namespaces/{name}")
+        if answer.status == _FORBIDDEN:
+            return {}
+        data = _data(answer, f"the namespace {name}", missing=True)
+        found: Object | None = json.loads(data) if data else None
         return found
 
     def create_namespace(self, name: str, labels: Mapping[str, str]) -> None:
         """Makes a namespace; one that is there by now is as good."""
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels)}}
-        try:
-            self._json(self.core.create_namespace, body, field_manager=FIELD_MANAGER)
-        except self._failure as error:
-            if error.status != _CONFLICT:
-                raise EnvironmentFailure(_words(error, f"the namespace {name}")) from None
+        answer = self._ask("POST", "/api/v1/namespaces", {"fieldManager": FIELD_MANAGER}, body)
+        if answer.status != _CONFLICT:
+            _data(answer, f"the namespace {name}")
 
     def delete_namespace(self, name: str) -> None:
         """Deletes a namespace with all that is in it."""
-        with self._told(f"the namespace {name}", missing=True):
-            self._json(self.core.delete_namespace, name)
+        _data(self._ask("DELETE", f"/api/v1/namespaces/{name}"), f"the namespace {name}", missing=True)
 
     def restart(self, namespace: str, deployment: str, when: str) -> None:
         """Has a Deployment replace its pods, as `kubectl rollout restart` does."""
         body = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: when}}}}}
-        with self._told(f"the Deployment {deployment}"):
-            self._json(self._apps.patch_namespaced_deployment, deployment, namespace, body, field_manager=FIELD_MANAGER)
-
-    def deployments(self, namespace: str, selector: str) -> list[Object]:
-        """Deployments by labels; of all namespaces where it is ""."""
-        if namespace:
-            return self._items(self._apps.list_namespaced_deployment, namespace, label_selector=selector)
-        return self._items(self._apps.list_deployment_for_all_namespaces, label_selector=selector)
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}"
+        _data(self._ask("PATCH", path, {"fieldManager": FIELD_MANAGER}, body), f"the Deployment {deployment}")
 
     def connect(self, namespace: str, pod: str, port: int) -> socket.socket:
         """A connection to a pod's port."""
+        from kubernetes.client import CoreV1Api
+        from kubernetes.client.exceptions import ApiException
         from kubernetes.stream import portforward
 
-        with self._told(f"port {port} of {pod}"):
-            forward = portforward(self.core.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
-            connection: socket.socket = forward.socket(port)
-            return connection
-        raise EnvironmentFailure(f"port {port} of {pod} cannot be reached")
-
-    def _items(self, call: Callable[..., Any], *args: str, **options: Any) -> list[Object]:
-        with self._told("the cluster"):
-            return list(self._json(call, *args, **options)["items"])
-        return []
-
-    @staticmethod
-    def _json(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """The answer as plain data: the client's own models cost more than they tell."""
-        return json.loads(call(*args, _preload_content=False, _request_timeout=(_CONNECT, _ANSWER), **options).data)
-
-    @contextlib.contextmanager
-    def _told(self, what: str, *, missing: bool = False) -> Iterator[None]:
-        """Failures in our words. With `missing` it is no failure that there is no such thing."""
-        from urllib3.exceptions import HTTPError
-
+        what = f"port {port} of {pod}"
+        core: Any = CoreV1Api(self._client)
         try:
-            yield
-        except self._failure as error:
-            if not (missing and error.status == _NOT_FOUND):
-                raise EnvironmentFailure(_words(error, what)) from None
-        except (HTTPError, OSError) as error:
-            raise EnvironmentFailure(f"{what}: the API server does not answer ({type(error).__name__})") from None
+            with _reached(what):
+                connection: socket.socket = portforward(core.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port)).socket(port)
+        except ApiException as error:
+            raise EnvironmentFailure(f"{what}: {error.reason}") from None
+        return connection
+
+    def _items(self, what: str, path: str, **query: str) -> list[Object]:
+        return list(json.loads(_data(self._ask("GET", path, query), what))["items"])
+
+    def _ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: Any = None, *, limit: int = _ANSWER) -> Any:
+        """The answer to one request, its body not read yet."""
+        headers = {"Accept": "application/json, */*", "Content-Type": "application/strategic-merge-patch+json" if method == "PATCH" else "application/json"}
+        prepared = self._client.param_serialize(method, path, query_params=list((query or {}).items()), header_params=headers, body=body, auth_settings=["BearerToken"])
+        with _reached("the cluster"):
+            return self._client.call_api(*prepared, _request_timeout=(_CONNECT, limit))
 
 
-def _words(error: Any, what: str) -> str:
-    """What the API server says of a failure."""
+@contextlib.contextmanager
+def _reached(what: str) -> Iterator[None]:
+    """Failures of the network in our words."""
+    from urllib3.exceptions import HTTPError
+
     try:
-        text = json.loads(error.body)["message"]
+        yield
+    except (HTTPError, OSError) as error:
+        raise EnvironmentFailure(f"{what}: the API server does not answer ({type(error).__name__})") from None
+
+
+def _data(answer: Any, what: str, *, missing: bool = False) -> bytes:
+    """The body of an answer; b"" with `missing` where there is no such thing. EnvironmentFailure where it is a refusal."""
+    with _reached(what):
+        answer.read()
+    if answer.status < _REFUSED:
+        return bytes(answer.data or b"")
+    if missing and answer.status == _NOT_FOUND:
+        return b""
+    raise EnvironmentFailure(f"{what}: {_message(answer)}")
+
+
+def _message(answer: Any) -> str:
+    """What the API server says of a refusal."""
+    try:
+        return str(json.loads(answer.data)["message"])
     except (ValueError, TypeError, KeyError):
-        text = error.reason or "it does not answer"
-    return f"{what}: {text}"
+        return f"the API server answers {answer.status} {answer.reason or ''}".rstrip()
+
+
+def _given(**query: Any) -> dict[str, str]:
+    """The parameters that have a value."""
+    return {key: str(value) for key, value in query.items() if value not in (None, "")}
 
 
 def selector(release: str, component: str = "") -> str:

@@ -181,6 +181,8 @@ class Rewrite:
         value = pair.value
         if isinstance(value, Map):
             self.add(value, entries)
+        elif not entries:
+            self.put(pair, {})
         elif isinstance(value, Scalar) and value.start == value.end:
             margin = indent(self.text, pair.key.start)
             self._insert(pair.end, block(entries, margin + _STEP))

@@ -328,6 +328,8 @@ def _empties(tree: Tree) -> str:
     names = types(tree)
     if "string" in names:
         return ', "" for empty text'
+    if "array" in names:
+        return ", [] for an empty list"
     return ""
 
 

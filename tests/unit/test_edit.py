@@ -188,6 +188,8 @@ def test_text_is_kept_exactly(value: str) -> None:
 
 @pytest.fixture(name="home")
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("MODELOPS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".modelops").mkdir()
@@ -248,6 +250,7 @@ FAILURES = [
     (["set", "worker_processes", "four"], 3, "worker_processes: expected an integer, found four"),
     (["set", "autoscaling.minWorkers", "20"], 3, "minWorkers 20 is more than maxWorkers 10"),
     (["set", "worker_processes", "4", "--file", "none.yaml"], 4, "there is no such file"),
+    (["set", "worker_processes", "4", "--file", "-"], 2, "- is no file that could be edited"),
     (["set", "worker_processes", "4", "--file", "a", "--file", "b"], 2, "--file is given twice"),
     (["unset", "worker_processes", "nothing"], 2, "there is no setting nothing"),
 ]  # fmt: skip
@@ -279,6 +282,7 @@ def test_several_unset_at_once(home: Path) -> None:
 def test_which_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.delenv("MODELOPS_CONFIG", raising=False)
     assert main(["config", "set", "worker_processes", "4"]) == 2
     assert "write one with `mops init`, or name one with --file" in capfd.readouterr().err
     for name in ("workspace.yaml", "modelops.yaml"):

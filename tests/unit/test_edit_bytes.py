@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from migrate.commented import today
 
+from migrate.commented import today
 from mops import edit
 from mops.dialects import read
 from mops.schema import load

@@ -15,14 +15,14 @@ from mops.cli import app
 
 SETTINGS = schema.load()
 OPTIONS = [*flags.SELECTION, *flags.RENDER, *flags.overrides(SETTINGS)]
+RENDER = typer.main.get_command(app.app).commands["render"]
 NAMES = [name for option in OPTIONS for name in option.names]
 
 
 def by_typer(args: list[str]) -> dict[str, Any] | None:
     """What typer's own parser makes of the arguments of `render`; None where it refuses them."""
-    command = typer.main.get_command(app.app).commands["render"]
     try:
-        context = command.make_context("render", list(args), resilient_parsing=False)
+        context = RENDER.make_context("render", list(args), resilient_parsing=False)
     except (app._ClickError, typer.Exit):
         return None
     with context:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from migrate import old_pods
 
+from invoke import helm
+from migrate import old_pods
 from mops import bundle
 from mops.cli import main
 from mops.migrate import migrate
@@ -19,7 +20,6 @@ from mops.schema import load
 
 FIXTURES = Path(__file__).parents[1] / "migrate" / "fixtures"
 CASES = sorted(folder.name for folder in FIXTURES.iterdir())
-UPDATE = os.environ.get("UPDATE_FIXTURES")
 
 # What the fixture's pods differ in, besides the constant differences: fact -> keys of rows of the table that say so.
 # The memory limit of a process differs everywhere, by the reserve; its row must name both figures.
@@ -51,6 +51,13 @@ DIFFER["workspace-cold"] = DIFFER["workspace-today"]
 WITHOUT_PODS = {"config-alone", "infrastructure-without-workspace"}
 
 
+@pytest.fixture(autouse=True)
+def _nothing_selected(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("MODELOPS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", "/nonexistent")
+
+
 def given(case: str) -> tuple[list[str], list[str]]:
     """The options and the files of a case."""
     args = FIXTURES / case / "args"
@@ -58,14 +65,14 @@ def given(case: str) -> tuple[list[str], list[str]]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_document_and_table(case: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_document_and_table(case: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *, update: bool) -> None:
     monkeypatch.chdir(FIXTURES / case / "in")
     options, names = given(case)
     assert main(["migrate", *options, *names]) == 0
     out, table = capfd.readouterr()
     for name, text in (("out.yaml", out), ("table.txt", table)):
         path = FIXTURES / case / name
-        if UPDATE:
+        if update:
             path.write_bytes(text.encode())
         assert path.read_bytes().decode() == text
 
@@ -130,7 +137,7 @@ def new_facts(text: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> dic
     assert main(["config", "explain", "--config", str(file), "environment", "--format", "json"]) == 0
     environment = json.loads(capfd.readouterr().out)["environment"]["value"]
     namespace = release["release.namespace"]["value"] or f"modelops-dask-{environment}"
-    done = subprocess.run(["helm", "template", "dask", bundle.chart(), "-n", namespace, "-f", str(values)], capture_output=True, check=True, text=True)
+    done = subprocess.run([helm(), "template", "dask", bundle.chart(), "-n", namespace, "-f", str(values)], capture_output=True, check=True, text=True)
     return old_pods.of_manifests([document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document])
 
 
@@ -238,6 +245,16 @@ def test_backups_are_numbered(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     assert "workspace.yaml.bak.2" in capfd.readouterr().err
 
 
+def test_what_is_private_stays_private(tmp_path: Path) -> None:
+    for name in ("workspace.yaml", "infrastructure.yaml"):
+        (tmp_path / name).write_text(INFRASTRUCTURE if name == "infrastructure.yaml" else (FIXTURES / "workspace-today" / "in" / "workspace.yaml").read_text())
+        (tmp_path / name).chmod(0o600)
+        assert main(["migrate", "--write", str(tmp_path / name)]) == 0
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in os.listdir(tmp_path)} == dict.fromkeys(
+        ("workspace.yaml", "workspace.yaml.bak", "infrastructure.yaml", "modelops.yaml"), 0o600
+    )
+
+
 def test_output_file_and_table_on_stdout(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     source, target = tmp_path / "w.yaml", tmp_path / "new.yaml"
     source.write_text((FIXTURES / "workspace-simple" / "in" / "workspace.yaml").read_text())
@@ -248,6 +265,7 @@ def test_output_file_and_table_on_stdout(tmp_path: Path, capfd: pytest.CaptureFi
 
 USAGE = [
     (["--check", "--write", "a.yaml"], "exclude each other"),
+    (["--write", "-"], "- is none"),
     (["a.yaml", "b.yaml"], "make 2 documents"),
     (["a.yaml", "./a.yaml"], "named twice"),
     (["--format", "xml", "a.yaml"], "expected one of text, json"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from migrate.commented import old_unified, old_workspace
 
+from migrate.commented import old_unified, old_workspace
 from mops.dialects import read
 from mops.migrate import migrate
 from mops.schema import load

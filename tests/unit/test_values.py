@@ -83,7 +83,7 @@ def test_null_of_what_can_be_empty_is_empty(path, wanted):
 @pytest.mark.parametrize("path", [("workers", "processes"), ("workers", "image"), ("autoscaling", "enabled"), ("workers", "resources", "limits", "memory"), ("autoscaling", "type")])
 def test_null_of_what_needs_a_value_is_a_problem(path):
     _, problems = made({path: None})
-    assert [problem.message for problem in problems] == [f"{'.'.join(path)} needs a value, and null forgets the last one"]
+    assert [(problem.key, problem.message) for problem in problems] == [(".".join(path), "needs a value, and null forgets the last one")]
 
 
 def test_null_of_a_section_is_a_problem_for_each_value_that_it_needs():

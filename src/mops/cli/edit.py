@@ -64,6 +64,8 @@ def _paths(schema: SettingsSchema, key: str) -> list[Path]:
 
 def _target(file: str, environ: Mapping[str, str]) -> str:
     """The file to edit: the one named, or else the one that is active."""
+    if file == "-":
+        raise UsageError("--file: - is no file that could be edited")
     if file:
         return file
     active = environ.get("MODELOPS_CONFIG") or sources.home_file(environ)

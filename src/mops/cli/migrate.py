@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ def run(schema: SettingsSchema, files: Sequence[str], output: str, kind: str, *,
         raise UsageError(f"--format: expected one of {', '.join(FORMATS)}")
     if sum((check, write, bool(output))) > 1:
         raise UsageError("--check, --write and -o exclude each other")
+    if write and "-" in files:
+        raise UsageError("--write changes files in place, and - is none: use -o")
     names = list(files) or _home(os.environ)
     if len(set(map(os.path.realpath, names))) < len(names):
         raise UsageError("a file is named twice")
@@ -81,7 +84,7 @@ def _write(done: Sequence[Migrated], before: Sequence[str | None]) -> None:
         if old == result.text:
             streams.note(f"{result.target} is as it should be")
         elif old is None:
-            if not streams.create(result.text, result.target):
+            if not streams.create(result.text, result.target, _mode(result.sources)):
                 raise UsageError(f"{result.target} has appeared meanwhile")
             streams.note(f"{result.target} is written; {', '.join(result.sources)} is left as it is")
         else:
@@ -93,9 +96,18 @@ def _write(done: Sequence[Migrated], before: Sequence[str | None]) -> None:
 def _backup(text: str, name: str) -> str:
     """Keeps the old text under a name that is free."""
     number = 0
-    while not streams.create(text, kept := f"{name}.bak" + (f".{number}" if number else "")):
+    while not streams.create(text, kept := f"{name}.bak" + (f".{number}" if number else ""), _mode([name])):
         number += 1
     return kept
+
+
+def _mode(names: Sequence[str]) -> int:
+    """Who may read what these files hold: nobody who may not read one of them."""
+    mode = 0o666
+    for name in names:
+        with contextlib.suppress(OSError):
+            mode &= os.stat(name).st_mode
+    return mode
 
 
 def _table(done: Sequence[Migrated], before: Sequence[str | None]) -> str:
@@ -108,7 +120,7 @@ def _table(done: Sequence[Migrated], before: Sequence[str | None]) -> str:
         rows = [(f"{change.key} -> {change.to}" if change.to else change.key, change.action, change.why, change.place) for change in result.changes if change.why != _AS_IT_IS]
         rows += [(f"{len(kept)} key{'s' if len(kept) > 1 else ''}", "kept", f"as {'they are' if len(kept) > 1 else 'it is'}: {', '.join(kept)}", "")] if kept else []
         widths = [min(max((len(row[column]) for row in rows), default=0), limit) for column, limit in ((0, 56), (1, 9))]
-        lines += [f"  {key:<{widths[0]}}  {action:<{widths[1]}}  {why}" + (f"  [{place}]" if place else "") for key, action, why, place in rows]
+        lines += [f"  {key:<{widths[0]}}  {action:<{widths[1]}}  {why}" + (f"  [{place}]" if place.rpartition(":")[0] else "") for key, action, why, place in rows]
         if any(row[1] == "dropped" for row in rows):
             lines.append("  (what is dropped stays as a comment where it has lines of its own and says something)")
     return "".join(f"{report.printable(line)}\n" for line in lines)

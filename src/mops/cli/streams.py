@@ -143,17 +143,21 @@ def _replace(name: str, target: str, temporary: str, data: bytes) -> bool:
     return True
 
 
-def create(text: str, name: str) -> bool:
+def create(text: str, name: str, mode: int = 0o666) -> bool:
     """Makes the file `name`, whole or not at all; False where it exists. Of several at once one succeeds."""
-    temporary = f"{name}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    with _cleaning_up():
+        return _create(text, name, f"{name}.{os.getpid()}-{os.urandom(4).hex()}.tmp", mode)
+
+
+def _create(text: str, name: str, temporary: str, mode: int) -> bool:
     try:
-        _make(temporary, text)
+        _make(temporary, text, mode)
         try:
             # A link, unlike a rename, never replaces.
             os.link(temporary, name)
         except PermissionError:
             # Some file systems have no links.
-            _make(name, text)
+            _make(name, text, mode)
     except FileExistsError:
         return False
     except OSError as error:
@@ -164,8 +168,8 @@ def create(text: str, name: str) -> bool:
     return True
 
 
-def _make(name: str, text: str) -> None:
-    with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb") as file:
+def _make(name: str, text: str, mode: int) -> None:
+    with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
         file.write(text.encode("utf-8"))
         file.flush()
         os.fsync(file.fileno())

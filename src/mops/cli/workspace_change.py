@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from mops.kube import Kube, Trouble
 
 # An upgrade that is done within this time needs no progress, and spares the Kubernetes client.
-_SOON, _EVERY = 3.0, 1.0
+_SOON, _EVERY = 5.0, 2.0
 _LOG_LINES, _LOGS = 10, 3
+# How helm says that time ran out.
+_LATE = ("deadline exceeded", "timed out")
 
 
 def up(given: flags.Given, schema: SettingsSchema) -> int:
@@ -249,11 +251,13 @@ def _stopped(here: Here, running: Running, watch: Watch) -> None:
 def _failed(here: Here, failure: EnvironmentFailure, watch: Watch, limit: float) -> str:
     """What failed, why, and what is deployed now."""
     state = _state(here)
-    if not watch.last:
+    late = any(word in str(failure) for word in _LATE)
+    if not (watch.last or (late and watch.counts)):
         return f"{failure}; {state}"
     for line in watch.reasons():
         streams.line(line)
-    return f"the pods were not ready within {limit:g} s: {watch.last[0].text}; {state}"
+    why = watch.last[0].text if watch.last else f"{watch.counts}, and no event tells why"
+    return f"the pods were not ready within {limit:g} s: {why}; {state}"
 
 
 def _state(here: Here) -> str:
@@ -279,6 +283,7 @@ class Watch:
         self.here = here
         self.deployments: Mapping[str, Any] = {entry["metadata"]["name"]: entry for entry in made.wanted if entry["kind"] == drift.DEPLOYMENT}
         self.last: list[Trouble] = []
+        self.counts = ""
         self.logs: dict[str, tuple[int, list[str]]] = {}
         self._client: Kube | None = None
         self._blind = False
@@ -320,16 +325,19 @@ class Watch:
             self.last = found
         for trouble in [trouble for trouble in found if trouble.crashed][:_LOGS]:
             self._log(trouble)
-        self._tell("waiting: " + ", ".join(f"{name} {self._ready(name, pods)}" for name in self.deployments))
+        now = {name: self._ready(name, pods) for name in self.deployments}
+        if any(have < want for have, want in now.values()):
+            self.counts = ", ".join(f"{name} {have}/{want}" for name, (have, want) in now.items())
+            self._tell(f"waiting: {self.counts} pods ready")
         for trouble in _grouped(found):
             self._tell(f"{trouble.pod}: {trouble.text}", key=f"{trouble.pod} {trouble.reason}")
 
-    def _ready(self, name: str, pods: Sequence[Mapping[str, Any]]) -> str:
+    def _ready(self, name: str, pods: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
         from mops import kube
 
         labels = self.deployments[name]["spec"]["selector"]["matchLabels"]
         mine = [pod for pod in pods if all(pod["metadata"]["labels"].get(key) == value for key, value in labels.items())]
-        return f"{sum(map(kube.ready, mine))}/{self.deployments[name]['spec'].get('replicas', len(mine))}"
+        return sum(map(kube.ready, mine)), int(self.deployments[name]["spec"].get("replicas", len(mine)))
 
     def _log(self, trouble: Trouble) -> None:
         """The last lines of what crashed, read while it is there."""

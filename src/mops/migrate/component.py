@@ -137,8 +137,8 @@ def _spec(draft: Draft, base: Path) -> None:
             draft.note(DIFFERS, (*base, role, "image"), f"no image is named, which the older tool's last release refused; today's default is {default}")
         pods.pull_policy(draft, base, role, str(image or default), (*base, role, "image"))
     _memory(draft, base)
+    draft.makes_pods = True
     draft.settle()
-    pods.always(draft)
 
 
 def _section(draft: Draft, base: Path, pair: Pair) -> None:

@@ -61,6 +61,7 @@ class Draft:
         self.format = ""
         self.lifted = False
         self.memory: Memory | None = None
+        self.makes_pods = False
         self.changes: list[Change] = []
         self._steps: list[list[Splice]] = []
         self._wanted: dict[str, Any] = {}

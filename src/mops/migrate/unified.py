@@ -62,8 +62,8 @@ def from_unified(draft: Draft) -> None:
     for role, key, default in _ROLES:
         pods.pull_policy(draft, _BASE, role, str(workspace.get(key) or default), (*_BASE, key))
     _memory(draft, workspace, generation)
+    draft.makes_pods = True
     draft.settle()
-    pods.always(draft)
 
 
 def _versions(draft: Draft) -> None:

@@ -9,7 +9,7 @@ from mops import rules
 from mops.dialects import FOREIGN, read
 from mops.errors import ERROR, InvalidConfig, Problem
 from mops.layer import Path, dotted
-from mops.migrate import old
+from mops.migrate import old, pods
 from mops.migrate.draft import ADDED, CONFLICT, DIFFERS, DROPPED, KEPT, Change, Draft, Memory, Migrated
 from mops.migrate.formats import CONFIG, INFRASTRUCTURE
 from mops.quantities import human, memory_bytes
@@ -35,9 +35,12 @@ def finish(draft: Draft) -> Migrated:
         raise InvalidConfig([_as_given(draft, problem) for problem in problems])
     if draft.memory is not None:
         draft.note(DIFFERS, draft.memory.key, _memory(config, draft.memory))
+    kept = _kept(draft)
+    if draft.makes_pods:
+        pods.always(draft)
     moves = draft.format in (CONFIG, INFRASTRUCTURE)
     target = os.path.join(os.path.dirname(draft.name), "modelops.yaml") if moves else draft.name
-    return Migrated([draft.name], target, file.dialect, draft.mark + draft.text, None if moves else draft.original, [*draft.changes, *_kept(draft)])
+    return Migrated([draft.name], target, file.dialect, draft.mark + draft.text, None if moves else draft.original, [*draft.changes, *kept])
 
 
 def _memory(config: Config, was: Memory) -> str:
