@@ -40,7 +40,7 @@ def violations(schema: Schema, value: Any, path: Path = ()) -> Iterator[Violatio
     if "enum" in schema and value not in schema["enum"]:
         yield Violation(path, f"expected {_choices(schema['enum'])}, found {shown(value)}", near(value, schema["enum"]) or schema.get("x-hint", ""))
     if "not" in schema and not any(violations(schema["not"], value)):
-        yield Violation(path, f"{shown(value)} is not allowed here", schema.get("x-hint", ""))
+        yield Violation(path, f"{shown(value)} is not allowed here", schema["not"].get("x-hint") or schema.get("x-hint", ""))
     if isinstance(value, str):
         yield from _text(schema, value, path)
     elif isinstance(value, list):
@@ -107,6 +107,8 @@ def _text(schema: Schema, value: str, path: Path) -> Iterator[Violation]:
         yield Violation(path, "expected text, found none" if not value else f"expected at least {schema['minLength']} characters")
     elif len(value) > schema.get("maxLength", len(value)):
         yield Violation(path, f"expected at most {schema['maxLength']} characters, found {len(value)}")
+    elif not value.isprintable() and re.search("[\x7f-\x84\x86-\x9f\ufffe\uffff]", value):
+        yield Violation(path, "helm cannot carry U+FFFE, U+FFFF, and the control characters from U+007F to U+009F but for U+0085", "remove them")
     elif "pattern" in schema and not matches(schema["pattern"], value):
         yield Violation(path, f"expected {schema.get('x-expected', 'text that matches ' + schema['pattern'])}", schema.get("x-hint", ""))
 
