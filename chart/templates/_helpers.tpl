@@ -43,7 +43,10 @@ modelops.io/component: {{ .component }}
 {{- include "mops.strings" (list .pod.podLabels) }}
 {{- end }}
 
-{{/* The metadata of an object besides its name; `labels` and `annotations` are the object's own. */}}
+{{/*
+The metadata of an object besides its name; `labels` and `annotations` are the object's own. `layers` says
+which layers made the values: for Deployments, never for pods, which it would restart.
+*/}}
 {{- define "mops.metadata" -}}
 namespace: {{ .root.Release.Namespace | quote }}
 labels:
@@ -57,7 +60,11 @@ labels:
   modelops.io/component: {{ . }}
   {{- end }}
   {{- include "mops.strings" (list .root.Values.labels .labels) | replace "\n" "\n  " }}
-{{- with include "mops.strings" (list .root.Values.annotations .annotations) }}
+{{- $own := dict }}
+{{- if and .layers .root.Values.mopsValues .root.Values.mopsValues.layers }}
+{{- $own = dict "mops.modelops.io/layers" (join " < " .root.Values.mopsValues.layers) }}
+{{- end }}
+{{- with include "mops.strings" (list .root.Values.annotations .annotations $own) }}
 annotations:
   {{- . | replace "\n" "\n  " }}
 {{- end }}
@@ -149,19 +156,12 @@ would stay as it is, which nobody means; of a name that is not here it is text, 
 {{- $bytes }}
 {{- end }}
 
-{{/* Which layers made the values, for the Deployments; never for pods, which it would restart. */}}
-{{- define "mops.layers" -}}
-{{- with .Values.mopsValues }}{{ with .layers }}
-mops.modelops.io/layers: {{ join " < " . | quote }}
-{{- end }}{{ end }}
-{{- end }}
-
 {{/* How an autoscaler may change the number of pods: up at once, down slowly. */}}
 {{- define "mops.scaling" -}}
 scaleDown:
   stabilizationWindowSeconds: {{ .Values.autoscaling.scaleDownDelay | int64 }}
   policies:
-    - type: Percent
-      value: 25
-      periodSeconds: 60
+  - type: Percent
+    value: 25
+    periodSeconds: 60
 {{- end }}

@@ -23,7 +23,7 @@ securityContext:
   {{- include "mops.podSecurity" .root | nindent 2 }}
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- toYaml . | nindent 0 }}
 {{- end }}
 {{- with .pod.priorityClassName }}
 priorityClassName: {{ . | quote }}
@@ -37,7 +37,7 @@ nodeSelector:
 {{- end }}
 {{- with .pod.tolerations }}
 tolerations:
-  {{- toYaml . | nindent 2 }}
+{{- toYaml . | nindent 0 }}
 {{- end }}
 {{- with .pod.affinity }}
 affinity:
@@ -45,21 +45,21 @@ affinity:
 {{- end }}
 {{- with .pod.topologySpreadConstraints }}
 topologySpreadConstraints:
-  {{- range . }}
-  - {{ toYaml . | indent 4 | trim }}
-    {{- if not (hasKey . "labelSelector") }}
-    labelSelector:
-      matchLabels:
-        {{- include "mops.selector" $ | nindent 8 }}
-    {{- end }}
+{{- range . }}
+- {{ toYaml . | indent 2 | trim }}
+  {{- if not (hasKey . "labelSelector") }}
+  labelSelector:
+    matchLabels:
+      {{- include "mops.selector" $ | nindent 6 }}
   {{- end }}
+{{- end }}
 {{- end }}
 {{- with .pod.initContainers }}
 initContainers:
-  {{- include "mops.containers" (dict "root" $.root "containers" .) | replace "\n" "\n  " }}
+{{- include "mops.containers" (dict "root" $.root "containers" .) }}
 {{- end }}
 volumes:
-  {{- include "mops.volumes" . | nindent 2 }}
+{{- include "mops.volumes" . | nindent 0 }}
 {{- with .pod.extraPodSpec }}
 {{- range $field := keys . }}
 {{- if has $field (list "affinity" "automountServiceAccountToken" "containers" "enableServiceLinks" "hostIPC" "hostNetwork" "hostPID" "imagePullSecrets" "initContainers" "nodeSelector" "priorityClassName" "restartPolicy" "runtimeClassName" "securityContext" "serviceAccount" "serviceAccountName" "terminationGracePeriodSeconds" "tolerations" "topologySpreadConstraints" "volumes") }}
@@ -80,9 +80,9 @@ fsGroup: {{ .fsGroup | int64 }}
 {{- end }}
 {{- with .supplementalGroups }}
 supplementalGroups:
-  {{- range . }}
-  - {{ . | int64 }}
-  {{- end }}
+{{- range . }}
+- {{ . | int64 }}
+{{- end }}
 {{- end }}
 seccompProfile:
   type: {{ .seccompProfile.type }}
@@ -97,11 +97,11 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
 capabilities:
   {{- with .capabilities.drop }}
   drop:
-    {{- toYaml . | nindent 4 }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
   {{- with .capabilities.add }}
   add:
-    {{- toYaml . | nindent 4 }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -112,10 +112,10 @@ capabilities:
 image: {{ .pod.image | quote }}
 imagePullPolicy: {{ .pod.imagePullPolicy }}
 env:
-  {{- include "mops.env" . | nindent 2 }}
+{{- include "mops.env" . | nindent 0 }}
 {{- with .pod.envFrom }}
 envFrom:
-  {{- toYaml . | nindent 2 }}
+{{- toYaml . | nindent 0 }}
 {{- end }}
 resources:
   {{- range $kind, $amounts := .pod.resources }}
@@ -129,7 +129,7 @@ resources:
 securityContext:
   {{- include "mops.containerSecurity" .root | nindent 2 }}
 volumeMounts:
-  {{- include "mops.volumeMounts" . | nindent 2 }}
+{{- include "mops.volumeMounts" . | nindent 0 }}
 {{- end }}
 
 {{/* Containers of the user's, with the chart's security where they say none, each line after a line break. */}}
@@ -176,14 +176,14 @@ volumeMounts:
 {{/* Where pods may connect to while egress is restricted: DNS, each other and what the user names. */}}
 {{- define "mops.egress" -}}
 - ports:
-    {{- range $port := .Values.openshift | ternary (list 53 5353) (list 53) }}
-    - {port: {{ $port }}, protocol: UDP}
-    - {port: {{ $port }}, protocol: TCP}
-    {{- end }}
+  {{- range $port := .Values.openshift | ternary (list 53 5353) (list 53) }}
+  - {port: {{ $port }}, protocol: UDP}
+  - {port: {{ $port }}, protocol: TCP}
+  {{- end }}
 - to:
-    - podSelector:
-        matchLabels:
-          {{- include "mops.selector" (dict "root" .) | nindent 10 }}
+  - podSelector:
+      matchLabels:
+        {{- include "mops.selector" (dict "root" .) | nindent 8 }}
 {{- with .Values.networkPolicy.extraEgress }}
 {{ toYaml . }}
 {{- end }}

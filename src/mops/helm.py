@@ -42,7 +42,8 @@ class Helm(NamedTuple):
     def start(self, args: Sequence[str], *, stdin: str = "", folder: str | None = None) -> Running:
         """Helm at work, for what takes long: a context that leaves nothing of it behind."""
         private = tempfile.TemporaryDirectory(prefix="mops-helm-")
-        environ = {**self.environ, **{name: os.path.join(private.name, name) for name in _PRIVATE}}
+        # Helm ends before its memory is worth collecting so often: that is a fifth of its time.
+        environ = {"GOGC": "400", **self.environ, **{name: os.path.join(private.name, name) for name in _PRIVATE}}
         try:
             # A process group of its own, so that nothing that helm starts outlives it, and Ctrl-C reaches mops alone.
             process = subprocess.Popen(  # noqa: S603 - the program that was looked for

@@ -20,8 +20,9 @@ SCHEMA_VERSION = 1
 def values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Any], list[Problem]]:
     """The complete values in schema order, and the settings that null has left without a value."""
     missing: list[Path] = []
-    found = _section(schema.tree, config.tree(), (), missing)
-    found.pop(MARKER, None)
+    given = config.tree()
+    given.pop(MARKER, None)
+    found = _section(schema.tree, given, (), missing)
     found[MARKER] = {"layers": layer_labels(config), "schemaVersion": SCHEMA_VERSION}
     return found, [*(_needed(config, path) for path in missing), *_torn(config, schema)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 import os
 import re
 import shutil
@@ -72,7 +73,7 @@ class Manifests(dict):
     def flags(self, name: str = "dask-workers") -> dict[str, str]:
         """The command line's flags that take a value."""
         args = self.container(name)["args"]
-        return {flag: value for flag, value in zip(args, args[1:], strict=False) if flag.startswith("--")}
+        return {flag: value for flag, value in itertools.pairwise(args) if flag.startswith("--")}
 
 
 def helm() -> str:
@@ -100,7 +101,7 @@ def over(base: Any, changes: Any) -> Any:
 class _Quoted(yaml.SafeDumper):
     """Every text in double quotes, for YAML readers guess differently."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
 
@@ -151,7 +152,7 @@ def read(text: str) -> Manifests:
 class _Strict(yaml.CSafeLoader):
     """Refuses a key that is there twice."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
         keys = [key.value for key, _ in node.value]
         assert len(keys) == len(set(keys)), f"{keys}: a key is there twice"
         return super().construct_mapping(node, deep)

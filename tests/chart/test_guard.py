@@ -128,7 +128,10 @@ def test_every_managed_field_of_the_pod_is_guarded():
     assert set(render(values).pod()["spec"]) <= set(OWN_FIELDS)
 
 
-WORKER_FLAGS = ["nworkers", "nthreads", "memory-limit", "worker-port", "nanny-port", "local-directory", "no-dashboard", "dashboard-address", "name", "scheduler-file", "nanny", "no-nanny", "tls-ca-file", "tls-cert", "tls-key"]
+WORKER_FLAGS = [
+    "nworkers", "nthreads", "memory-limit", "worker-port", "nanny-port", "local-directory", "no-dashboard",
+    "dashboard-address", "name", "scheduler-file", "nanny", "no-nanny", "tls-ca-file", "tls-cert", "tls-key",
+]  # fmt: skip
 SCHEDULER_FLAGS = ["port", "host", "dashboard", "no-dashboard", "dashboard-address", "idle-timeout", "tls-ca-file", "tls-cert", "tls-key"]
 
 
@@ -147,7 +150,7 @@ def test_other_arguments_pass():
 
 
 def test_env_that_is_not_text_is_refused_without_the_schema_too(without_schema):
-    with pytest.raises(Refused, match="workers.env.A: 1 is not text, put it in quotes"):
+    with pytest.raises(Refused, match=r"workers\.env\.A: 1 is not text, put it in quotes"):
         without_schema({"workers": {"env": {"A": 1}}})
 
 

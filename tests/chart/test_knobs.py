@@ -17,6 +17,7 @@ SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAny
 SELECTOR = {"app.kubernetes.io/name": "mops-dask", "app.kubernetes.io/instance": "dask"}
 AFFINITY = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "arch", "operator": "In", "values": ["amd64"]}]}]}}}
 HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+NOT_ROOT = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 RULE = {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}
 
 
@@ -30,7 +31,7 @@ class Knob(NamedTuple):
     path: str
     off: Any
     on: Any
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
 
 
 def pod_knobs(role: str, name: str, component: str) -> list[Knob]:
@@ -175,7 +176,7 @@ OTHER_KNOBS = [
     Knob("containerSecurityContext.readOnlyRootFilesystem", False, *WORKER, f"{POD}.containers.worker.securityContext.readOnlyRootFilesystem", True, False),
     Knob("containerSecurityContext.capabilities.drop", [], *WORKER, f"{POD}.containers.worker.securityContext.capabilities", {"drop": ["ALL"]}, ABSENT),
     Knob("containerSecurityContext.capabilities.add", ["SYS_PTRACE"], *WORKER, f"{POD}.containers.worker.securityContext.capabilities.add", ABSENT, ["SYS_PTRACE"]),
-    Knob("openshift", True, *WORKER, f"{POD}.securityContext", {"runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"}}, {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}),
+    Knob("openshift", True, *WORKER, f"{POD}.securityContext", {**NOT_ROOT, "runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001}, NOT_ROOT),
 ]  # fmt: skip
 KNOBS = [*SCHEDULER_KNOBS, *WORKER_KNOBS, *OTHER_KNOBS]
 

@@ -82,10 +82,11 @@ def test_every_number_of_processes():
 
 
 def test_the_largest_quantities_do_not_overflow():
-    cases = {
-        f"q{number}": (limit, "0", 1)
-        for number, limit in enumerate(["999999999999999", "999999999999.999Ki", "999999999.999Mi", "999999.999Gi", "999.999Ti", "999999999999.999k", "999999999.999M", "999999.999G", "999.999T", "999999.999e9", "999.999E12"])
-    }
+    largest = [
+        "999999999999999", "999999999999.999Ki", "999999999.999Mi", "999999.999Gi", "999.999Ti",
+        "999999999999.999k", "999999999.999M", "999999.999G", "999.999T", "999999.999e9", "999.999E12",
+    ]  # fmt: skip
+    cases = {f"q{number}": (limit, "0", 1) for number, limit in enumerate(largest)}
     assert shares(cases) == {name: share(*case) for name, case in cases.items()}
 
 

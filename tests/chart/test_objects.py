@@ -332,8 +332,8 @@ def test_helm_test_waits_for_the_workers_that_come(values, wanted):
 
 def test_helm_test_knows_the_literal_environment_of_every_group():
     secret = {"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}
-    manifests = render({"workers": {"env": {"A": "<1>&\"", "B": "$(A)", "C": secret}}, "workerGroups": {"gpu": group(env={"D": "2"})}})
-    assert json.loads(manifests.container("dask-test")["command"][5]) == {"dask-workers": {"A": "<1>&\""}, "dask-workers-gpu": {"D": "2"}}
+    manifests = render({"workers": {"env": {"A": '<1>&"', "B": "$(A)", "C": secret}}, "workerGroups": {"gpu": group(env={"D": "2"})}})
+    assert json.loads(manifests.container("dask-test")["command"][5]) == {"dask-workers": {"A": '<1>&"'}, "dask-workers-gpu": {"D": "2"}}
 
 
 @pytest.mark.parametrize("path", CI_VALUES, ids=lambda path: path.name)

@@ -51,7 +51,13 @@ FIXTURES = {
     "many groups": {"workerGroups": {f"g{number}": group(replicas=number) for number in range(20)}},
 } | {path.name: path for path in CI_VALUES}
 # Objects of other projects, for which Kubernetes ships no schema.
-FOREIGN = {"everything": {"ServiceMonitor", "PodMonitor", "HTTPRoute"}, "keda": {"ScaledObject"}, "keda-values.yaml": {"ScaledObject"}, "locked-down-values.yaml": {"ServiceMonitor", "PodMonitor"}, "openshift-values.yaml": {"HTTPRoute"}}
+FOREIGN = {
+    "everything": {"ServiceMonitor", "PodMonitor", "HTTPRoute"},
+    "keda": {"ScaledObject"},
+    "keda-values.yaml": {"ScaledObject"},
+    "locked-down-values.yaml": {"ServiceMonitor", "PodMonitor"},
+    "openshift-values.yaml": {"HTTPRoute"},
+}
 
 
 def lint(*args: str) -> str:
@@ -77,7 +83,10 @@ def test_two_renders_are_byte_identical(name, tmp_path):
         path.write_text(dump({**values, **MARK}), encoding="utf-8")
         values = path
     command = [helm(), "template", "dask", str(CHART), "-n", "a", "-f", str(values)]
-    first, second = (subprocess.run(command, capture_output=True, check=True, cwd=where, env={**os.environ, "TZ": zone, "HOME": str(where)}).stdout for where, zone in ((tmp_path, "UTC"), (ROOT, "Asia/Tokyo")))
+    first, second = (
+        subprocess.run(command, capture_output=True, check=True, cwd=where, env={**os.environ, "TZ": zone, "HOME": str(where)}).stdout
+        for where, zone in ((tmp_path, "UTC"), (ROOT, "Asia/Tokyo"))
+    )
     assert first == second
     assert read(first.decode())
 
@@ -150,7 +159,7 @@ def findings(values: str, folder: Path) -> tuple[dict[str, int], list[tuple[str,
     path.write_text(render(values).text)
     command = [checkov(), "-f", str(path), "--framework", "kubernetes", "-o", "json", "--compact", "--skip-download"]
     report = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
-    return report["summary"], sorted((found["check_id"], found["resource"].rsplit(".", 2)[0].rsplit(".", 1)[-1] + "." + found["resource"].rsplit(".", 1)[-1]) for found in report["results"]["failed_checks"])
+    return report["summary"], sorted((found["check_id"], found["resource"]) for found in report["results"]["failed_checks"])
 
 
 CHECKS = [

@@ -376,6 +376,8 @@ for name in ("Big", "2big", "big_", "x" * 31, "a.b"):
     spelled = f'"{name}"' if "." in name else name
     refuse(f"the group {name}", "values", "  big:\n", f"  «{name}:\n", f"workerGroups.{spelled}: {GROUP}")
 
+refuse("the group default", "values", "  big:\n", "  «default:\n", 'workerGroups.default: as a name: "default" is not allowed here (this is the name of the group that workers describes)')
+
 # --- images
 family("images")
 for written in ("worker", "worker:1.0", "team/worker:1.0", "ghcr.io/team/worker", "localhost:5000/worker:1.0", "registry.example.com:443/a/b/c:v1.2.3-rc.1", "a/b@sha256:" + "0" * 64, "a/b:1.0@sha256:" + "f" * 64, "a__b/c-d.e:x_Y.z", "10.0.0.1:5000/x:1", "x:" + "a" * 128):

@@ -9,10 +9,11 @@ import subprocess
 import time
 import urllib.request
 
-import dask
 import pytest
 from distributed import Client
 from distributed.security import Security
+
+import dask
 
 
 def answer(port: int, path: str) -> tuple[int, bytes]:
@@ -123,7 +124,7 @@ def test_encrypted_connections(cluster, tmp_path):
         workers.delete()
         assert client.gather(kept) == {"a": 1}
         assert len(client.scheduler_info(n_workers=-1)["workers"]) == 1
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r"\S"):
         Client(release.address.replace("tls://", "tcp://"), timeout=3)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from invoke import ROOT
 from jsonschema import Draft7Validator
+
+from invoke import ROOT
 
 FOLDER = Path(os.environ.get("MOPS_CRDS", ROOT.parent / "shared" / "crds"))
 

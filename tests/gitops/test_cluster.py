@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cluster.client import Cluster, wait_for
 from cluster.conftest import cluster  # noqa: F401 - a fixture
+from docs.test_blocks import blocks, commands, machine  # noqa: F401 - `machine` is a fixture
 from gitops import schemas
 from gitops.test_objects import FORMS
 from gitops.trees import EXAMPLE, OCI, objects
-from invoke import mops
+from invoke import ROOT, mops
 
 pytestmark = pytest.mark.cluster
 
@@ -46,6 +50,25 @@ def test_strict_dry_run_takes_every_object(ready: Cluster, args: tuple[str, ...]
     done = ready.kubectl(*STRICT, input=written.out)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == len(objects(written.out))
+
+
+def test_ten_minutes_end_with_applications_in_the_cluster(ready: Cluster, machine: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
+    """The page, block by block; its last step, which needs Argo CD's API, is what tests/docs cannot run."""
+    tools = Path(machine["PATH"].split(os.pathsep)[0])
+    (tools / "kubectl").write_text(f'#!/bin/sh\nexec "{ready.kubectl_program}" "$@"\n')
+    (tools / "kubectl").chmod(0o755)
+    env = {**machine, **ready.environment, "KUBECONFIG": str(ready.kubeconfig)}
+    work = tmp_path / "work"
+    for language, title, text in blocks(ROOT / "docs" / "ten-minutes.md"):
+        if title:
+            (work / title).parent.mkdir(parents=True, exist_ok=True)
+            (work / title).write_text(text)
+        runs = [command for command, _ in commands(text)] if language == "console" else [text] if language == "sh" else []
+        for command in runs:
+            done = subprocess.run(["bash", "-c", command], cwd=work, env=env, capture_output=True, text=True, check=False)
+            assert done.returncode == (1 if "--check" in command else 0), (command, done.stderr)
+    names = {entry["metadata"]["name"] for entry in ready.get("applications.argoproj.io", "-n", "argocd")["items"]}
+    assert names == {"dask-dev", "dask-prod"}
 
 
 @pytest.mark.parametrize(("path", "value"), [("valuesFiles", ["x"]), ("skipTests", "yes")])

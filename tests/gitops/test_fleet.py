@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from invoke import ROOT, mops
 
 from gitops.trees import EXAMPLE, contents, copy, tree
+from invoke import ROOT, mops
 
 GOOD = "schema_version: 2\nworkspace: {worker_threads: 1}\n"
 BAD = "schema_version: 2\nworkspace: {worker_procesess: 3}\n"

@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from invoke import ROOT, helm
-
 from gitops.trees import EXAMPLE, GIT, REPO, as_nobody, contents, only_root
+from invoke import ROOT, helm
 
 # What is written into the tree, by each command that writes.
 COMMANDS = [

@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from invoke import CHART, helm, mops
-from invoke import objects as as_kubernetes_reads
 
 from gitops.trees import EXAMPLE, contents, copy, objects
+from invoke import CHART, helm, mops
+from invoke import objects as as_kubernetes_reads
 from mops import manifests
 
 KUBE = ("--format", "manifests", "--kube-version", "1.33")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from invoke import CHART, mops, printing_chart, template
 
 from gitops import schemas
 from gitops.trees import EXAMPLE, GIT, OCI, REPO, copy, objects, tree
+from invoke import CHART, mops, printing_chart, template
 
 INDEX = ("--chart", "https://charts.example.com")
 PLACES = ("--project", "dask", "--with-project")

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from invoke import ROOT, helm, mops
 
 from gitops.trees import EXAMPLE, as_nobody, objects, only_root
+from invoke import ROOT, helm, mops
 from mops import __version__
 from mops.cli.manifests import PARAMETERS
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from invoke import ROOT
 
 EXAMPLE = ROOT / "examples" / "fleet"

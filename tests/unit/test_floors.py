@@ -15,7 +15,7 @@ FLOORS = (
     {"check", "document", "quantities"},
     {"schema", "resolve", "secrets"},
     {"validate", "dialects", "sources", "rules", "checks", "values", "spans", "rewrite", "migrate"},
-    {"report", "flags", "generate", "helm", "gitops", "fleet", "derived", "edit", "graph", "manifests", "package", "table", "lints"},
+    {"report", "flags", "generate", "helm", "gitops", "fleet", "derived", "edit", "graph", "manifests", "package", "table", "lints", "release", "drift", "kube"},
     {"cli", "__main__"},
 )
 SOURCE = ROOT / "src" / "mops"
@@ -61,7 +61,7 @@ OUTSIDE = {
     "print(": {"cli"},
     "sys.exit": {"__main__", "cli"},
     "subprocess": {"helm", "cli"},
-    "open(": {"bundle", "sources", "cli", "helm"},
+    "open(": {"bundle", "sources", "cli", "helm", "release"},
 }
 
 

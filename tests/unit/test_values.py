@@ -116,3 +116,11 @@ def test_a_map_that_is_judged_whole_is_judged_again_once_it_is_resolved(tmp_path
     done = mops("render", "-q", "-c", "f.yaml", "--set", "workers.env.A.valueFrom.secretKeyRef.key=other", cwd=tmp_path)
     assert (done.code, done.out) == (3, "")
     assert "workers.env.A.valueFrom.secretKeyRef: name is missing" in done.err
+
+
+@pytest.mark.parametrize("mark", ["{layers: [a]}", "{schemaVersion: 1}", "{layers: [], schemaVersion: 1}", "{layers: null}", "null"])
+def test_a_mark_that_is_not_whole_is_no_obstacle(mark, tmp_path):
+    (tmp_path / "values.yaml").write_text(f"workers: {{threads: 1}}\nmopsValues: {mark}\n")
+    done = mops("render", "-q", "-c", "values.yaml", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith("  schemaVersion: 1\n")

@@ -48,6 +48,16 @@ def _dispatch(args: list[str]) -> int:
             from mops.cli.render import render
 
             return render(given, settings)
+    if args[:2] == ["workspace", "up"]:
+        from mops import flags, schema
+        from mops.cli.workspace import UP
+
+        settings = schema.load()
+        given = flags.parse(args[2:], [*flags.SELECTION, *UP, *flags.overrides(settings)])
+        if given is not None:
+            from mops.cli.workspace_change import up
+
+            return up(given, settings)
     from mops.cli.app import run
 
     return run(args)

@@ -106,18 +106,20 @@ def load_tree(root: str) -> Tree:
 
 def _outside(tree: Tree) -> Iterator[Problem]:
     """The files that are not below the root, links followed."""
-    home = os.path.realpath(tree.root)
-    folders: dict[str, str] = {}
+    home = os.path.realpath(tree.root).rstrip(os.sep) + os.sep
+    # What is known to be inside, so that folders that many files are in are looked at once.
+    known: dict[str, bool] = {"": True}
 
     def inside(name: str) -> bool:
-        if os.path.isabs(name) or ".." in name.split("/"):
-            return False
-        path = os.path.join(tree.root, name)
-        folder = os.path.dirname(path)
-        if folder not in folders:
-            folders[folder] = os.path.realpath(folder)
-        real = os.path.realpath(path) if os.path.islink(path) else folders[folder]
-        return real == home or real.startswith(home.rstrip(os.sep) + os.sep)
+        if name not in known:
+            path = os.path.join(home, name)
+            if os.path.isabs(name) or ".." in name.split("/"):
+                known[name] = False
+            elif os.path.islink(path):
+                known[name] = os.path.realpath(path).startswith(home)
+            else:
+                known[name] = inside(name.rpartition("/")[0])
+        return known[name]
 
     for workspace in tree.workspaces:
         for name in (*workspace.config, workspace.output):
