@@ -107,10 +107,10 @@ def _text(schema: Schema, value: str, path: Path) -> Iterator[Violation]:
         yield Violation(path, "expected text, found none" if not value else f"expected at least {schema['minLength']} characters")
     elif len(value) > schema.get("maxLength", len(value)):
         yield Violation(path, f"expected at most {schema['maxLength']} characters, found {len(value)}")
-    elif not value.isprintable() and re.search("[\x7f-\x84\x86-\x9f\ufffe\uffff]", value):
-        yield Violation(path, "helm cannot carry U+FFFE, U+FFFF, and the control characters from U+007F to U+009F but for U+0085", "remove them")
     elif "pattern" in schema and not matches(schema["pattern"], value):
         yield Violation(path, f"expected {schema.get('x-expected', 'text that matches ' + schema['pattern'])}", schema.get("x-hint", ""))
+    elif not value.isprintable() and re.search("[\x7f-\x84\x86-\x9f\ufffe\uffff]", value):
+        yield Violation(path, "helm cannot carry U+FFFE, U+FFFF, and the control characters from U+007F to U+009F but for U+0085", "remove them")
 
 
 def _number(schema: Schema, value: float, path: Path) -> Iterator[Violation]:

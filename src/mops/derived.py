@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mops.quantities import human, memory_bytes, millicpu
+from mops.quantities import human, memory_bytes, millicpu, process_share
 from mops.resolve import Config
 from mops.rules import SCHEDULER, WORKERS, Group, View
 
@@ -58,8 +58,8 @@ def addresses(config: Config) -> dict[str, str]:
 
 def process_memory(config: Config, group: Group) -> int:
     """The bytes that each worker process of a group may use."""
-    limit, reserve = (memory_bytes(config.value(*group.path, *part)) for part in (("resources", "limits", "memory"), ("memoryReserve",)))
-    return (limit - reserve) // int(config.value(*group.path, "processes"))
+    limit, reserve, processes = (config.value(*group.path, *part) for part in (("resources", "limits", "memory"), ("memoryReserve",), ("processes",)))
+    return process_share(limit, reserve, processes)
 
 
 def totals(config: Config) -> list[Total]:

@@ -191,16 +191,6 @@ def _plain(tree: Tree, *, complete: bool) -> dict[str, Any]:
     return found
 
 
-def _shared(tree: dict[str, Any]) -> dict[str, Any]:
-    """The schema with nodes that occur more than once moved to definitions, so that the file stays small."""
-    counts: dict[str, int] = {}
-    _count(tree, counts)
-    definitions: dict[str, Any] = {}
-    names: dict[str, str] = {}
-    found = _refer(tree, counts, definitions, names, root=True)
-    return {**found, "definitions": definitions} if definitions else found
-
-
 # What stands beside a reference is ignored by draft-07, so only what constrains nothing may.
 _NOTES = ("description", "default")
 _LEAST_SHARED = 40
@@ -218,42 +208,27 @@ def _name(node: Mapping[str, Any]) -> str:
     return text if len(text) >= _LEAST_SHARED else ""
 
 
-def _count(node: Any, counts: dict[str, int]) -> None:
-    if isinstance(node, dict):
-        if text := _name(node):
-            counts[text] = counts.get(text, 0) + 1
-            if counts[text] > 1:
-                return
-        for value in node.values():
-            _count(value, counts)
-    elif isinstance(node, list):
-        for value in node:
-            _count(value, counts)
+def _shared(tree: dict[str, Any]) -> dict[str, Any]:
+    """The schema with every node that was there before as a reference to where it first stands.
+
+    Helm's validator up to 3.18 compiles what stands under `definitions` once for itself and once for each reference,
+    so there are none.
+    """
+    return _referring(tree, "#", {})  # type: ignore[no-any-return]
 
 
-def _refer(node: Any, counts: dict[str, int], definitions: dict[str, Any], names: dict[str, str], *, root: bool = False, hint: str = "") -> Any:
+def _referring(node: Any, pointer: str, first: dict[str, str]) -> Any:
     if isinstance(node, list):
-        return [_refer(value, counts, definitions, names, hint=hint) for value in node]
+        return [_referring(value, f"{pointer}/{index}", first) for index, value in enumerate(node)]
     if not isinstance(node, dict):
         return node
     text = _name(node)
-    if text and not root and counts.get(text, 0) > 1:
-        if text not in names:
-            name = re.sub(r"[^A-Za-z0-9]", "", hint) or "shared"
-            while name in definitions:
-                name = re.sub(r"[0-9]*$", lambda found: str(int(found.group() or 1) + 1), name, count=1)
-            names[text] = name
-            definitions[name] = None
-            definitions[name] = _inside(_core(node), counts, definitions, names, hint)
-        return {"$ref": f"#/definitions/{names[text]}", **{key: node[key] for key in _NOTES if key in node}}
-    return _inside(node, counts, definitions, names, hint)
-
-
-_KEYWORDS = ("properties", "additionalProperties", "items", "anyOf", "propertyNames", "patternProperties", "not")
-
-
-def _inside(node: Mapping[str, Any], counts: dict[str, int], definitions: dict[str, Any], names: dict[str, str], hint: str) -> dict[str, Any]:
-    return {key: _refer(value, counts, definitions, names, hint=hint if key in _KEYWORDS or not key.isidentifier() else key) for key, value in node.items()}
+    if text in first:
+        return {"$ref": first[text], **{key: node[key] for key in _NOTES if key in node}}
+    # A pointer with other characters would need escapes, which not every validator reads alike.
+    if text and re.fullmatch(r"#(/[A-Za-z0-9_]+)+", pointer):
+        first[text] = pointer
+    return {key: _referring(value, f"{pointer}/{key}", first) for key, value in node.items()}
 
 
 def _json(tree: Mapping[str, Any]) -> str:

@@ -16,9 +16,19 @@ _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?(?:[eE]([0-9]+)|([a-zA-Z]*))")
 
 def memory_bytes(quantity: str) -> int:
     """Whole bytes of a memory quantity that the schema accepts, a fraction of a byte rounded down."""
+    return _millibytes(quantity) // 1000
+
+
+def process_share(limit: str, reserve: str, processes: int) -> int:
+    """Whole bytes for each process of a pod: its memory limit less the reserve, in equal parts rounded down."""
+    return (_millibytes(limit) - _millibytes(reserve)) // (1000 * processes)
+
+
+def _millibytes(quantity: str) -> int:
+    """Thousandths of a byte, which are whole for at most three decimals."""
     whole, fraction, exponent, unit = _parts(quantity)
     factor: int = 10 ** int(exponent) if exponent else _UNITS[unit]
-    return int(int(whole + fraction) * factor // 10 ** len(fraction))
+    return int(int(whole + fraction.ljust(3, "0")) * factor * 1000 // 10 ** max(3, len(fraction)))
 
 
 def millicpu(quantity: str) -> int:

@@ -109,7 +109,8 @@ def field_text(field: Field, default: str) -> str:
     """What there is to know of a field besides its value."""
     from mops.generate import describe
 
-    rows = [("type", describe(field.schema).replace("\\|", "|").replace("`", "")), ("default", default), ("flat key", field.schema.get("x-flat", "")), ("flag", field.flag), ("variable", field.variable)]
+    kind = describe(field.schema).replace("\\|", "|").replace("`", "")
+    rows = [("type", kind), ("default", default), ("flat key", field.schema.get("x-flat", "")), ("flag", field.flag), ("variable", field.variable)]
     return f"{field.key}: {field.description}\n" + "".join(f"  {name}: {value}\n" for name, value in rows if value)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mops.errors import ERROR, WARNING, Problem
 from mops.layer import Leaf, Path, dotted
-from mops.quantities import human, memory_bytes, millicpu
+from mops.quantities import human, memory_bytes, millicpu, process_share
 from mops.resolve import Config
 
 MEGA = 2**20
@@ -19,7 +19,7 @@ SMALL_MEMORY = 256 * MEGA
 MAX_NAME = 63
 
 # Keys that the chart sets itself.
-RESERVED_LABELS = re.compile(r"app\.kubernetes\.io/(name|instance|component|part-of|managed-by|version)|helm\.sh/chart|modelops\.io/(workspace|component|worker-group)")
+RESERVED_LABELS = re.compile(r"app\.kubernetes\.io/(name|instance|component|part-of|managed-by|version)|helm\.sh/chart|modelops\.io/(workspace|component|worker-group|release)")
 # Variables that the chart puts before the user's, so that $(NAME) finds them; the user's own HOME and TMPDIR replace the chart's.
 CHART_VARIABLES = frozenset({"POD_NAME", "POD_IP", "HOME", "TMPDIR"})
 _TLS_VARIABLES = {
@@ -130,7 +130,7 @@ def requests_within_limits(view: View) -> Iterator[Problem | None]:
 def memory_per_process(view: View) -> Iterator[Problem | None]:
     for group in view.groups():
         limit, reserve, count = (*group.path, "resources", "limits", "memory"), (*group.path, "memoryReserve"), (*group.path, "processes")
-        share = (memory_bytes(view.get(*limit)) - memory_bytes(view.get(*reserve))) // view.get(*count)
+        share = process_share(view.get(*limit), view.get(*reserve), view.get(*count))
         sums = f"({view.get(*limit)} - {view.get(*reserve)} reserve) / {view.get(*count)} processes"
         if share < LEAST_MEMORY:
             yield view.problem(
@@ -205,8 +205,8 @@ def ports_apart(view: View) -> Iterator[Problem | None]:
             low, high = map(int, view.get(*path).split(":"))
             spans.append((low, high))
             count = view.get(*group.path, "processes")
-            if low > high or not 1024 <= low <= high <= 65535:  # noqa: PLR2004 - the unprivileged ports
-                yield view.problem(ERROR, f"{view.get(*path)} is not a range of ports from 1024 to 65535", path)
+            if not 1024 <= low < high <= 65535:  # noqa: PLR2004 - the unprivileged ports; dask worker takes no range of one
+                yield view.problem(ERROR, f"{view.get(*path)} is not a range of at least two ports from 1024 to 65535", path)
             elif high - low + 1 < count:
                 yield view.problem(ERROR, f"{view.get(*path)} holds {high - low + 1} ports for {count} processes", path, (*group.path, "processes"))
         if spans[0][0] <= spans[1][1] and spans[1][0] <= spans[0][1]:
@@ -214,7 +214,7 @@ def ports_apart(view: View) -> Iterator[Problem | None]:
 
 
 def labels_free(view: View) -> Iterator[Problem | None]:
-    places = [("labels",), *((*group.path, "podLabels") for group in view.pods())]
+    places = [("labels",), ("monitoring", "labels"), *((*group.path, "podLabels") for group in view.pods())]
     for place in places:
         for key in view.below(*place):
             if RESERVED_LABELS.fullmatch(key):

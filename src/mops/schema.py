@@ -54,6 +54,7 @@ class SettingsSchema:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self._located: dict[str, dict[str, Path]] = {}
+        self._atomic: dict[Path, Path | None] = {}
 
     @cached_property
     def fields(self) -> dict[Path, Field]:
@@ -109,6 +110,11 @@ class SettingsSchema:
 
     def atomic(self, path: Path) -> Path | None:
         """The beginning of `path` that a higher layer replaces whole."""
+        if path not in self._atomic:
+            self._atomic[path] = self._atomic_at(path)
+        return self._atomic[path]
+
+    def _atomic_at(self, path: Path) -> Path | None:
         node: Tree | None = self.tree
         for index, part in enumerate(path):
             node = child(_map_branch(node), part) if node is not None else None

@@ -302,7 +302,7 @@ class ControlPlane:
         self._api = _Api(self._ca, self._admin)
 
     def _write_container_log(self) -> None:
-        """Write what `kubectl logs` shows, and tell kwok where it is."""
+        """Write what `kubectl logs` shows, and tell kwok of it and of forwarded ports."""
         text = self._path("container.log")
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000000000Z", time.gmtime())
         text.write_text(f"{stamp} stdout F {LOG_TEXT}", encoding="utf-8")
@@ -312,7 +312,15 @@ class ControlPlane:
             "metadata": {"name": "all"},
             "spec": {"logs": [{"logsFile": str(text), "follow": False}]},
         }
-        self._path("kwok-logs.yaml").write_text(json.dumps(logs), encoding="utf-8")
+        # Whatever is sent to a forwarded port comes back.
+        forwards = {
+            "apiVersion": "kwok.x-k8s.io/v1alpha1",
+            "kind": "ClusterPortForward",
+            "metadata": {"name": "all"},
+            "spec": {"forwards": [{"command": ["cat"]}]},
+        }
+        text = "\n---\n".join(map(json.dumps, (logs, forwards)))
+        self._path("kwok-logs.yaml").write_text(text, encoding="utf-8")
 
     def _path(self, name: str) -> Path:
         """Return the path of the file ``name`` in the folder."""

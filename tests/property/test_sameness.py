@@ -131,7 +131,7 @@ def test_a_tiny_file_system_keeps_the_old_file(tmp_path):
         pytest.skip("only root mounts a file system")
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(disk)], capture_output=True, check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(disk)], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("file systems cannot be mounted here")
     try:

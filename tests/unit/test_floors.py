@@ -15,7 +15,7 @@ FLOORS = (
     {"check", "document", "quantities"},
     {"schema", "resolve", "secrets"},
     {"validate", "dialects", "sources", "rules", "checks", "values", "spans", "rewrite", "migrate"},
-    {"report", "flags", "generate", "helm", "gitops", "fleet", "derived", "edit", "graph", "manifests", "package", "table", "lints", "release", "drift", "kube"},
+    {"report", "flags", "generate", "helm", "gitops", "fleet", "derived", "edit", "graph", "manifests", "package", "table", "lints", "release", "drift", "kube", "local"},
     {"cli", "__main__"},
 )
 SOURCE = ROOT / "src" / "mops"
@@ -60,8 +60,8 @@ OUTSIDE = {
     "os.environ": {"cli"},
     "print(": {"cli"},
     "sys.exit": {"__main__", "cli"},
-    "subprocess": {"helm", "cli"},
-    "open(": {"bundle", "sources", "cli", "helm", "release"},
+    "subprocess": {"helm", "cli", "local"},
+    "open(": {"bundle", "sources", "cli", "helm", "release", "local"},
 }
 
 

@@ -12,7 +12,7 @@ from mops.layer import Path, dotted
 from mops.migrate import old, pods
 from mops.migrate.draft import ADDED, CONFLICT, DIFFERS, DROPPED, KEPT, Change, Draft, Memory, Migrated
 from mops.migrate.formats import CONFIG, INFRASTRUCTURE
-from mops.quantities import human, memory_bytes
+from mops.quantities import human, process_share
 from mops.resolve import Config, resolve
 from mops.rewrite import Rewrite, flow
 from mops.secrets import MASK, hidden, secret_name, secret_value
@@ -46,7 +46,7 @@ def finish(draft: Draft) -> Migrated:
 def _memory(config: Config, was: Memory) -> str:
     """How the memory limit of a Dask process differs."""
     reserve, pod, processes = (config.value("workers", *names) for names in (("memoryReserve",), ("resources", "limits", "memory"), ("processes",)))
-    share = (memory_bytes(pod) - memory_bytes(reserve)) // processes
+    share = process_share(pod, reserve, processes)
     limit = old.memory_limit(was.limit_from, was.processes)
     return f"{old.memory_words(limit, was.processes)}, in a pod of {was.pod}; it is {share} bytes ({human(share)}) each, in a pod of {pod} of which {reserve} are kept for what no limit covers"
 

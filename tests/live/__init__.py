@@ -1,0 +1,1 @@
+"""The commands on a live workspace, against a real API server."""

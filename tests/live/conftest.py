@@ -1,0 +1,121 @@
+"""A workspace of one test in the cluster that tests/cluster starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.client import Cluster
+from cluster.conftest import cluster, simulated
+from invoke import ROOT, Done, helm, mops
+
+__all__ = ["cluster", "simulated"]
+
+_HERE = Path(__file__).parent
+
+# Images by a tag that stays, small pods, and nothing of the machine that the tests run on.
+UNIFIED = """\
+schema_version: 2
+workspace:
+  worker_replicas: 2
+  worker_processes: 3
+  worker_threads: 1
+  worker_image: ghcr.io/example/worker:1.0
+  scheduler_image: ghcr.io/example/scheduler:1.0
+  worker_env: {MODELOPS_LOG_LEVEL: INFO}
+"""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.cluster)
+
+
+def _takes_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Workspace:
+    """mops and kubectl on one release in a namespace of its own."""
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster, self.folder = cluster, folder
+        self.namespace = f"mops-live-{uuid.uuid4().hex[:8]}"
+        self.config = folder / "modelops.yaml"
+        self.config.write_text(UNIFIED)
+        self.env = {"KUBECONFIG": str(cluster.kubeconfig), "HOME": str(folder)}
+
+    def mops(self, verb: str, *args: str, config: str | None = "modelops.yaml", env: dict[str, str] | None = None) -> Done:
+        """A run of `mops workspace VERB` on this workspace."""
+        chosen = ("--config", config) if config else ()
+        return mops("workspace", *verb.split(), *chosen, "-n", self.namespace, *args, cwd=self.folder, env={**self.env, **(env or {})})
+
+    def up(self, *args: str, code: int = 0) -> Done:
+        """A run of `up` that is expected to end so."""
+        done = self.mops("up", "--yes", "--timeout", "60s", *args)
+        assert done.code == code, done.err
+        return done
+
+    def started(self, *args: str) -> subprocess.Popen[str]:
+        """mops as a process of its own, for signals."""
+        command = [sys.executable, "-m", "mops", "workspace", *args, "--config", "modelops.yaml", "-n", self.namespace]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1", **self.env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell that runs in the background ignores it, and so would what it starts.
+            preexec_fn=_takes_interrupts,  # noqa: PLW1509 - there are no threads here
+        )
+
+    def mops_render(self) -> str:
+        """The manifests of the configuration, as helm renders the values."""
+        values = mops("render", "--config", "modelops.yaml", cwd=self.folder, env=self.env).out
+        done = subprocess.run([helm(), "template", "dask", str(ROOT / "chart"), "-n", self.namespace, "--skip-tests", "-f", "-"], input=values, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def kubectl(self, *args: str) -> str:
+        """What kubectl says, in the namespace."""
+        return self.cluster.kubectl(*args, "-n", self.namespace, check=True).stdout
+
+    def deployment(self, part: str = "workers") -> Any:
+        """A live Deployment."""
+        return self.cluster.get("deployment", f"dask-{part}", "-n", self.namespace)
+
+    def versions(self) -> dict[str, str]:
+        """What tells that an object was written: its resourceVersion, or its generation."""
+        objects = self.cluster.get("service,serviceaccount,networkpolicy", "-n", self.namespace)["items"]
+        found = {f"{entry['kind']}/{entry['metadata']['name']}": entry["metadata"]["resourceVersion"] for entry in objects}
+        # The controllers write into a Deployment's status when they like; its generation counts changes of its specification.
+        deployments = self.cluster.get("deployment", "-n", self.namespace)["items"]
+        return found | {f"Deployment/{entry['metadata']['name']}": str(entry["metadata"]["generation"]) for entry in deployments}
+
+    def pods(self) -> list[str]:
+        """The names of the pods that are not going away."""
+        return [pod["metadata"]["name"] for pod in self.cluster.get("pods", "-n", self.namespace)["items"] if not pod["metadata"].get("deletionTimestamp")]
+
+    def helm(self, *args: str) -> Any:
+        """What helm says of the release, as data."""
+        done = subprocess.run([helm(), *args, "-n", self.namespace, "-o", "json"], env={**os.environ, **self.env}, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def workspace(cluster: Cluster, tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace whose namespace does not exist yet."""
+    made = Workspace(cluster, tmp_path)
+    yield made
+    cluster.kubectl("delete", "namespace", made.namespace, "--wait=false", "--ignore-not-found")

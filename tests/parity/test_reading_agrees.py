@@ -1,0 +1,144 @@
+"""Mops' reader and helm's schema check agree on every values file: both accept it, or both refuse it.
+
+One run of helm judges many documents: each is the values of one alias of the chart in a parent chart, and helm reports the aliases that it
+refuses. An alias that is always refused keeps helm from rendering afterwards.
+
+What is compared is the verdict of the schema. Rules across settings are mops' own. Scalars are written as data has them, text in
+quotes: for text, mops also takes what is written without quotes, as it was written.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+
+import pytest
+import yaml
+from drawing import SETTINGS, trees, written
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from invoke import CHART, template
+
+from mops.dialects import read
+
+SENTINEL = "always-refused"
+
+
+def umbrella(folder, count):
+    """A parent chart with so many aliases of the chart's name, values and schema."""
+    parent = folder / f"umbrella{count}"
+    if parent.exists():
+        return parent
+    inner = parent / "charts" / "mops-dask"
+    inner.mkdir(parents=True)
+    described = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    for name in ("Chart.yaml", "values.yaml", "values.schema.json"):
+        (inner / name).write_text((CHART / name).read_text())
+    dependencies = [{"name": described["name"], "version": described["version"], "alias": alias} for alias in [SENTINEL, *(f"d{index}" for index in range(count))]]
+    (parent / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": "umbrella", "version": "1.0.0", "dependencies": dependencies}))
+    return parent
+
+
+def by_helm(folder, documents):
+    """For each document what helm says against it; "" where it accepts it."""
+    file = folder / "documents.yaml"
+    file.write_text(f"{SENTINEL}: {{workers: 3}}\n" + "".join(f"d{index}: {written(document)}\n" for index, document in enumerate(documents)), encoding="utf-8")
+    done = template(umbrella(folder, len(documents)), "-f", file)
+    assert done.code != 0
+    said = {name: text for name, text in re.findall(r"^(\S+):\n((?:- .*\n(?:(?!\S+:$).+\n)*)+)", done.err + "\n", re.MULTILINE)}
+    assert SENTINEL in said, done.err
+    assert set(said) <= {SENTINEL, *(f"d{index}" for index in range(len(documents)))}, done.err
+    return [said.get(f"d{index}", "") for index in range(len(documents))]
+
+
+def by_mops(document):
+    return [f"{problem.key}: {problem.message}" for problem in read(written(document), "document", SETTINGS).problems]
+
+
+STRAY = st.one_of(st.sampled_from(["", "text", "4GB", "yes", "1", "Bad Name", "a@b", "x" * 70, "../x", "{{x}}", "a\nb"]), st.integers(-3, 70_000), st.booleans(), st.just([]), st.just(["x"]), st.just({}), st.just({"stray": 1}), st.just([{"name": "a"}]))
+KEYS = ["stray", "Processes", "image_pull_policy", "env", "valueFrom", "9A", "A=B", "a/b", "key", "name", "value", "default", "processes"]
+
+
+def nodes(value, path=()):
+    """Every map and list of a tree, with its path."""
+    if isinstance(value, (dict, list)):
+        yield path, value
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from nodes(entry, (*path, key))
+
+
+def takes_text(path):
+    """Whether a text may stand at a path, where mops also takes bare scalars."""
+    node = SETTINGS.tree
+    for part in path:
+        branches = [node, *node.get("anyOf", ())]
+        node = next((found for branch in branches for found in [branch.get("items") if isinstance(part, int) else child_of(branch, part)] if found is not None), None)
+        if node is None:
+            return False
+    return any("string" in ([names] if isinstance(names := branch.get("type", []), str) else names) for branch in [node, *node.get("anyOf", ())])
+
+
+def child_of(tree, key):
+    from mops.check import child
+
+    return child(tree, str(key))
+
+
+@st.composite
+def mutated(draw):
+    """A valid document with up to two changes, most of which make it invalid."""
+    tree = copy.deepcopy(draw(trees(most=4)))
+    for _ in range(draw(st.integers(1, 2))):
+        path, node = draw(st.sampled_from(list(nodes(tree))))
+        how = draw(st.sampled_from(["replace", "add", "remove"]))
+        if how == "add" and isinstance(node, dict):
+            key = draw(st.sampled_from(KEYS))
+            value = copy.deepcopy(draw(STRAY))
+            if isinstance(value, (int, bool)) and takes_text((*path, key)):
+                value = str(value)
+            node[key] = value
+        elif node:
+            key = draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+            if how == "remove":
+                del node[key]
+            else:
+                value = copy.deepcopy(draw(STRAY))
+                # mops takes what stands without quotes as the text that it is
+                node[key] = str(value) if isinstance(value, (int, bool)) and takes_text((*path, key)) else value
+    return tree
+
+
+DOCUMENTS = st.lists(st.one_of(trees(), mutated(), mutated()), min_size=100, max_size=100)
+KINDS = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
+
+
+def agreeing(folder, documents, counts):
+    for document, refusal in zip(documents, by_helm(folder, documents), strict=True):
+        problems = by_mops(document)
+        counts[bool(refusal)] += 1
+        assert bool(problems) is bool(refusal), f"{document}\nmops: {problems}\nhelm: {refusal}"
+
+
+def run(folder, batches):
+    counts = {True: 0, False: 0}
+
+    @settings(max_examples=batches, **KINDS)
+    @given(DOCUMENTS)
+    def check(documents):
+        agreeing(folder, documents, counts)
+
+    check()
+    return counts
+
+
+def test_mops_and_helm_agree(tmp_path):
+    counts = run(tmp_path, 2)
+    assert min(counts.values()) > 25
+
+
+@pytest.mark.slow
+def test_mops_and_helm_agree_on_thousands(tmp_path):
+    counts = run(tmp_path, 30)
+    assert sum(counts.values()) >= 2000
+    assert min(counts.values()) > 500
