@@ -27,7 +27,6 @@ _TLS_VARIABLES = {
     "DASK_DISTRIBUTED__COMM__TLS__CA_FILE",
     *(f"DASK_DISTRIBUTED__COMM__TLS__{role}__{part}" for role in ("CLIENT", "SCHEDULER", "WORKER") for part in ("CERT", "KEY")),
 }
-_REFERENCE = re.compile(r"\$\(([^)]*)\)")
 
 # Dask's memory thresholds in their order, with Dask's own defaults (the same from 2024.10 to 2026.8). Each has an older name, which wins where both are set.
 _THRESHOLDS = {"target": 0.6, "spill": 0.7, "pause": 0.8, "terminate": 0.95}
@@ -228,11 +227,19 @@ def references_resolve(view: View) -> Iterator[Problem | None]:
         known = (CHART_VARIABLES - every) | {name for name in _TLS_VARIABLES if view.get("tls", "secretName")}
         for name, leaf in view.env(group).items():
             path = (*group.path, "env", name)
-            for wanted in _REFERENCE.findall(leaf.value.replace("$$", "")):
+            for wanted in _references(leaf.value.replace("$$", "")):
                 if wanted in every and wanted >= name:
                     yield view.problem(ERROR, f"$({wanted}) is used before it is set: variables are set in the order of their names", path, hint="rename one of them, or write $$ for a plain $")
                 elif wanted not in every and wanted not in known and not view.get(*group.path, "envFrom"):
                     yield view.problem(WARNING, f"$({wanted}) names no variable of this container and stays text", path, hint="write $$ for a plain $", check="reference")
+
+
+def _references(text: str) -> Iterator[str]:
+    """The names in `$(…)`, in one pass over the text however many are not closed."""
+    end = 0
+    while (start := text.find("$(", end)) >= 0 and (closed := text.find(")", start)) >= 0:
+        yield text[start + 2 : closed]
+        end = closed + 1
 
 
 def names_not_the_charts(view: View) -> Iterator[Problem | None]:

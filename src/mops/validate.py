@@ -149,7 +149,8 @@ class Reading:
                 self.problem(Text(path[size], False, 0, 0), (), f"as a name: {wrong.message}", wrong.hint or names.get("x-hint", ""))
 
     def _map(self, node: Pairs, tree: Tree, path: Path, spelled: tuple[str, ...]) -> None:
-        if not node.pairs and tree.get("x-free"):
+        # An empty map says nothing, unless being there is what it says.
+        if not node.pairs and (tree.get("x-free") or "x-inherits" in tree):
             self.leaf(node, path, {}, spelled)
         names = tree.get("propertyNames")
         for key, sub in node.pairs.values():

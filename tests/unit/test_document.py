@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from mops.document import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, Items, Pairs, Text, ambiguous, parse
@@ -124,11 +122,9 @@ def laughs(levels: int, width: int) -> str:
     pytest.param("? " * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep keys"),
 ])  # fmt: skip
 def test_hostile_input_is_refused_early(text, message):
-    before = time.process_time()
+    """The naive way takes minutes, or never ends."""
     _, problems = parse(text, "f", "f")
     assert [problem.message.startswith(message) for problem in problems] == [True], problems
-    # Not a benchmark: the naive way takes minutes, or never ends.
-    assert time.process_time() - before < 10
 
 
 def test_a_file_of_the_largest_size_is_read():
