@@ -74,7 +74,7 @@ E, W = "error", "warning"
     ('workspace: {release: {name: «aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}, worker_groups: {bbb: {replicas: 1}}}', E, 'the name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-workers-bbb has 65 characters; Kubernetes allows 63'),
     ('scheduler: {port: «8787}', E, 'port and dashboardPort are both 8787'),
     ('workers: {workerPorts: «40010:40000}', E, '40010:40000 is not a range of at least two ports from 1024 to 65535'),
-    ('workers: {processes: 3, workerPorts: «40000:40001}', E, '40000:40001 holds 2 ports for 3 processes'),
+    ('workers: {processes: 3, resources: {limits: {cpu: 3}}, workerPorts: «40000:40001}', E, '40000:40001 holds 2 ports for 3 processes'),
     ('workers: {workerPorts: «50000:70000}', E, '50000:70000 is not a range of at least two ports from 1024 to 65535'),
     ('workers: {workerPorts: «40000:40000}', E, '40000:40000 is not a range of at least two ports from 1024 to 65535'),
     ('workers: {nannyPorts: «41000:42000}', E, 'workerPorts and nannyPorts overlap'),
