@@ -98,10 +98,12 @@ would stay as it is, which nobody means; of a name that is not here it is text, 
 - name: POD_NAME
   valueFrom:
     fieldRef:
+      apiVersion: v1
       fieldPath: metadata.name
 - name: POD_IP
   valueFrom:
     fieldRef:
+      apiVersion: v1
       fieldPath: status.podIP
 {{- range $name, $value := $own }}
 {{- if not (hasKey $.pod.env $name) }}

@@ -27,6 +27,8 @@ _TLS_VARIABLES = {
     "DASK_DISTRIBUTED__COMM__TLS__CA_FILE",
     *(f"DASK_DISTRIBUTED__COMM__TLS__{role}__{part}" for role in ("CLIENT", "SCHEDULER", "WORKER") for part in ("CERT", "KEY")),
 }
+# No name is longer; without a bound, text of many $( would take time with the square of its length.
+REFERENCE = re.compile(r"\$\(([^)]{0,253})\)")
 
 # Dask's memory thresholds in their order, with Dask's own defaults (the same from 2024.10 to 2026.8). Each has an older name, which wins where both are set.
 _THRESHOLDS = {"target": 0.6, "spill": 0.7, "pause": 0.8, "terminate": 0.95}
@@ -227,19 +229,11 @@ def references_resolve(view: View) -> Iterator[Problem | None]:
         known = (CHART_VARIABLES - every) | {name for name in _TLS_VARIABLES if view.get("tls", "secretName")}
         for name, leaf in view.env(group).items():
             path = (*group.path, "env", name)
-            for wanted in _references(leaf.value.replace("$$", "")):
+            for wanted in REFERENCE.findall(leaf.value.replace("$$", "")):
                 if wanted in every and wanted >= name:
                     yield view.problem(ERROR, f"$({wanted}) is used before it is set: variables are set in the order of their names", path, hint="rename one of them, or write $$ for a plain $")
                 elif wanted not in every and wanted not in known and not view.get(*group.path, "envFrom"):
                     yield view.problem(WARNING, f"$({wanted}) names no variable of this container and stays text", path, hint="write $$ for a plain $", check="reference")
-
-
-def _references(text: str) -> Iterator[str]:
-    """The names in `$(…)`, in one pass over the text however many are not closed."""
-    end = 0
-    while (start := text.find("$(", end)) >= 0 and (closed := text.find(")", start)) >= 0:
-        yield text[start + 2 : closed]
-        end = closed + 1
 
 
 def names_not_the_charts(view: View) -> Iterator[Problem | None]:
@@ -248,6 +242,15 @@ def names_not_the_charts(view: View) -> Iterator[Problem | None]:
         for name in view.below(*group.path, "env"):
             if name in taken:
                 yield view.problem(ERROR, f"the chart sets {name} itself", (*group.path, "env", name))
+
+
+def env_from_one_object(view: View) -> Iterator[Problem | None]:
+    for group in view.pods():
+        path = (*group.path, "envFrom")
+        for entry in view.get(*path) or ():
+            named = [kind for kind in ("secretRef", "configMapRef") if kind in entry]
+            if len(named) != 1:
+                yield view.problem(ERROR, f"an entry takes from a secretRef or from a configMapRef, not from {'both' if named else 'neither'}", path)
 
 
 def mounts_have_volumes(view: View) -> Iterator[Problem | None]:
@@ -302,5 +305,5 @@ def tolerations_make_sense(view: View) -> Iterator[Problem | None]:
 
 RULES: tuple[Rule, ...] = (
     autoscaling_bounds, requests_within_limits, memory_per_process, threads_within_cpu, thresholds_ordered, names_fit, ports_apart,
-    labels_free, references_resolve, names_not_the_charts, mounts_have_volumes, containers_named_apart, not_root, exposure_complete, tolerations_make_sense,
+    labels_free, references_resolve, names_not_the_charts, env_from_one_object, mounts_have_volumes, containers_named_apart, not_root, exposure_complete, tolerations_make_sense,
 )  # fmt: skip

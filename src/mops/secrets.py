@@ -15,7 +15,7 @@ _NAME = re.compile(r"(?i)(passw|passphrase|secret|token(?!iz)|credential|connect
 _HARMLESS = re.compile(r"(?i)(secretname|secretref|secretkeyref|tlssecret|imagepullsecrets|_(file|path|dir|name|ttl|timeout|enabled|url)$)")
 _VALUE = re.compile(
     r"(?i)://[^/\s:@]*:[^/\s@]+@|AccountKey=|SharedAccessSignature=|[?&;]sig=|-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\bgithub_pat_|\bglpat-|\bxox[abpr]-|\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ|\bsk-[A-Za-z0-9]{20,}"
+    r"|\bgithub_pat_|\bglpat-|\bxox[abpr]-|\beyJ[A-Za-z0-9_-]{10,400}\.eyJ|\bsk-[A-Za-z0-9]{20,}"
 )
 
 

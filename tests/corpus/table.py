@@ -266,6 +266,7 @@ accept("no variables", "unified", "  scheduler_env:\n    SCHEDULER_FLAG: plain",
 accept("null forgets", "values", 'FLAG: "plain"', "FLAG: null", "env FLAG", "absent")
 accept("null in a group forgets what the workers say", "values", "    replicas: 1\n", "    replicas: 1\n    env: {FLAG: null}\n", "group big env FLAG", "absent")
 accept("a group takes what the workers say", "values", "    replicas: 1\n", "    replicas: 3\n", "group big env FLAG", "plain")
+accept("an empty group is one", "values", "    replicas: 1\n", "    {}\n", "group big env FLAG", "plain")
 accept("snake_case", "workspace", "    nodeSelector:", "    priority_class_name: high\n    nodeSelector:", "spec priorityClassName", "high")
 accept("sections of other tools", "unified", "workspace:\n", "cluster: {anything: [yes, 010]}\nworkspace:\n", "env FLAG", "plain")
 accept("comments and blank lines", "unified", "workspace:\n", "# comment\n\n   # more\nworkspace:\n", "env FLAG", "plain")
@@ -403,7 +404,7 @@ for written, hint in (("Direct", " (did you mean direct?)"), ("isolated-warm", "
 for written in ("true", "false"):
     accept(f"a switch {written}", "unified", FLAG, f"FLAG: plain\n    MODELOPS_FORCE_FRESH_VENV: {written}{END}", "env MODELOPS_FORCE_FRESH_VENV", written)
 for written in ("yes", "1", "True"):
-    hint = ' (did you mean true?)' if written == "True" else ""
+    hint = " (did you mean true?)" if written == "True" else ""
     refuse(f"a switch {written}", "unified", FLAG, f"FLAG: plain\n    MODELOPS_FORCE_FRESH_VENV: «{written}{END}", f'workspace.worker_env.MODELOPS_FORCE_FRESH_VENV: expected one of true, false, found "{written}"{hint}')
 FRACTION = "expected a fraction of the memory limit such as 0.8 (above 0, at most 1), or False"
 for written in ("0.9", ".7", "1", "1.0", "False", "0.60"):
@@ -424,7 +425,7 @@ refuse("a variable of the chart's own", "unified", FLAG, f"FLAG: plain\n    POD_
 
 # --- injection: what would end a string in a template, a document, a shell
 family("injection")
-env((f"'{text}'", text) for text in ("x\"\\ninjected: true", "}} {{ .Release.Name }}", "{{- range $k := .Values }}", "---", "...", "!!python/object:os.system", "&anchor", "*alias", "$(rm -rf /)", "`id`", "a; rm -rf /", "<script>", "%{x}", "\\x00", "\\u0000", "a\\", "x: [", "- - -", "{}", "[]", "@{x}"))
+env((f"'{text}'", text) for text in ('x"\\ninjected: true', "}} {{ .Release.Name }}", "{{- range $k := .Values }}", "---", "...", "!!python/object:os.system", "&anchor", "*alias", "$(rm -rf /)", "`id`", "a; rm -rf /", "<script>", "%{x}", "\\x00", "\\u0000", "a\\", "x: [", "- - -", "{}", "[]", "@{x}"))
 accept("a Secret in a value", "unified", FLAG, f'FLAG: "x\\n---\\napiVersion: v1\\nkind: Secret\\nmetadata: {{name: stolen}}\\n"{END}', "env FLAG", "x\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: stolen}\n")
 accept("an annotation with a document", "workspace", "note: plain", 'note: "x\\n---\\nkind: Secret\\n"', "annotation note", "x\n---\nkind: Secret\n")
 accept("an annotation with a template", "workspace", "note: plain", "note: '{{ .Files.Get \"x\" }}'", "annotation note", '{{ .Files.Get "x" }}')
@@ -484,6 +485,9 @@ raw_refuse("a large file", UNIFIED.encode() + b"# filler\n" * 120_000, "1:1", "t
 raw_refuse("many nodes", b"a: [" + b"x," * 300_000 + b"]", "1:499995", "more than 250000 nodes")
 raw_accept("a file that is just small enough", UNIFIED.encode() + b"#" * ((1 << 20) - len(UNIFIED.encode())), "env FLAG", "plain")
 raw_accept("many variables", UNIFIED.replace(FLAG, "FLAG: plain\n" + "".join(f"    V{n:04}: x{n}\n" for n in range(2000)) + END[1:]).encode(), "env V1999", "x1999")
+for word in ("x", "$(", "$(a", "eyJ-", "://a:", "a@", "-----BEGIN "):
+    long = (word * 131072)[:131072]
+    accept(f"a long text of {word}", "unified", FLAG, f'FLAG: "{long}"{END}', "env FLAG", long)
 raw_accept("deep but bounded", WORKSPACE.replace("nodeAffinity: {}", "nodeAffinity: " + "{a: " * 50 + "x" + "}" * 50).encode(), "env FLAG", "plain")
 
 # --- secrets: no value of theirs in any message

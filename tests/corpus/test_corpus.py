@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from corpus.table import CASES, Case
 from invoke import CHART, Done, container, environment, mops, objects, template
 

@@ -14,6 +14,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from invoke import ROOT, Done, mops
 
 CASES = Path(__file__).parent / "cases"

@@ -83,7 +83,7 @@ class Workspace:
 
     def mops_render(self) -> str:
         """The manifests of the configuration, as helm renders the values."""
-        values = mops("render", "--config", "modelops.yaml", cwd=self.folder, env=self.env).out
+        values = mops("render", "--config", "modelops.yaml", "-n", self.namespace, cwd=self.folder, env=self.env).out
         done = subprocess.run([helm(), "template", "dask", str(ROOT / "chart"), "-n", self.namespace, "--skip-tests", "-f", "-"], input=values, capture_output=True, text=True, check=True)
         return done.stdout
 

@@ -227,7 +227,7 @@ def test_rollback_brings_a_configuration_back(workspace: Workspace) -> None:
     workspace.up("--processes", "1")
     done = workspace.mops("rollback", "1", "--yes")
     assert done.code == 0, done.err
-    assert "workers.processes: 1 -> 3  <- revision 1 (from modelops.yaml)" in done.err
+    assert "workers.processes: 1 -> 3  <- revision 1 (from modelops.yaml < command line)" in done.err
     assert workspace.mops("diff").code == 0
     assert workspace.mops("rollback", "9", "--yes").code == 2
     history = workspace.mops("history").out

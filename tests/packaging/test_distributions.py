@@ -47,7 +47,8 @@ def test_the_wheel_holds_exactly_these_files(dist: Path, update: bool) -> None:
 
 def test_the_sdist_holds_what_git_has_of_these_folders(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
-    names = {name.split("/", 1)[1] for name in tarfile.open(sdist).getnames() if "/" in name}
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     names = {name for name in names if not name.endswith(("PKG-INFO", ".gitignore"))}
     tracked = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     shipped = ("src/", "chart/", "schemas/", "tests/", "docs/", "examples/")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invoke import CHART, printing_chart, template
 
+from invoke import CHART, printing_chart, template
 from mops import schema, values
 from mops.resolve import resolve
 from mops.sources import Request, gather
@@ -65,7 +65,7 @@ def pruned(tree: Any) -> Any:
 @pytest.mark.chart
 @pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("nulls", [False, True])
-def test_two_files(count: int, nulls: bool, tmp_path: Path) -> None:
+def test_two_files(count: int, tmp_path: Path, *, nulls: bool) -> None:
     source = random.Random(count)
     settings = schema.load()
     chart = printing_chart(tmp_path, "values: {{ .Values | toJson | b64enc }}\n")

@@ -14,11 +14,11 @@ import base64
 import json
 
 import pytest
-from drawing import SETTINGS, trees, written
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from invoke import printing_chart, template
 
+from drawing import SETTINGS, trees, written
+from invoke import printing_chart, template
 from mops.dialects import read
 from mops.resolve import resolve
 

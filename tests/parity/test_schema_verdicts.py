@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invoke import CHART, mops, template
 from jsonschema import Draft7Validator
 
+from invoke import CHART, mops, template
 from mops import schema
 from mops.check import violations
 from mops.dialects import read
@@ -116,7 +116,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return verdicts
 
 
-def forgotten(tree: Any, *, inside: bool = False) -> bool:
+def forgotten(tree: Any) -> bool:
     """Whether there is a null that helm would take as a deleted key before its schema sees the document."""
     if isinstance(tree, dict):
         return any(value is None or forgotten(value) for value in tree.values())

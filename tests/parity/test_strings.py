@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from invoke import environment, manifests, mops, objects
 
+from invoke import environment, manifests, mops, objects
 from mops.values import quote
 
 HOSTILE = [
@@ -40,7 +40,7 @@ def through(values: dict[str, str], folder: Path, written: str) -> dict[str, str
 @pytest.mark.chart
 @pytest.mark.parametrize("quoted", [True, False])
 @pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])
-def test_random_hexadecimal_arrives_unchanged(count: int, quoted: bool, tmp_path: Path) -> None:
+def test_random_hexadecimal_arrives_unchanged(count: int, tmp_path: Path, *, quoted: bool) -> None:
     source = random.Random(7)
     texts = [f"{source.randrange(16**7):07x}" for _ in range(count)]
     for batch in batches(texts, 20_000):

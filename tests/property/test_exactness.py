@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from drawing import HOSTILE
 from invoke import container, environment, manifests, mops, objects
-
 from mops.values import quote
 
 LARGE = "".join(random.Random(1).choices('abc xyz\n"\\{}$#:', k=65_536))
-STRANGE = [text for text in HOSTILE if text != "\u202e"] + ["\u202e", LARGE, "'" * 50, '"' * 50, "\\" * 50, "\n" * 50, " " * 50, "{{ template \"x\" . }}", "\ud7ff\ue000\ufffd", "\U0010ffff"]
+STRANGE = [text for text in HOSTILE if text != "\u202e"] + ["\u202e", LARGE, "'" * 50, '"' * 50, "\\" * 50, "\n" * 50, " " * 50, '{{ template "x" . }}', "\ud7ff\ue000\ufffd", "\U0010ffff"]
 
 
 def through(tmp_path, text: str):

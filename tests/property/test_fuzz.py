@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from corpus.table import BASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invoke import mops
 
+from corpus.table import BASES
+from invoke import mops
 from mops import schema
 from mops.dialects import read
 from mops.resolve import resolve

@@ -6,12 +6,12 @@ import io
 
 import pytest
 import yaml
-from drawing import SETTINGS, block, trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invoke import as_kubernetes_reads, mops
 from ruamel.yaml import YAML
 
+from drawing import SETTINGS, block, trees
+from invoke import as_kubernetes_reads, mops
 from mops.dialects import read
 from mops.layer import Layer
 from mops.resolve import resolve

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from invoke import ROOT, mops
 
+from invoke import ROOT, mops
 from mops import schema
 from mops.check import types
 

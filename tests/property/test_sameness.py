@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from invoke import ROOT
 
 MOPS = [sys.executable, "-m", "mops"]

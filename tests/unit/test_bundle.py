@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 
 from invoke import ROOT, mops
-
 from mops import bundle
 
 

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from invoke import ROOT, mops
 
+from invoke import ROOT, mops
 from mops import checks, schema
 from mops.checks import daskconfig as dask
 from mops.cli.run import resolved

@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from invoke import ROOT
 
+from invoke import ROOT
 from mops.checks import daskconfig as dask
 
 SCRIPT = ROOT / "scripts" / "dask_keys.py"

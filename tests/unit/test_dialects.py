@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from invoke import ROOT
 
+from invoke import ROOT
 from mops import schema
 from mops.dialects import UNIFIED, VALUES, WORKSPACE, read
 

@@ -13,7 +13,7 @@ SETTINGS = schema.load()
 PROCESSES = ("workers", "processes")
 
 
-def problem(severity=ERROR, key="k", message="m", place="f:1:2", hint="", check=""):
+def problem(severity=ERROR, *, key="k", message="m", place="f:1:2", hint="", check=""):
     return Problem(severity, key, message, Origin("f", place), hint, check)
 
 

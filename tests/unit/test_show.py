@@ -9,8 +9,8 @@ import sys
 
 import pytest
 import yaml
-from invoke import ROOT, mops
 
+from invoke import ROOT, mops
 from mops import derived, schema
 from mops.resolve import resolve
 from mops.sources import Request, gather

@@ -3,8 +3,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from invoke import mops
 
+from invoke import mops
 from mops import schema
 from mops.errors import EnvironmentFailure, UsageError
 from mops.sources import COMMAND_LINE, DEBUG, ENVIRONMENT, Request, canonical, gather, key_path, read_file, shadowed

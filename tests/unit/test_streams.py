@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 import pytest
-from invoke import ROOT
 
+from invoke import ROOT
 from mops.cli import streams
 from mops.errors import EnvironmentFailure
 
@@ -59,7 +59,7 @@ def test_what_cannot_be_written(name, reason, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def small_files():
+def _small_files():
     """No file may grow past 4 KiB: the disk is full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
@@ -67,7 +67,8 @@ def small_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_keeps_the_old_file(tmp_path, small_files):
+@pytest.mark.usefixtures("_small_files")
+def test_a_full_disk_keeps_the_old_file(tmp_path):
     file = tmp_path / "f"
     file.write_text("old")
     with pytest.raises(EnvironmentFailure, match="it is as it was"):

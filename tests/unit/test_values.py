@@ -4,8 +4,8 @@ import json
 
 import pytest
 import yaml
-from invoke import mops
 
+from invoke import mops
 from mops import schema
 from mops.layer import Layer, Leaf, Origin
 from mops.resolve import resolve

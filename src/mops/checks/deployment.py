@@ -8,14 +8,13 @@ from typing import Any
 
 from mops.checks.finding import Check, Finding, Sight, variable
 from mops.layer import Path
-from mops.rules import CHART_VARIABLES, SCHEDULER, WORKERS, Group
+from mops.rules import CHART_VARIABLES, REFERENCE, SCHEDULER, WORKERS, Group
 from mops.secrets import hidden, secret_name
 
 # Tags that registries move from build to build.
 _MOVING = frozenset({"latest", "main", "master", "dev", "develop", "edge", "nightly", "stable"})
 # Names that a shell, but not Kubernetes, would find in every container.
 _SHELL = frozenset({"PATH", "USER", "HOSTNAME", "PWD", "PYTHONPATH", "LD_LIBRARY_PATH"})
-_REFERENCE = re.compile(r"\$\(([^)]*)\)")
 _SHELL_REFERENCE = re.compile(r"(?<!\$)\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 
@@ -53,7 +52,7 @@ def references(sight: Sight) -> Iterator[Finding]:
         known = set(sight.names(group)) | CHART_VARIABLES
         open_ended = bool(sight.get(*group.path, "envFrom"))
         for path, text in _expanded(sight, group):
-            for wanted in _REFERENCE.findall(text.replace("$$", "")):
+            for wanted in REFERENCE.findall(text.replace("$$", "")):
                 if wanted not in known and not open_ended:
                     yield Finding((path,), f"$({wanted}) names no variable of this container", "write $$ for a plain $")
         for name, text in sight.texts(group).items():
@@ -115,4 +114,4 @@ def _expanded(sight: Sight, group: Group) -> Iterator[tuple[Path, str]]:
 
 def _without_references(value: Any) -> Any:
     """Text without its $(NAME)s, which may stand where a secret would."""
-    return _REFERENCE.sub("", value) if isinstance(value, str) else value
+    return REFERENCE.sub("", value) if isinstance(value, str) else value

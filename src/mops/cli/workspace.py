@@ -186,7 +186,7 @@ def plan(here: Here, live: Live | None, wanted: Sequence[drift.Manifest], config
     found = drift.differences(wanted, objects, gone=manifest)
     there = {**drift.named(objects), **drift.named(wanted)}
     deployed = live.values if live else None
-    reasons = {index: because for index, entry in enumerate(found) if entry.place and (because := drift.reason(entry, there[entry.object], config, here.schema, deployed))}
+    reasons = {index: because for index, entry in enumerate(found) if entry.place and not entry.extra and (because := drift.reason(entry, there[entry.object], config, here.schema, deployed))}
     changed = drift.changes(live.values, here.outcome.values, ignored=values.MARKER) if live else []
     return Plan(live, wanted, found, changed, [*drift.impacts(found, wanted, objects), *drift.handed_over(wanted, manifest)], reasons)
 
