@@ -33,6 +33,10 @@ _NUMBER = (
 )
 
 
+# Helm's own YAML writer breaks keys that hold some of these, and no setting has a name with any.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+
+
 def ambiguous(text: str) -> bool:
     """Whether some YAML reader takes the unquoted `text` for a number, a truth value, a time or nothing."""
     if text[:1] in "+-.0123456789" and text:
@@ -248,6 +252,9 @@ class _Builder:
             shown = key.text or "(empty)"
             hint = f'write "{key.text}"' if key.text else "write the key"
             self.complaints.append((key.line, key.col, f"the key {shown} is not plain text to every YAML reader", hint))
+            return False
+        if not key.text.isprintable() and _CONTROL.search(key.text):
+            self.complaints.append((key.line, key.col, "a key cannot hold control characters or line breaks", "remove them"))
             return False
         return True
 

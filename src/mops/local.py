@@ -24,7 +24,7 @@ LEAST_MEMORY = 64 * 2**20
 # Variables of the user's shell that would decide what only the configuration should.
 _OTHERS = ("DASK_", "MODELOPS_")
 _TLS = ("DASK_DISTRIBUTED__COMM__TLS__", "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION")
-_TMP = re.compile(r"(?<![\w./-])/tmp(?=/|$|[:;,])")
+_TMP = re.compile(r"(?<![\w./)-])/tmp(?=/|$|[:;,])")
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]+)\)")
 _ADDRESS = re.compile(r"(tcp|tls)://[^/:]+:[0-9]+")
 _PATIENCE = 6.0
@@ -147,7 +147,7 @@ def _environ(name: str, pod: _Pod, place: Place, environ: Mapping[str, str], not
         if key.startswith(_TLS):
             notes.append("TLS is left out: its certificates are a Secret of the cluster")
         elif source is None:
-            own[key] = _TMP.sub(place.folder, expanded(str(entry.get("value") or ""), own))
+            own[key] = expanded(_moved(str(entry.get("value") or ""), place), own)
         elif (source.get("fieldRef") or {}).get("fieldPath") in facts:
             own[key] = facts[source["fieldRef"]["fieldPath"]]
         elif key in environ:
@@ -174,6 +174,11 @@ def _of(source: Mapping[str, Any]) -> str:
     return f"{kind} {inner.get('name') or inner.get('fieldPath') or inner.get('resource') or ''}".rstrip()
 
 
+def _moved(text: str, place: Place) -> str:
+    """`text` with the place's folder for /tmp."""
+    return _TMP.sub(lambda _: place.folder, text)
+
+
 def expanded(text: str, variables: Mapping[str, str]) -> str:
     """`text` with $(NAME) replaced as Kubernetes does: what is not known stays, and $$ is a plain $."""
     return _REFERENCE.sub(lambda found: "$" if found[0] == "$$" else variables.get(found[1], found[0]), text)
@@ -182,7 +187,7 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
 def _command(pod: _Pod, place: Place, variables: Mapping[str, str], memory: int | None) -> tuple[str, ...]:
     """The container's command with addresses and ports of this machine."""
     command = [str(part) for part in pod.container.get("command") or ()]
-    arguments = [_TMP.sub(place.folder, expanded(str(argument), variables)) for argument in pod.container.get("args") or ()]
+    arguments = [expanded(_moved(str(argument), place), variables) for argument in pod.container.get("args") or ()]
     if pod.scheduler:
         settings = {"--port": str(place.port), "--dashboard-address": f"{LOOPBACK}:{place.dashboard}", "--host": LOOPBACK}
     else:
@@ -295,7 +300,7 @@ class Supervisor:
     def _read(self, name: str, running: subprocess.Popen[bytes], end: deque[str]) -> None:
         """Carries a process's lines into its log and to the user."""
         assert running.stdout is not None  # noqa: S101 - it was asked for
-        with open(os.path.join(self._logs, f"{name}.log"), "ab", buffering=0) as log:
+        with running.stdout, open(os.path.join(self._logs, f"{name}.log"), "ab", buffering=0) as log:
             for line in running.stdout:
                 log.write(line)
                 text = line.decode("utf-8", "replace").rstrip()

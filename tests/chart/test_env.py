@@ -61,8 +61,8 @@ def test_home_and_temporary_files_are_writable(name):
 
 def test_the_pods_own_name_and_address():
     env = render().env()
-    assert env["POD_NAME"] == {"fieldRef": {"fieldPath": "metadata.name"}}
-    assert env["POD_IP"] == {"fieldRef": {"fieldPath": "status.podIP"}}
+    assert env["POD_NAME"] == {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}
+    assert env["POD_IP"] == {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}
 
 
 TLS = {"tls": {"secretName": "certificates"}}

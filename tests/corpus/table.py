@@ -394,9 +394,11 @@ family("environment")
 for name in ("A", "_A", "a.b", "A-B", "A_1", "Y", "x" * 253):
     accept(f"the variable {name[:20]}", "unified", FLAG, f'FLAG: plain\n    "{name}": x{END}', f"env {name}", "x")
 VARIABLE = 'as a name: expected an environment variable name (letters, digits, "-", "_" and ".", not starting with a digit)'
-for name in ("9A", "A=B", "A B", "é", '"A\\n"', '"{{x}}"', '"$(A)"', "A/B", '""', "A,B"):
-    shown = name.strip('"') if name != '""' else '""'
+for name in ("9A", "A=B", "A B", "é", '"{{x}}"', '"$(A)"', "A/B", '""', "A,B"):
+    shown = name.strip('"') if name != '""' else name
     refuse(f"the variable {name}", "unified", FLAG, f"FLAG: plain\n    «{name}: x{END}", f"workspace.worker_env.{shown}: {VARIABLE}")
+for written in (r'"A\n"', r'"\x85"', r'"\e[31m"', r'"\u2028"'):
+    refuse(f"the variable {written}", "unified", FLAG, f"FLAG: plain\n    «{written}: x{END}", "a key cannot hold control characters or line breaks (remove them)")
 for written in ("isolated_warm", "direct", "cold"):
     accept(f"the executor {written}", "unified", "MODELOPS_EXECUTOR_TYPE: isolated_warm", f"MODELOPS_EXECUTOR_TYPE: {written}", "env MODELOPS_EXECUTOR_TYPE", written)
 for written, hint in (("Direct", " (did you mean direct?)"), ("isolated-warm", " (did you mean isolated_warm?)"), ("fast", "")):

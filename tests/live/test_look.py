@@ -94,9 +94,9 @@ def test_pods_that_are_not_ready_are_told_with_their_reason(workspace: Workspace
     workspace.up()
     workspace.kubectl("set", "image", "deployment/dask-workers", "worker=ghcr.io/example/does-not-exist:1")
     workspace.kubectl("wait", "--for=jsonpath={.status.unavailableReplicas}=1", "deployment/dask-workers", "--timeout=30s")
-    workspace.kubectl("scale", "deployment/dask-workers", "--replicas=3")
     found = json.loads(workspace.mops("status", "--format", "json").out)
     assert any(entry["reason"] in ("ErrImagePull", "ImagePullBackOff") for entry in found["notReady"]), found
+    assert 'Failed to pull image "ghcr.io/example/does-not-exist:1"' in workspace.mops("status").out
 
 
 def test_nothing_deployed_is_said(workspace: Workspace) -> None:
@@ -122,8 +122,20 @@ def test_logs_of_all_or_of_one(workspace: Workspace) -> None:
     assert len(done.out.splitlines()) == 2
     assert all(line.endswith("simulated container: started") for line in done.out.splitlines())
     assert workspace.mops("logs", "scheduler").out == "simulated container: started\n"
-    assert workspace.mops("logs", "scheduler", "--follow").out == "simulated container: started\n"
     assert workspace.mops("logs", "nobody").code == 4
+
+
+def test_logs_are_followed_until_ctrl_c(workspace: Workspace) -> None:
+    workspace.up()
+    process = workspace.started("logs", "workers", "--follow")
+    try:
+        assert process.stdout is not None
+        told = {process.stdout.readline().split(": ")[0] for _ in range(2)}
+        assert told == {name for name in workspace.pods() if "workers" in name}
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
 
 
 def test_a_forwarded_port_carries_bytes_both_ways(workspace: Workspace) -> None:

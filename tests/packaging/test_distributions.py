@@ -39,7 +39,7 @@ def listed(names: list[str], expected: Path, *, update: bool) -> None:
     assert text == expected.read_text()
 
 
-def test_the_wheel_holds_exactly_these_files(dist: Path, update: bool) -> None:
+def test_the_wheel_holds_exactly_these_files(dist: Path, *, update: bool) -> None:
     (wheel,) = dist.glob("*.whl")
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
     listed(names, LISTS / "wheel.txt", update=update)

@@ -48,7 +48,8 @@ def by_helm(folder, documents):
     file.write_text(f"{SENTINEL}: {{workers: 3}}\n" + "".join(f"d{index}: {written(document)}\n" for index, document in enumerate(documents)), encoding="utf-8")
     done = template(umbrella(folder, len(documents)), "-f", file)
     assert done.code != 0
-    said = dict(re.findall(r"^(\S+):\n((?:- .*\n(?:(?!\S+:$).+\n)*)+)", done.err + "\n", re.MULTILINE))
+    parts = re.split(rf"({SENTINEL}|d\d+):\n", done.err)
+    said = dict(zip(parts[1::2], parts[2::2], strict=True))
     assert SENTINEL in said, done.err
     assert set(said) <= {SENTINEL, *(f"d{index}" for index in range(len(documents)))}, done.err
     return [said.get(f"d{index}", "") for index in range(len(documents))]
@@ -58,7 +59,7 @@ def by_mops(document):
     return [f"{problem.key}: {problem.message}" for problem in read(written(document), "document", SETTINGS).problems]
 
 
-STRAY = st.one_of(st.sampled_from(["", "text", "4GB", "yes", "1", "Bad Name", "a@b", "x" * 70, "../x", "{{x}}", "a\nb"]), st.integers(-3, 70_000), st.booleans(), st.just([]), st.just(["x"]), st.just({}), st.just({"stray": 1}), st.just([{"name": "a"}]))
+STRAY = st.one_of(st.sampled_from(["", "text", "4GB", "yes", "1", "Bad Name", "a@b", "x" * 70, "../x", "{{x}}", "a\nb"]), st.integers(-3, 70_000), st.booleans(), st.just([]), st.just(["x"]), st.just({}), st.just({"stray": []}), st.just([{"name": "a"}]))
 KEYS = ["stray", "Processes", "image_pull_policy", "env", "valueFrom", "9A", "A=B", "a/b", "key", "name", "value", "default", "processes"]
 
 

@@ -80,7 +80,8 @@ def _status(here: Here) -> Status:
     pods = [_pods(entry) for entry in live.objects if entry["kind"] == drift.DEPLOYMENT]
     troubles: Sequence[Trouble] = ()
     unknown = ""
-    if any(ready < wanted for _, ready, wanted in pods):
+    late = any((entry.get("status") or {}).get("unavailableReplicas") for entry in live.objects if entry["kind"] == drift.DEPLOYMENT)
+    if late or any(ready < wanted for _, ready, wanted in pods):
         try:
             troubles = _troubles(here)
         except EnvironmentFailure as failure:

@@ -1,0 +1,1 @@
+"""The workspace on this machine, with real Dask."""
