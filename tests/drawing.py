@@ -75,7 +75,7 @@ def _map(tree: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     found = st.fixed_dictionaries(needed, optional={key: known[key] for key in list(known)[:4]})
     if more is False:
         return found
-    names = valid({"type": "string", **tree.get("propertyNames", {"pattern": "^[a-z]{3,8}$"})}).filter(str.isprintable)
+    names = valid({"type": "string", **tree.get("propertyNames", {"pattern": "^[a-z]{3,8}$"})}).filter(lambda name: name.isprintable() and name != "<<")
     extra = st.dictionaries(names, valid(more) if isinstance(more, Mapping) else st.sampled_from(["text", "1e3", 3, True]), max_size=2)
     return st.tuples(extra, found).map(lambda pair: {**{key: value for key, value in pair[0].items() if key not in tree.get("properties", {})}, **pair[1]})
 

@@ -253,6 +253,9 @@ class _Builder:
             hint = f'write "{key.text}"' if key.text else "write the key"
             self.complaints.append((key.line, key.col, f"the key {shown} is not plain text to every YAML reader", hint))
             return False
+        if key.text == "<<":
+            self.complaints.append((key.line, key.col, "helm takes the key << for a merge, in quotes too", "remove it"))
+            return False
         if not key.text.isprintable() and _CONTROL.search(key.text):
             self.complaints.append((key.line, key.col, "a key cannot hold control characters or line breaks", "remove them"))
             return False

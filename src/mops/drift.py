@@ -127,6 +127,9 @@ def _walk(raw: Path, live: Any, wanted: Any) -> Iterator[tuple[Path, Any, Any]]:
 
 
 def _same(raw: Path, live: Any, wanted: Any) -> bool:
+    if raw[-2:-1] in (("args",), ("env",)):
+        # An empty text is something here.
+        return bool(live == wanted)
     if live == wanted or (live in (None, [], {}, "") and wanted in (None, [], {}, "")):
         return True
     return ("resources" in raw or raw[-1] in ("sizeLimit", "divisor")) and _amount(live) == _amount(wanted) is not None

@@ -67,15 +67,16 @@ class Workspace:
         assert done.code == code, done.err
         return done
 
-    def started(self, *args: str) -> subprocess.Popen[str]:
-        """mops as a process of its own, for signals."""
+    def started(self, *args: str, terminal: int | None = None) -> subprocess.Popen[str]:
+        """mops as a process of its own, for signals; `terminal` is where it reads and says things."""
         command = [sys.executable, "-m", "mops", "workspace", *args, "--config", "modelops.yaml", "-n", self.namespace]
         return subprocess.Popen(
             command,
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1", **self.env},
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
+            stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
             # A shell that runs in the background ignores it, and so would what it starts.
             preexec_fn=_takes_interrupts,  # noqa: PLW1509 - there are no threads here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 
@@ -171,6 +172,23 @@ def test_without_a_terminal_and_without_yes_nothing_happens(workspace: Workspace
         assert (done.code, done.out) == (2, "")
         assert "there is no terminal to ask on: add --yes" in done.err
     assert workspace.helm("status", "dask")["version"] == 1
+
+
+@pytest.mark.parametrize(("answer", "there"), [("n", False), ("", False), ("y", True)])
+def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -> None:  # noqa: FBT001
+    ours, theirs = os.openpty()
+    process = workspace.started("up", terminal=theirs)
+    os.close(theirs)
+    said = b""
+    while b"[y/N]" not in said:
+        said += os.read(ours, 1000)
+    assert b"context mops-test" in said
+    assert workspace.cluster.kubectl("get", "namespace", workspace.namespace).returncode == 1
+    os.write(ours, f"{answer}\n".encode())
+    process.communicate(timeout=60)
+    os.close(ours)
+    assert process.returncode == 0
+    assert bool(workspace.helm("list")) == there
 
 
 def test_a_pin_keeps_an_environment_out_of_another_cluster(workspace: Workspace) -> None:

@@ -6,7 +6,7 @@ refuses. An alias that is always refused keeps helm from rendering afterwards.
 The documents have no worker groups, which a file may leave incomplete and which the chart wants whole.
 
 What is compared is the verdict of the schema. Rules across settings are mops' own. Scalars are written as data has them, text in
-quotes: for text, mops also takes what is written without quotes, as it was written.
+quotes: for text, mops also takes what is written without quotes, as it was written. And mops alone takes variables as a list.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def takes_text(path):
     """Whether a text may stand at a path, where mops also takes bare scalars."""
     node = SETTINGS.tree
     for part in path:
-        branches = [node, *node.get("anyOf", ())]
+        branches = node.get("anyOf") or [node]
         node = next((found for branch in branches for found in [branch.get("items") if isinstance(part, int) else child_of(branch, part)] if found is not None), None)
         if node is None:
             return False
@@ -88,6 +88,13 @@ def child_of(tree, key):
     return child(tree, str(key))
 
 
+def told_apart(value, path):
+    """A value without what mops means to take and helm does not."""
+    if isinstance(value, (int, bool)) and takes_text(path):
+        return str(value)
+    return {} if isinstance(value, list) and path[-1] == "env" else value
+
+
 @st.composite
 def mutated(draw):
     """A valid document with up to two changes, most of which make it invalid."""
@@ -97,18 +104,13 @@ def mutated(draw):
         how = draw(st.sampled_from(["replace", "add", "remove"]))
         if how == "add" and isinstance(node, dict):
             key = draw(st.sampled_from(KEYS))
-            value = copy.deepcopy(draw(STRAY))
-            if isinstance(value, (int, bool)) and takes_text((*path, key)):
-                value = str(value)
-            node[key] = value
+            node[key] = told_apart(copy.deepcopy(draw(STRAY)), (*path, key))
         elif node:
             key = draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
             if how == "remove":
                 del node[key]
             else:
-                value = copy.deepcopy(draw(STRAY))
-                # mops takes what stands without quotes as the text that it is
-                node[key] = str(value) if isinstance(value, (int, bool)) and takes_text((*path, key)) else value
+                node[key] = told_apart(copy.deepcopy(draw(STRAY)), (*path, key))
     return tree
 
 

@@ -61,6 +61,7 @@ def test_an_empty_file_has_no_problem_of_its_own(data):
     (b"1e3: 1", "f:1:1", "the key 1e3 is not plain text to every YAML reader"),
     (b"null: 1", "f:1:1", "the key null is not plain text to every YAML reader"),
     (b"? \n: 1", "f:1:2", "the key (empty) is not plain text to every YAML reader"),
+    (b'a: {"<<": 1}', "f:1:5", "helm takes the key << for a merge, in quotes too"),
     (b'"a\\x85": 1', "f:1:1", "a key cannot hold control characters or line breaks"),
     (b'a: {"b\\n": 1}', "f:1:5", "a key cannot hold control characters or line breaks"),
     (b"? [a]\n: 1", "f:1:3", "a key must be text, not a collection"),

@@ -11,18 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mops import flags, schema
-from mops.cli import app
+from mops.cli import app, workspace
 
 SETTINGS = schema.load()
 OPTIONS = [*flags.SELECTION, *flags.RENDER, *flags.overrides(SETTINGS)]
-RENDER = typer.main.get_command(app.app).commands["render"]
+COMMANDS = typer.main.get_command(app.app).commands
+RENDER = COMMANDS["render"]
+UP = COMMANDS["workspace"].commands["up"]
 NAMES = [name for option in OPTIONS for name in option.names]
 
 
-def by_typer(args: list[str]) -> dict[str, Any] | None:
-    """What typer's own parser makes of the arguments of `render`; None where it refuses them."""
+def by_typer(args: list[str], command: Any = RENDER) -> dict[str, Any] | None:
+    """What typer's own parser makes of the arguments of a command; None where it refuses them."""
     try:
-        context = RENDER.make_context("render", list(args), resilient_parsing=False)
+        context = command.make_context(command.name, list(args), resilient_parsing=False)
     except (app._ClickError, typer.Exit):
         return None
     with context:
@@ -90,3 +92,10 @@ def test_request_of_overrides(given, overrides):
 def test_request_of_all_else():
     request = flags.request({"config": ["a", "b"], "profile": ["p"], "set_string": ["c=d"], "set": ["a=b"], "debug_mode": 1, "hermetic": 1}, SETTINGS)
     assert request == (("a", "b"), ("p",), (), (("--set", "a=b"), ("--set-string", "c=d")), True, True)
+
+
+@pytest.mark.parametrize("args", ["", "--yes", "-y -n x --context c", "--timeout 5m --dry-run --processes 2 -q", "--local --debug-mode", "--yes=1", "--context", "up", "--help"])
+def test_the_arguments_of_up(args):
+    quick = flags.parse(args.split(), [*flags.SELECTION, *workspace.UP, *flags.overrides(SETTINGS)])
+    assert quick is None or quick == by_typer(args.split(), UP)
+    assert (quick is None) == (args in ("--yes=1", "--context", "up", "--help"))

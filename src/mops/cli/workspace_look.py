@@ -51,21 +51,29 @@ def status(given: flags.Given, schema: SettingsSchema) -> int:
         return status_local(given, schema)
     as_json = live_cli.as_json(given)
     here = live_cli.opened(given, schema, warn=False)
-    before = ""
-    while True:
-        now = _status(here)
-        text = report.as_json(_data(now)) if as_json else _text(now, whole=bool(given.get("show_config")))
-        if text != before:
-            streams.out(text if not before else f"\n{text}")
-        if not given.get("watch"):
-            break
-        before = text
-        try:
-            time.sleep(_AGAIN)
-        except KeyboardInterrupt:
-            return OK
+    if given.get("watch"):
+        with contextlib.suppress(KeyboardInterrupt):
+            _watch(here, given, as_json=as_json)
+        return OK
+    now = _status(here)
+    streams.out(_told(now, given, as_json=as_json))
     differs = now.live is None or bool(now.made and now.made.found)
     return DIFFERENCE if differs and given.get("exit_code") else OK
+
+
+def _watch(here: Here, given: flags.Given, *, as_json: bool) -> None:
+    """Prints the status whenever it has changed, until Ctrl-C."""
+    before = ""
+    while True:
+        text = _told(_status(here), given, as_json=as_json)
+        if text != before:
+            streams.out(f"\n{text}" if before else text)
+        before = text
+        time.sleep(_AGAIN)
+
+
+def _told(now: Status, given: flags.Given, *, as_json: bool) -> str:
+    return report.as_json(_data(now)) if as_json else _text(now, whole=bool(given.get("show_config")))
 
 
 def _status(here: Here) -> Status:
@@ -328,13 +336,12 @@ def port_forward(given: flags.Given, schema: SettingsSchema, part: str) -> int:
     with _listening(int(asked) if asked else None, remote) as listener:
         local = listener.getsockname()[1]
         address = f"http://localhost:{local}/status" if part == "dashboard" else f"tcp://localhost:{local}"
-        streams.note(f"{part} of {pod}: {address} (Ctrl-C ends it)")
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
+            streams.note(f"{part} of {pod}: {address} (Ctrl-C ends it)")
             while True:
                 connection, _ = listener.accept()
                 threading.Thread(target=_serve, args=(client, target.namespace, pod, remote, connection), daemon=True).start()
-        except KeyboardInterrupt:
-            return OK
+    return OK
 
 
 def _port(pod: Mapping[str, Any], name: str) -> int:
