@@ -93,7 +93,7 @@ def test_helm_merges_as_mops_resolves(chart, tmp_path_factory, pairs):
 
 
 @pytest.mark.slow
-@settings(max_examples=150, **QUIET)
+@settings(max_examples=60, **QUIET)
 @given(PAIRS)
 def test_helm_merges_as_mops_resolves_often(chart, tmp_path_factory, pairs):
     agreeing(chart, tmp_path_factory.getbasetemp(), pairs)
