@@ -61,6 +61,7 @@ class Running:
     def __init__(self, process: subprocess.Popen[bytes], verb: str, stdin: bytes, private: tempfile.TemporaryDirectory[str]) -> None:
         self._process, self._verb, self._stdin, self._private = process, verb, stdin, private
         self._written: tuple[bytes, bytes] = (b"", b"")
+        self._stopped = False
 
     def __enter__(self) -> Running:  # noqa: PYI034 - typing has Self from Python 3.11 on
         return self
@@ -73,7 +74,10 @@ class Running:
 
     def stop(self) -> None:
         """Ends it at once, whatever it leaves half done."""
-        _end(self._process)
+        # Once: later the number of its group may be somebody else's.
+        if not self._stopped:
+            self._stopped = True
+            _end(self._process)
 
     def ended(self, seconds: float) -> bool:
         """Whether it ends within so many seconds."""
@@ -82,6 +86,7 @@ class Running:
             self._written = self._process.communicate(stdin or None, seconds)
         except subprocess.TimeoutExpired:
             return False
+        self.stop()
         return True
 
     def interrupt(self) -> None:

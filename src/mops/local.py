@@ -237,6 +237,7 @@ class Supervisor:
         self._readers: list[threading.Thread] = []
         self._starts: dict[str, int] = {}
         self._due: dict[str, float] = {}
+        self._swept: list[subprocess.Popen[bytes]] = []
         self.ends: dict[str, deque[str]] = {}
 
     def start(self, *, scheduler: bool) -> None:
@@ -258,11 +259,12 @@ class Supervisor:
             if process.scheduler or self._starts[process.name] > _RESTARTS:
                 return process.name
             if process.name not in self._due:
+                # At once: later its id may be somebody else's.
+                self._sweep(running)
                 self._due[process.name] = time.monotonic() + 2 ** self._starts[process.name] / 4
                 self._note(f"{process.name} ended with {running.returncode}; it is started again")
             elif time.monotonic() >= self._due[process.name]:
                 del self._due[process.name]
-                self._sweep(running)
                 self._start(process)
         return ""
 
@@ -308,7 +310,10 @@ class Supervisor:
                 self._say(name, text)
 
     def _sweep(self, running: subprocess.Popen[bytes]) -> None:
-        """Ends what is left of a process's group, and waits until it is gone."""
+        """Ends what is left of a process's group, once, and waits until it is gone."""
+        if running in self._swept:
+            return
+        self._swept.append(running)
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
             try:

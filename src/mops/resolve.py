@@ -94,10 +94,14 @@ def _inherited(layers: Iterable[Layer], schema: SettingsSchema) -> Iterator[Laye
     for target, source in schema.inherits.items():
         size = len(target)
         names = dict.fromkeys(path[size] for layer in layers for path in layer.leaves if len(path) > size and path[:size] == target)
+        sections = [(layer.name, _below(layer, source)) for layer in layers] if names else []
         for name in names:
-            for layer in layers:
-                leaves = {
-                    (*target, name, *path[len(source) :]): leaf for path, leaf in layer.leaves.items() if path[: len(source)] == source and len(path) > len(source)
-                }
-                if leaves:
-                    yield Layer(layer.name, leaves)
+            for layer, section in sections:
+                if section:
+                    yield Layer(layer, {(*target, name, *rest): leaf for rest, leaf in section})
+
+
+def _below(layer: Layer, path: Path) -> list[tuple[Path, Leaf]]:
+    """The leaves of a layer below a path, by the rest of theirs."""
+    size = len(path)
+    return [(here[size:], leaf) for here, leaf in layer.leaves.items() if here[:size] == path and len(here) > size]

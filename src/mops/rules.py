@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -74,7 +75,11 @@ class View:
         for path, stack in config.stacks.items():
             if stack[-1].value is not None:
                 self._maps.setdefault(path[:-1], {})[path[-1]] = stack[-1]
-        names = {path[1] for path in self._maps if len(path) > 1 and path[0] == "workerGroups"}
+        self._inner: dict[Path, set[str]] = {}
+        for path in self._maps:
+            for size in range(len(path)):
+                self._inner.setdefault(path[:size], set()).add(path[size])
+        names = self._inner.get(("workerGroups",), set())
         self._groups = [WORKERS, *(Group(("workerGroups", name), f"workers-{name}", ("worker",)) for name in sorted(names))]
 
     def get(self, *path: str) -> Any:
@@ -95,7 +100,7 @@ class View:
 
     def entries(self, *path: str) -> set[str]:
         """The names of a map's entries, be they leaves or maps."""
-        return {*self.below(*path), *(here[len(path)] for here in self._maps if len(here) > len(path) and here[: len(path)] == path)}
+        return {*self.below(*path), *self._inner.get(path, ())}
 
     def env(self, group: Group) -> dict[str, Leaf]:
         """The environment variables of a group that are text."""
@@ -229,7 +234,7 @@ def references_resolve(view: View) -> Iterator[Problem | None]:
         known = (CHART_VARIABLES - every) | {name for name in _TLS_VARIABLES if view.get("tls", "secretName")}
         for name, leaf in view.env(group).items():
             path = (*group.path, "env", name)
-            for wanted in REFERENCE.findall(leaf.value.replace("$$", "")):
+            for wanted in dict.fromkeys(REFERENCE.findall(leaf.value.replace("$$", ""))):
                 if wanted in every and wanted >= name:
                     yield view.problem(ERROR, f"$({wanted}) is used before it is set: variables are set in the order of their names", path, hint="rename one of them, or write $$ for a plain $")
                 elif wanted not in every and wanted not in known and not view.get(*group.path, "envFrom"):
@@ -275,7 +280,7 @@ def containers_named_apart(view: View) -> Iterator[Problem | None]:
 
 
 def _repeated(names: list[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def not_root(view: View) -> Iterator[Problem | None]:

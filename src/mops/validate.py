@@ -49,6 +49,7 @@ class Reading:
         self.flat = False
         self.leaves: dict[Path, Leaf] = {}
         self.problems: list[Problem] = []
+        self._told: set[Problem] = set()
         self.refused: set[Path] = set()
 
     def result(self, label: str = "") -> Layer:
@@ -65,7 +66,8 @@ class Reading:
         """Records what is wrong at a node, once."""
         origin = self.origin(node, spelled)
         found = Problem(ERROR, origin.key, message, origin, hint)
-        if found not in self.problems:
+        if found not in self._told:
+            self._told.add(found)
             self.problems.append(found)
 
     def walk(self, node: Node, tree: Tree, path: Path, spelled: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from invoke import ROOT, helm, mops
+from mops.cli.workspace_local import _workers
+from mops.errors import EnvironmentFailure
 
 pytestmark = pytest.mark.dask
 
-# Ports of tests of their own, so that nothing of the machine is met.
 CONFIG = """\
 schema_version: 2
 workspace:
@@ -31,8 +33,16 @@ workspace:
     MARK: {mark}
     SCRATCH: $(TMPDIR)/scratch
   scheduler_env: {{MARK: {mark}}}
-  scheduler: {{port: 18786, dashboard_port: 18787}}
+  scheduler: {{port: {ports[0]}, dashboard_port: {ports[1]}}}
 """
+
+
+def _ports() -> tuple[int, int]:
+    """Two free ports, so that tests that run side by side do not meet."""
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
 
 
 def _bytes(path: Path) -> bytes:
@@ -49,7 +59,7 @@ class Local:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.mark = uuid.uuid4().hex
-        (folder / "modelops.yaml").write_text(CONFIG.format(mark=self.mark))
+        (folder / "modelops.yaml").write_text(CONFIG.format(mark=self.mark, ports=_ports()))
         path = f"{Path(helm()).parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.env = {"HOME": str(folder), "PATH": path, "TMPDIR": str(folder)}
         self.process: subprocess.Popen[str] | None = None
@@ -190,6 +200,15 @@ def test_an_environment_without_dask_is_told_how_to_get_it(local: Local, monkeyp
     assert (done.code, done.out) == (4, "")
     assert "there is no Dask in the active environment" in done.err
     assert "pip install 'dask[distributed]'" in done.err
+
+
+def test_the_dashboard_of_another_dask_is_not_taken_for_ours(local: Local) -> None:
+    local.start("--replicas", "1")
+    local.address()
+    state = json.loads(local.mops("status", "--format", "json"))
+    with pytest.raises(EnvironmentFailure, match="was taken meanwhile by another Dask"):
+        _workers(state["dashboard"], "tcp://127.0.0.1:1")
+    assert _workers(state["dashboard"], state["address"]) == 1
 
 
 def test_a_dask_without_a_scheduler_is_told_apart(local: Local) -> None:

@@ -83,3 +83,10 @@ def test_nothing_is_mutated():
     before = dict(low.leaves), dict(high.leaves)
     resolve([low, high], SETTINGS)
     assert (low.leaves, high.leaves) == before
+
+
+def test_a_group_inherits_from_the_highest_layer_though_two_have_one_name():
+    """As where one file is given before and after another."""
+    a, b = layer("a", {PROCESSES: 1}), layer("b", {PROCESSES: 2, (*GROUP, "replicas"): 1})
+    assert resolve([a, b, a], SETTINGS).value(*GROUP, "processes") == 1
+    assert resolve([b, a, b], SETTINGS).value(*GROUP, "processes") == 2

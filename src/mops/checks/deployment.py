@@ -52,7 +52,7 @@ def references(sight: Sight) -> Iterator[Finding]:
         known = set(sight.names(group)) | CHART_VARIABLES
         open_ended = bool(sight.get(*group.path, "envFrom"))
         for path, text in _expanded(sight, group):
-            for wanted in REFERENCE.findall(text.replace("$$", "")):
+            for wanted in dict.fromkeys(REFERENCE.findall(text.replace("$$", ""))):
                 if wanted not in known and not open_ended:
                     yield Finding((path,), f"$({wanted}) names no variable of this container", "write $$ for a plain $")
         for name, text in sight.texts(group).items():

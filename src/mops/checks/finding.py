@@ -35,10 +35,7 @@ class Sight(View):
     def names(self, group: Group) -> list[str]:
         """The environment variables of a group in the order of the pod, valueFrom included."""
         if group.path not in self._names:
-            here = (*group.path, "env")
-            size = len(here)
-            found = {path[size] for path, stack in self.config.stacks.items() if path[:size] == here and len(path) > size and stack[-1].value is not None}
-            self._names[group.path] = sorted(found)
+            self._names[group.path] = sorted(self.entries(*group.path, "env"))
         return self._names[group.path]
 
     def texts(self, group: Group) -> dict[str, str]:

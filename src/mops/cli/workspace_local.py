@@ -120,11 +120,11 @@ def _run(run: _Run) -> int:
     try:
         supervisor.start(scheduler=True)
         _write(run, supervisor, logs)
-        if _until(run, supervisor, lambda: _counts(run.place) is not None, "the scheduler"):
+        if _until(run, supervisor, lambda: _count(run.place) is not None, "the scheduler"):
             supervisor.start(scheduler=False)
             _write(run, supervisor, logs)
             wanted = sum(process.size for process in run.crew.processes if not process.scheduler)
-            if _until(run, supervisor, lambda: (_counts(run.place) or 0) >= wanted, "the workers"):
+            if _until(run, supervisor, lambda: (_count(run.place) or 0) >= wanted, "the workers"):
                 _ready(run, wanted)
                 _keep(run, supervisor, logs)
     finally:
@@ -181,7 +181,7 @@ def status_local(given: flags.Given, schema: SettingsSchema) -> int:
     target = live_cli.named(live_cli.configuration(given, schema, warn=False).config)
     found = _state(target).read()
     alive = {name: _alive(pid) for name, pid in (found or {}).get("pids", {}).items()}
-    workers = _count_of(int((found or {}).get("dashboard", 0))) if found else None
+    workers = _workers(int(found["dashboard"]), str(found["address"])) if found else None
     if as_json:
         streams.out(report.as_json({"release": target.name, "running": found is not None, **(found or {}), "alive": alive, "workers": workers}))
     elif found is None:
@@ -300,22 +300,30 @@ def _memory() -> int:
     return total
 
 
-def _counts(place: Place) -> int | None:
-    return _count_of(place.dashboard)
+def _count(place: Place) -> int | None:
+    return _workers(place.dashboard, place.address)
 
 
-def _count_of(dashboard: int) -> int | None:
-    """The number of worker processes that the scheduler knows; None where it does not answer."""
+def _workers(dashboard: int, address: str) -> int | None:
+    """The number of worker processes that the scheduler knows; None where it does not answer.
+
+    A Dask that finds its port taken moves its dashboard elsewhere: EnvironmentFailure where another one answers.
+    """
     connection = HTTPConnection(LOOPBACK, dashboard, timeout=2)
     try:
-        connection.request("GET", "/json/counts.json")
+        connection.request("GET", "/json/identity.json")
         answer = connection.getresponse()
-        data = answer.read()
-        return int(json.loads(data)["workers"]) if answer.status == 200 else None  # noqa: PLR2004 - OK
-    except (OSError, HTTPException, ValueError, KeyError):
+        found = json.loads(answer.read()) if answer.status == 200 else None  # noqa: PLR2004 - OK
+    except (OSError, HTTPException, ValueError):
         return None
     finally:
         connection.close()
+    if not isinstance(found, dict):
+        return None
+    if found.get("address") != address:
+        raise EnvironmentFailure(f"port {dashboard} was taken meanwhile by another Dask ({report.printable(str(found.get('address')))}): start again")
+    # Newer schedulers describe only some of their workers.
+    return int(found.get("n_workers", len(found.get("workers") or ())))
 
 
 def _alive(pid: int) -> bool:
