@@ -35,6 +35,17 @@ _NUMBER = (
 
 # Helm's own YAML writer breaks keys that hold some of these, and no setting has a name with any.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def escaped(char: str) -> str:
+    """A character as it stands in YAML's double quotes when it cannot stand there itself."""
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    code = ord(char)
+    if code < 0x100:  # noqa: PLR2004 - the three widths of YAML's escapes
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"  # noqa: PLR2004
 
 
 def ambiguous(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mops.errors import UsageError
 from mops.schema import SettingsSchema
 from mops.sources import Request
 
@@ -17,13 +18,12 @@ Given = Mapping[str, Any]
 
 
 class Option(NamedTuple):
-    """One option: `many` may be repeated, a `switch` takes no value."""
+    """One option; a `switch` takes no value."""
 
     names: tuple[str, ...]
     help: str
     metavar: str = "TEXT"
     switch: bool = False
-    many: bool = False
     panel: str = "Options"
 
     @property
@@ -33,10 +33,10 @@ class Option(NamedTuple):
 
 
 SELECTION = (
-    Option(("--config", "-c"), "Read FILE as a layer; may be repeated, the later winning. The file in the home folder is then not read.", "FILE", many=True),
-    Option(("--profile", "-p"), "Add the profile NAME of the files; may be repeated.", "NAME", many=True),
-    Option(("--set",), "Set a key, as in workers.env.LOG=debug; null forgets it. Keys with dots are quoted: 'workers.nodeSelector.\"kubernetes.io/arch\"=arm64'.", "KEY=VALUE", many=True),
-    Option(("--set-string",), "Like --set, but the value is always text, even null.", "KEY=TEXT", many=True),
+    Option(("--config", "-c"), "Read FILE as a layer; may be repeated, the later winning. The file in the home folder is then not read.", "FILE"),
+    Option(("--profile", "-p"), "Add the profile NAME of the files; may be repeated.", "NAME"),
+    Option(("--set",), "Set a key, as in workers.env.LOG=debug; null forgets it. Keys with dots are quoted: 'workers.nodeSelector.\"kubernetes.io/arch\"=arm64'.", "KEY=VALUE"),
+    Option(("--set-string",), "Like --set, but the value is always text, even null.", "KEY=TEXT"),
     Option(("--debug-mode",), "One process, one thread, executor direct.", switch=True),
     Option(("--hermetic",), "Read no file in the home folder and no environment variable.", switch=True),
     Option(("--strict",), "Treat warnings as errors.", switch=True),
@@ -53,7 +53,7 @@ RENDER = (
     Option(("--jobs", "-j"), "How many processes render; as many as there are cores where that pays.", "N", panel="Fleets"),
     Option(("--keep-going",), "Write the valid workspaces though others are invalid.", switch=True, panel="Fleets"),
     Option(("--kube-version",), "The cluster's version, for --format manifests.", "VERSION", panel="Manifests"),
-    Option(("--api-version",), "An API that the cluster has, as in keda.sh/v1alpha1/ScaledObject; may be repeated.", "API", many=True, panel="Manifests"),
+    Option(("--api-version",), "An API that the cluster has, as in keda.sh/v1alpha1/ScaledObject; may be repeated.", "API", panel="Manifests"),
     Option(("--from-argocd-env",), "As an Argo CD plugin: take the selection from its environment, and write manifests.", switch=True, panel="Manifests"),
 )
 
@@ -71,6 +71,14 @@ def overrides(schema: SettingsSchema) -> list[Option]:
             names = {"--namespace": ("--namespace", "-n"), "--env": ("--env", "-e")}.get(flag, (flag,))
             found.append(Option(names, text, "VALUE", panel="Overrides"))
     return found
+
+
+def one(given: Given, name: str) -> str:
+    """The value of an option that may be given once; "" without it."""
+    texts = given.get(name) or []
+    if len(texts) > 1:
+        raise UsageError(f"--{name.replace('_', '-')} is given twice")
+    return str(texts[0]) if texts else ""
 
 
 def request(given: Given, schema: SettingsSchema) -> Request:

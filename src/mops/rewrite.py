@@ -9,11 +9,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mops.document import NULLS, ambiguous
+from mops.document import NULLS, ambiguous, escaped
 from mops.spans import BREAKS, Map, Pair, Scalar, Seq, Span, Splice, colon, comments, indent, line_end, line_start, newline, next_line, outline, position, spliced
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/.+][A-Za-z0-9_/.:@%+=~^-]*( [A-Za-z0-9_/.:@%+=~^(-][A-Za-z0-9_/.:@%+=~^()-]*)*")
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _STEP = 2
 # What can go: the pair of a key, or the entry of a list.
 _PAIR, _ITEM = "pair", "item"
@@ -39,20 +38,11 @@ def scalar(value: Any, like: Scalar | None = None) -> str:
     bare = like is not None and not style and like.end > like.start and ambiguous(like.text) and like.text not in NULLS
     if style != '"' and _plain_safe(text) and (not ambiguous(text) or (bare and text not in NULLS)):
         return text
-    return '"' + "".join(char if char.isprintable() and char not in _ESCAPES else _escaped(char) for char in text) + '"'
+    return '"' + "".join(char if char.isprintable() and char not in '"\\' else escaped(char) for char in text) + '"'
 
 
 def _plain_safe(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None and ": " not in text and not text.endswith(":") and not text.startswith("...")
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if code < 0x100:  # noqa: PLR2004 - the three widths of YAML's escapes
-        return f"\\x{code:02X}"
-    return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"  # noqa: PLR2004
 
 
 def flow(value: Any, like: Scalar | None = None) -> str:

@@ -13,7 +13,7 @@ from mops import bundle
 from mops.check import near, types
 from mops.dialects import File, read, unknown_profile
 from mops.document import MAX_BYTES, Node, Text, parse
-from mops.errors import ERROR, EnvironmentFailure, Problem, UsageError
+from mops.errors import ERROR, EnvironmentFailure, InvalidConfig, Problem, UsageError
 from mops.layer import Layer, Origin, Path, dotted
 from mops.schema import PREFIX, SettingsSchema, snake
 from mops.validate import Reading
@@ -104,6 +104,15 @@ def read_file(name: str) -> bytes:
         raise EnvironmentFailure(f"{name or _EMPTY}: {_reason(error)}") from None
     except ValueError:
         raise EnvironmentFailure(f"{name}: no file can have this name") from None
+
+
+def read_text(name: str) -> str:
+    """The text of a regular file, as read_file reads it; InvalidConfig where it is not UTF-8."""
+    data = read_file(name)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidConfig(parse(data, name, name)[1]) from None
 
 
 def home_file(environ: Mapping[str, str]) -> str:

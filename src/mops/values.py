@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from mops.check import child, types, violations
+from mops.document import escaped
 from mops.errors import ERROR, Problem
 from mops.layer import Leaf, Path, dotted, nest
 from mops.resolve import Config
@@ -102,23 +103,12 @@ def _needed(config: Config, path: Path) -> Problem:
 
 # The text form: ASCII, block style, every string in double quotes but the keys that the schema declares.
 _UNSAFE = re.compile(r"[^ !#-\[\]-~]")
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _BARE_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,}")
 
 
 def quote(text: str) -> str:
     """`text` as a YAML double-quoted scalar in ASCII."""
-    return f'"{_UNSAFE.sub(_escape, text)}"'
-
-
-def _escape(match: re.Match[str]) -> str:
-    char = match.group()
-    code = ord(char)
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if code < 0x100:  # noqa: PLR2004 - the three widths of YAML's escapes
-        return f"\\x{code:02X}"
-    return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"  # noqa: PLR2004
+    return f'"{_UNSAFE.sub(lambda found: escaped(found.group()), text)}"'
 
 
 def dump(found: Mapping[str, Any], comments: Mapping[Path, str] | None = None) -> str:

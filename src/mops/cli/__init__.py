@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mops import __version__
 from mops.cli import streams
 from mops.errors import BUG, ERROR, OK, InvalidConfig, MopsError
+
+if TYPE_CHECKING:
+    from mops.flags import Given, Option
+    from mops.schema import SettingsSchema
 
 _INTERRUPTED = 130
 
@@ -39,28 +44,33 @@ def _dispatch(args: list[str]) -> int:
     if args == ["--version"]:
         streams.out(f"mops {__version__}\n")
         return OK
-    if args and args[0] == "render":
-        from mops import flags, schema
+    if args[:1] == ["render"]:
+        from mops.cli.render import render
+        from mops.flags import RENDER
 
-        settings = schema.load()
-        given = flags.parse(args[1:], [*flags.SELECTION, *flags.RENDER, *flags.overrides(settings)])
+        given = _quickly(args[1:], RENDER)
         if given is not None:
-            from mops.cli.render import render
-
-            return render(given, settings)
+            return render(*given)
     if args[:2] == ["workspace", "up"]:
-        from mops import flags, schema
         from mops.cli.workspace import UP
 
-        settings = schema.load()
-        given = flags.parse(args[2:], [*flags.SELECTION, *UP, *flags.overrides(settings)])
+        given = _quickly(args[2:], UP)
         if given is not None:
             from mops.cli.workspace_change import up
 
-            return up(given, settings)
+            return up(*given)
     from mops.cli.app import run
 
     return run(args)
+
+
+def _quickly(args: Sequence[str], own: Sequence[Option]) -> tuple[Given, SettingsSchema] | None:
+    """The options of a command that reads a configuration; None where the full parser is needed."""
+    from mops import flags, schema
+
+    settings = schema.load()
+    given = flags.parse(args, [*flags.SELECTION, *own, *flags.overrides(settings)])
+    return None if given is None else (given, settings)
 
 
 def _invalid(invalid: InvalidConfig, args: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from mops.cli.gitops_commands import gitops
 from mops.cli.options import keys, selection, takes
 from mops.cli.render import render
 from mops.cli.workspace_commands import register
-from mops.errors import USAGE, UsageError
+from mops.errors import USAGE
 
 _SETTINGS: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None, "pretty_exceptions_enable": False, "context_settings": {"help_option_names": ["-h", "--help"]}}
 
@@ -107,7 +107,7 @@ def _init(given: flags.Given) -> int:
     """Write a small commented configuration to start from: ~/.modelops/modelops.yaml, or the FILE of -o."""
     from mops.cli.init import init
 
-    return init(schema.load(), _once(given, "output"), _once(given, "format") or "unified", force=bool(given.get("force")))
+    return init(schema.load(), flags.one(given, "output"), flags.one(given, "format") or "unified", force=bool(given.get("force")))
 
 
 @app.command("migrate", epilog="Examples: mops migrate | mops migrate --write | mops migrate workspace.yaml -o new.yaml | mops migrate --check --format json")
@@ -126,19 +126,11 @@ def _migrate(
     from mops.cli import migrate
 
     switches = {name: bool(given.get(name)) for name in ("check", "write", "drop_defaults", "intended")}
-    return migrate.run(schema.load(), files or [], _once(given, "output"), _once(given, "format") or "text", **switches)
+    return migrate.run(schema.load(), files or [], flags.one(given, "output"), flags.one(given, "format") or "text", **switches)
 
 
 _FILE = flags.Option(("--file", "-f"), "The file to edit, rather than the active one.", "FILE")
 _IN_PROFILE = flags.Option(("--profile", "-p"), "Edit this profile of the file.", "NAME")
-
-
-def _once(given: flags.Given, name: str) -> str:
-    """The value of an option that may be given once."""
-    texts = given.get(name) or []
-    if len(texts) > 1:
-        raise UsageError(f"--{name.replace('_', '-')} is given twice")
-    return str(texts[0]) if texts else ""
 
 
 @config.command(
@@ -154,7 +146,7 @@ def _set(
     """Set one setting in its file, and leave every other byte of the file as it is."""
     from mops.cli import edit
 
-    return edit.assign(schema.load(), key, value, _once(given, "file"), _once(given, "profile"))
+    return edit.assign(schema.load(), key, value, flags.one(given, "file"), flags.one(given, "profile"))
 
 
 @config.command("unset", epilog="Example: mops config unset worker_processes worker_threads --profile debug")
@@ -165,7 +157,7 @@ def _unset(
     """Take settings out of their file, and leave every other byte of the file as it is."""
     from mops.cli import edit
 
-    return edit.forget(schema.load(), key, _once(given, "file"), _once(given, "profile"))
+    return edit.forget(schema.load(), key, flags.one(given, "file"), flags.one(given, "profile"))
 
 
 @app.command("schema", epilog="Examples: mops schema | mops schema values > values.schema.json")

@@ -21,7 +21,7 @@ def assign(schema: SettingsSchema, key: str, value: str, file: str, profile: str
     name = _target(file, os.environ)
     wanted = edit.typed(schema, key, paths, value)
     with _alone(name):
-        text = _text(name)
+        text = sources.read_text(name)
         edited = edit.assign(text, name, schema, paths, wanted, profile=profile)
         _across(text, edited, name, schema, profile)
         changed = streams.write(edited.text, name)
@@ -36,7 +36,7 @@ def forget(schema: SettingsSchema, keys: Sequence[str], file: str, profile: str)
     wanted = [(key, _paths(schema, key)) for key in keys]
     done: list[tuple[str, edit.Edited | None]] = []
     with _alone(name):
-        before = text = _text(name)
+        before = text = sources.read_text(name)
         for key, paths in wanted:
             edited = edit.forget(text, name, schema, paths, profile=profile)
             done.append((key, edited))
@@ -75,16 +75,6 @@ def _target(file: str, environ: Mapping[str, str]) -> str:
     if candidates:
         raise UsageError(f"no file is active; name one with --file: {' or '.join(candidates)}")
     raise UsageError(f"there is no {active or 'active file'}: write one with `mops init`, or name one with --file")
-
-
-def _text(name: str) -> str:
-    data = sources.read_file(name)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        from mops.document import parse
-
-        raise InvalidConfig(parse(data, name, name)[1]) from None
 
 
 def _across(before: str, edited: edit.Edited, name: str, schema: SettingsSchema, profile: str) -> None:

@@ -70,11 +70,11 @@ def generate(*, check: bool) -> int:
     """Writes the generated files of a checkout, or says which are stale."""
     from mops.generate import everything
 
-    stale = [path for path, text in everything().items() if _current(path) != text]
-    for path in stale:
+    stale = {path: text for path, text in everything().items() if _current(path) != text}
+    for path, text in stale.items():
         streams.note(f"{path} is stale" if check else f"{path} is written")
         if not check:
-            bundle.write(everything()[path], *path.split("/"))
+            bundle.write(text, *path.split("/"))
     return DIFFERENCE if check and stale else OK
 
 

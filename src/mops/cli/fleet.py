@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mops import flags, fleet, report, sources
 from mops.cli import run, streams
-from mops.cli.render import compared, document
+from mops.cli.artifact import compared, document
 from mops.dialects import File
 from mops.dialects import read as read_layer
 from mops.errors import DIFFERENCE, ENVIRONMENT, ERROR, INVALID, OK, EnvironmentFailure, InvalidConfig, Problem, UsageError
@@ -315,10 +315,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _root(given: flags.Given) -> str:
-    roots = given.get("root") or ["."]
-    if len(roots) > 1:
-        raise UsageError("--root is given twice")
-    return os.path.normpath(str(roots[0]))
+    return os.path.normpath(flags.one(given, "root") or ".")
 
 
 def _jobs(given: flags.Given, workspaces: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mops import __version__, bundle, flags, gitops, lints, package
 from mops.cli import fleet, manifests, run, streams
-from mops.cli.render import document
+from mops.cli.artifact import document
 from mops.document import Items, Node, Pairs, parse
 from mops.errors import ERROR, OK, InvalidConfig, Problem, UsageError
 from mops.gitops import Delivery, Target
@@ -32,14 +32,14 @@ def application_set(given: flags.Given, schema: SettingsSchema) -> int:
     """Writes one ApplicationSet over the fleet."""
     delivery = _delivery(given)
     targets = _targets({**given, "all": 1}, schema)
-    name = _one(given, "name") or "dask"
+    name = flags.one(given, "name") or "dask"
     return _written({**_project(given, targets, delivery), f"{name}.yaml": [gitops.application_set(name, targets, delivery)]}, given)
 
 
 def flux(given: flags.Given, schema: SettingsSchema) -> int:
     """Writes what Flux needs for each workspace."""
     chart = _chart(given)
-    delivery = Delivery(chart, source=_one(given, "source") or "flux-system", level=_level(given))
+    delivery = Delivery(chart, source=flags.one(given, "source") or "flux-system", level=_level(given))
     return _written({f"{target.app}.yaml": gitops.flux(target, delivery) for target in _targets(given, schema, placed=False)}, given)
 
 
@@ -70,7 +70,7 @@ def plugin(which: str, given: flags.Given) -> int:
     texts = {"plugin.yaml": gitops.text(gitops.plugin()), "Dockerfile": gitops.dockerfile(__version__)}
     if which not in texts:
         raise UsageError(f"there is no file {which}: expected one of {', '.join(texts)}")
-    folder = (_one(given, "output") or "").endswith("/")
+    folder = (flags.one(given, "output") or "").endswith("/")
     return manifests.save(texts if folder else {which: texts[which]}, given)
 
 
@@ -94,24 +94,24 @@ def _project(given: flags.Given, targets: list[Target], delivery: Delivery) -> d
 
 def _targets(given: flags.Given, schema: SettingsSchema, *, placed: bool = True) -> list[Target]:
     """The workspaces that the options select; `placed` where the repository must have their values file."""
-    folder = (_one(given, "repo_path") or "").strip("/")
+    folder = (flags.one(given, "repo_path") or "").strip("/")
     if given.get("all"):
         wrong = next((name for name in ("config", "profile", "set", "set_string", "values_file", "debug_mode", "name") if given.get(name) and not (name == "name" and not placed)), "")
         if wrong and wrong != "name":
             raise UsageError(f"--{wrong.replace('_', '-')} is for one workspace; --all takes the fleet's files as they are")
-        tree = fleet.load_tree(os.path.normpath(_one(given, "root") or "."))
+        tree = fleet.load_tree(os.path.normpath(flags.one(given, "root") or "."))
         found = [_target(outcome, w.name, "/".join(part for part in (folder, w.output) if part)) for w, outcome in fleet.outcomes(tree, schema, strict=bool(given.get("strict")))]
         _apart(found)
         return found
     if given.get("root"):
         raise UsageError("--root goes with --all")
-    file = _one(given, "values_file")
+    file = flags.one(given, "values_file")
     if placed and not file:
         raise UsageError("name the values file in the repository with --values-file, or take the whole fleet with --all")
     outcome = run.configuration(given, schema)
     run.settle(outcome, given)
     target = _target(outcome, "", "/".join(part for part in (folder, file.removeprefix("/")) if part))
-    return [target._replace(app=_one(given, "name") or target.app)]
+    return [target._replace(app=flags.one(given, "name") or target.app)]
 
 
 def _apart(targets: list[Target]) -> None:
@@ -134,38 +134,31 @@ def _target(outcome: run.Outcome, workspace: str, file: str) -> Target:
 
 
 def _delivery(given: flags.Given) -> Delivery:
-    repo = _one(given, "repo")
+    repo = flags.one(given, "repo")
     if not _REPO_FORM.fullmatch(repo):
         raise UsageError("--repo: name the git repository that holds the values, as in https://git.example.com/team/dask.git")
     return Delivery(
-        _chart(given), repo, _one(given, "revision") or "main", _one(given, "project") or "default", _one(given, "argocd_namespace") or "argocd",
-        _one(given, "server"), _one(given, "cluster"), _level(given), automated=not given.get("manual"),
+        _chart(given), repo, flags.one(given, "revision") or "main", flags.one(given, "project") or "default", flags.one(given, "argocd_namespace") or "argocd",
+        flags.one(given, "server"), flags.one(given, "cluster"), _level(given), automated=not given.get("manual"),
     )  # fmt: skip
 
 
 def _chart(given: flags.Given) -> gitops.Chart:
     name, version = package.identity(bundle.read("chart", "Chart.yaml"))
-    place = _one(given, "chart")
+    place = flags.one(given, "chart")
     if not place:
         raise UsageError("--chart: name the chart's place: oci://HOST/PATH/NAME, the URL of a Helm repository, or a path in the git repository")
-    asked = _one(given, "chart_version") or version
+    asked = flags.one(given, "chart_version") or version
     if asked != version:
         raise UsageError(f"--chart-version {asked}: this mops renders values for the version {version} of the chart")
     return gitops.chart_at(place, name, asked)
 
 
 def _level(given: flags.Given) -> str:
-    level = _one(given, "pod_security") or gitops.LEVELS[0]
+    level = flags.one(given, "pod_security") or gitops.LEVELS[0]
     if level not in gitops.LEVELS:
         raise UsageError(f"--pod-security: expected one of {', '.join(gitops.LEVELS)}")
     return level
-
-
-def _one(given: flags.Given, name: str) -> str:
-    texts = given.get(name) or [""]
-    if len(texts) > 1:
-        raise UsageError(f"--{name.replace('_', '-')} is given twice")
-    return str(texts[0])
 
 
 def _plain(node: Node) -> object:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mops import bundle, flags, helm, manifests, report
+from mops import bundle, derived, flags, helm, manifests, report
 from mops.check import near
 from mops.cli import run, streams
-from mops.cli.render import compared, document
+from mops.cli.artifact import compared, document
 from mops.errors import DIFFERENCE, ERROR, OK, EnvironmentFailure, InvalidConfig, Problem, UsageError
 from mops.layer import Origin
 from mops.resolve import Config
@@ -45,16 +45,12 @@ def render_manifests(given: flags.Given, schema: SettingsSchema) -> int:
 
 def target(config: Config) -> tuple[str, str]:
     """The release's name and its namespace."""
-    namespace = config.value("release", "namespace") or f"modelops-dask-{config.value('environment')}"
-    return str(config.value("release", "name")), str(namespace)
+    return str(config.value("release", "name")), derived.namespace(config)
 
 
 def save(texts: Mapping[str, str], given: flags.Given) -> int:
     """Writes texts, by file name: to stdout or a file as one stream, one by one into a folder (`-o DIR/`); or compares."""
-    outputs = given.get("output") or []
-    if len(outputs) > 1:
-        raise UsageError("--output is given twice")
-    output = outputs[0] if outputs else "-"
+    output = flags.one(given, "output") or "-"
     check = bool(given.get("check"))
     if output == "-":
         if check:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mops import report, sources
 from mops.cli import streams
-from mops.errors import DIFFERENCE, OK, InvalidConfig, UsageError
+from mops.errors import DIFFERENCE, OK, UsageError
 from mops.migrate import Migrated, migrate
 from mops.schema import SettingsSchema
 
@@ -31,7 +31,7 @@ def run(schema: SettingsSchema, files: Sequence[str], output: str, kind: str, *,
     names = list(files) or _home(os.environ)
     if len(set(map(os.path.realpath, names))) < len(names):
         raise UsageError("a file is named twice")
-    done = migrate([(name, _text(name)) for name in names], schema, drop_defaults=drop_defaults, intended=intended)
+    done = migrate([(name, sources.read_text(name)) for name in names], schema, drop_defaults=drop_defaults, intended=intended)
     to_stdout = not (check or write or output)
     if len(done) > 1 and (to_stdout or output):
         raise UsageError(f"these files make {len(done)} documents: {', '.join(result.target for result in done)}; use --write, or name one")
@@ -62,21 +62,11 @@ def _home(environ: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _text(name: str) -> str:
-    data = sources.read_file(name)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        from mops.document import parse
-
-        raise InvalidConfig(parse(data, name, name)[1]) from None
-
-
 def _before(result: Migrated) -> str | None:
     """The text of the target as it is now; None where it is not there."""
     if result.before is not None:
         return result.before
-    return _text(result.target) if os.path.lexists(result.target) else None
+    return sources.read_text(result.target) if os.path.lexists(result.target) else None
 
 
 def _write(done: Sequence[Migrated], before: Sequence[str | None]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from mops import flags, report, values
+from mops import flags, report
 from mops.cli import run, streams
+from mops.cli.artifact import compared, document
 from mops.errors import DIFFERENCE, OK, UsageError
 from mops.schema import SettingsSchema
 from mops.sources import read_file
 
 FORMATS = ("values", "json", "manifests")
-HEADER = "# Written by mops render; edit the configuration instead.\n# +argocd:skip-file-rendering\n"
 
 
 def render(given: flags.Given, schema: SettingsSchema) -> int:
@@ -20,8 +20,8 @@ def render(given: flags.Given, schema: SettingsSchema) -> int:
         from mops.cli.fleet import render_all
 
         return render_all(given, schema)
-    kind = _one(given, "format") or "values"
-    output = _one(given, "output")
+    kind = flags.one(given, "format") or "values"
+    output = flags.one(given, "output")
     alone = next((name for name in ("root", "jobs", "keep_going") if given.get(name)), "")
     if alone:
         raise UsageError(f"--{alone.replace('_', '-')} goes with --all")
@@ -53,24 +53,6 @@ def render(given: flags.Given, schema: SettingsSchema) -> int:
     return OK
 
 
-def document(outcome: run.Outcome, kind: str, *, annotate: bool) -> str:
-    """The values as text."""
-    if kind == "json":
-        import json
-
-        return json.dumps(outcome.values, indent=2, ensure_ascii=True) + "\n"
-    return HEADER + values.dump(outcome.values, report.comments(outcome.config, outcome.values) if annotate else None)
-
-
-def compared(text: str, committed: bytes, output: str) -> str:
-    """The difference between what is committed and what is rendered."""
-    from difflib import unified_diff
-
-    old = committed.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-    lines = unified_diff(old, text.splitlines(keepends=True), output, f"{output} (rendered)")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
 def _compare(text: str, output: str) -> int:
     """Compares with the file; prints the difference."""
     committed = read_file(output) if os.path.lexists(output) else b""
@@ -79,11 +61,3 @@ def _compare(text: str, output: str) -> int:
     streams.out(compared(text, committed, output))
     streams.note(f"{output} is stale: run the same command without --check")
     return DIFFERENCE
-
-
-def _one(given: flags.Given, name: str) -> str:
-    """The value of an option that may be given once."""
-    texts = given.get(name) or []
-    if len(texts) > 1:
-        raise UsageError(f"--{name} is given twice")
-    return texts[0] if texts else ""

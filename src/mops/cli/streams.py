@@ -89,8 +89,7 @@ def _fill(temporary: str, target: str, text: str) -> None:
     mode = _mode(target)
     if mode is not None and not stat.S_ISREG(mode):
         raise OSError("it is not a regular file")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, stat.S_IMODE(mode) if mode is not None else 0o666), "wb") as file:
-        file.write(text.encode("utf-8"))
+    _make(temporary, text.encode("utf-8"), _permissions(mode), sync=False)
 
 
 def _settle(temporary: str, target: str) -> None:
@@ -129,11 +128,7 @@ def _replace(name: str, target: str, temporary: str, data: bytes) -> bool:
             return True
         if mode is not None and _same(target, data):
             return False
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, stat.S_IMODE(mode) if mode is not None else 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _make(temporary, data, _permissions(mode))
         os.replace(temporary, target)
     except OSError as error:
         raise EnvironmentFailure(f"{name}: {error.strerror or error}; it is as it was") from None
@@ -151,13 +146,13 @@ def create(text: str, name: str, mode: int = 0o666) -> bool:
 
 def _create(text: str, name: str, temporary: str, mode: int) -> bool:
     try:
-        _make(temporary, text, mode)
+        _make(temporary, text.encode("utf-8"), mode)
         try:
             # A link, unlike a rename, never replaces.
             os.link(temporary, name)
         except PermissionError:
             # Some file systems have no links.
-            _make(name, text, mode)
+            _make(name, text.encode("utf-8"), mode)
     except FileExistsError:
         return False
     except OSError as error:
@@ -168,11 +163,18 @@ def _create(text: str, name: str, temporary: str, mode: int) -> bool:
     return True
 
 
-def _make(name: str, text: str, mode: int) -> None:
+def _make(name: str, data: bytes, mode: int, *, sync: bool = True) -> None:
+    """A file that was not there, on the disk when this returns unless `sync` is off."""
     with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
-        file.write(text.encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
+        file.write(data)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _permissions(mode: int | None) -> int:
+    """Those of the file that is replaced; None is the mode of no file."""
+    return 0o666 if mode is None else stat.S_IMODE(mode)
 
 
 def _mode(target: str) -> int | None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mops import drift, flags, helm, release, report, values
+from mops import derived, drift, flags, helm, release, report, values
 from mops.cli import run, streams
 from mops.drift import Change, Difference, Impact, Reason
 from mops.errors import ERROR, EnvironmentFailure, InvalidConfig, UsageError
@@ -98,13 +98,13 @@ def configuration(given: flags.Given, schema: SettingsSchema, *, warn: bool) -> 
 
 def named(config: Config) -> Target:
     """The release that a configuration is for."""
-    return Target(config.value("release", "name"), config.value("release", "namespace") or f"modelops-dask-{config.value('environment')}")
+    return Target(config.value("release", "name"), derived.namespace(config))
 
 
 def context_of(given: flags.Given, config: Config) -> str:
     """The context to use, which is said; UsageError where the environment is pinned to another one."""
     kubeconfig = release.kubeconfig(os.environ)
-    context = release.chosen(kubeconfig, one(given, "context"), os.environ)
+    context = release.chosen(kubeconfig, flags.one(given, "context"), os.environ)
     environment = config.value("environment")
     pinned = config.stacks.get(("release", "contexts", environment))
     if pinned and pinned[-1].value is not None and pinned[-1].value != context:
@@ -116,17 +116,17 @@ def context_of(given: flags.Given, config: Config) -> str:
     return context
 
 
-def one(given: flags.Given, name: str) -> str:
-    """The value of an option that may be given once; "" without it."""
-    texts = given.get(name) or []
-    if len(texts) > 1:
-        raise UsageError(f"--{name.replace('_', '-')} is given twice")
-    return str(texts[0]) if texts else ""
+def tail_of(given: flags.Given) -> int:
+    """How many lines of each log to print."""
+    text = flags.one(given, "tail") or "100"
+    if not text.isdecimal():
+        raise UsageError(f"--tail: expected a number of lines, found {report.printable(text)}")
+    return int(text)
 
 
 def as_json(given: flags.Given) -> bool:
     """Whether --format says JSON."""
-    kind = one(given, "format") or "text"
+    kind = flags.one(given, "format") or "text"
     if kind not in ("text", "json"):
         raise UsageError("--format: expected one of text, json")
     return kind == "json"
@@ -134,7 +134,7 @@ def as_json(given: flags.Given) -> bool:
 
 def timeout(given: flags.Given) -> float:
     """The time limit in seconds."""
-    return release.seconds(one(given, "timeout") or "10m")
+    return release.seconds(flags.one(given, "timeout") or "10m")
 
 
 def confirm(given: flags.Given, question: str) -> bool:

@@ -195,9 +195,7 @@ def status_local(given: flags.Given, schema: SettingsSchema) -> int:
 
 def logs_local(given: flags.Given, schema: SettingsSchema, part: str) -> int:
     """Prints the ends of the logs of what runs here."""
-    from mops.cli.workspace_look import tail_of
-
-    tail = tail_of(given)
+    tail = live_cli.tail_of(given)
     target = live_cli.named(live_cli.configuration(given, schema, warn=False).config)
     found = _state(target).read()
     if not found:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _AGAIN = 2.0
 _LOOPBACK = "127.0.0.1"
 _PARTS = {"scheduler": "scheduler", "workers": "worker"}
-_TAIL = 100
 
 
 class Status(NamedTuple):
@@ -198,7 +197,7 @@ def listed(given: flags.Given) -> int:
     """Prints all workspaces of the cluster."""
     as_json = live_cli.as_json(given)
     kubeconfig = release.kubeconfig(os.environ)
-    context = release.chosen(kubeconfig, live_cli.one(given, "context"), os.environ)
+    context = release.chosen(kubeconfig, flags.one(given, "context"), os.environ)
     streams.note(report.printable(f"context {context or release.IN_CLUSTER}"))
     found = release.workspaces(helm.find(os.environ), context)
     if as_json:
@@ -255,7 +254,7 @@ def logs(given: flags.Given, schema: SettingsSchema, part: str) -> int:
         return logs_local(given, schema, part)
     from mops import kube
 
-    tail = tail_of(given)
+    tail = live_cli.tail_of(given)
     client, target = client_of(given, schema)
     chosen = kube.selector(target.name, _PARTS.get(part, ""))
     pods = [pod for pod in client.pods(target.namespace, chosen) if part in ("", *_PARTS) or pod["metadata"]["name"] == part]
@@ -269,14 +268,6 @@ def logs(given: flags.Given, schema: SettingsSchema, part: str) -> int:
         text = client.log(target.namespace, name, _main(pod), tail=tail, previous=bool(given.get("previous")))
         streams.out("".join(f"{f'{name}: ' if named else ''}{line}\n" for line in text.splitlines()))
     return OK
-
-
-def tail_of(given: flags.Given) -> int:
-    """How many lines of each log to print."""
-    text = live_cli.one(given, "tail") or str(_TAIL)
-    if not text.isdecimal():
-        raise UsageError(f"--tail: expected a number of lines, found {report.printable(text)}")
-    return int(text)
 
 
 def client_of(given: flags.Given, schema: SettingsSchema) -> tuple[Kube, Target]:
@@ -324,7 +315,7 @@ def port_forward(given: flags.Given, schema: SettingsSchema, part: str) -> int:
 
     if part not in ("dashboard", "scheduler"):
         raise UsageError(f"expected dashboard or scheduler, found {report.printable(part)}")
-    asked = live_cli.one(given, "port")
+    asked = flags.one(given, "port")
     if asked and not (asked.isdecimal() and int(asked) < 65536):  # noqa: PLR2004 - the highest port is 65535
         raise UsageError(f"--port: expected a port, found {report.printable(asked)}")
     client, target = client_of(given, schema)
