@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mops import bundle
+from mops.check import types
 from mops.dialects import FOREIGN
 from mops.document import parse
 from mops.errors import InvalidConfig
@@ -54,7 +56,7 @@ def _inline(node: Any, definitions: Mapping[str, Any]) -> Any:
 def generated(schema: SettingsSchema) -> dict[str, str]:
     """Path below the project's root -> the text of every generated file but the schema's own JSON."""
     return {
-        "chart/values.schema.json": _json(values_schema(schema)),
+        "chart/values.schema.json": json.dumps(values_schema(schema), separators=(",", ":")) + "\n",
         "chart/values.yaml": _document("values.yaml.j2", schema),
         "chart/README.md": _document("README.md.j2", schema),
         "schemas/unified.schema.json": _json(unified_schema(schema)),
@@ -70,11 +72,8 @@ def everything() -> dict[str, str]:
 
 
 def values_schema(schema: SettingsSchema) -> dict[str, Any]:
-    """What the chart accepts: closed, and complete but for what is optional."""
-    tree = _plain(schema.tree, complete=True)
-    tree["title"] = "Values of the chart mops-dask"
-    tree["$comment"] = _HEADER
-    return _shared(tree)
+    """What the chart accepts: closed, complete but for what is optional, and without words for people."""
+    return _shared({**chart_node(schema.tree), "$comment": _HEADER, "title": "Values of the chart mops-dask"}, notes=False)
 
 
 def unified_schema(schema: SettingsSchema) -> dict[str, Any]:
@@ -155,7 +154,7 @@ def _editor(tree: Tree) -> dict[str, Any]:
         if isinstance(found.get(key), Mapping):
             found[key] = _editor(found[key])
     if "propertyNames" in found:
-        found["propertyNames"] = _plain(found["propertyNames"], complete=False)
+        found["propertyNames"] = _over(_plain(found["propertyNames"]), lambda sub, _: _plain(sub))
     if "x-list-key" in tree:
         entry = {
             "type": "object",
@@ -168,67 +167,105 @@ def _editor(tree: Tree) -> dict[str, Any]:
     return found
 
 
-def _plain(tree: Tree, *, complete: bool) -> dict[str, Any]:
-    """A schema node without our annotations and without what is not a value; `complete` requires every setting of a section."""
-    found: dict[str, Any] = {}
-    for key, value in tree.items():
-        if key == "properties":
-            found[key] = {name: _plain(sub, complete=complete) for name, sub in value.items() if not sub.get("x-release")}
-        elif key == "additionalProperties" and isinstance(value, Mapping):
-            found[key] = _plain(value, complete=complete)
-        elif key == "patternProperties":
-            found[key] = {name: _plain(sub, complete=False) for name, sub in value.items()}
-        elif key in ("items", "not", "propertyNames"):
-            found[key] = _plain(value, complete=False)
-        elif key == "anyOf":
-            found[key] = [_plain(branch, complete=False) for branch in value]
-        elif not key.startswith("x-"):
-            found[key] = value
-    if complete and is_section(tree):
-        needed = [name for name, sub in tree["properties"].items() if not sub.get("x-release") and not sub.get("x-optional") and (is_section(sub) or "default" in sub)]
+def chart_node(tree: Tree) -> dict[str, Any]:
+    """A schema node as the chart has it: every setting of a section is required, and others check what is theirs.
+
+    That are Kubernetes (what stands in its objects), who reads an environment variable (what it may say), and the chart's templates
+    (names that the chart manages). Helm reads and compiles the schema in every run, which takes as long as all templates.
+    """
+    found = _plain(tree)
+    if tree.get("x-theirs"):
+        found.pop("pattern")
+        found.pop("maxLength", None)
+    if "x-list-key" in tree:
+        del found["properties"]
+    if types(found.get("items", {})) == ("object",):
+        found["items"] = {"type": "object"}
+    if "pattern" in found:
+        # A counted repetition is a state for each time.
+        found["pattern"] = re.sub(r"\{(0,)?(?:[4-9]|\d{2,})\}", lambda times: "*" if times[1] else "+", found["pattern"])
+    found.pop("not", None)
+    if "propertyNames" in found and not chart_node(found["propertyNames"]):
+        del found["propertyNames"]
+    if "patternProperties" in found:
+        # The same in words that helm's validator compiles once, not for every key that it looks at.
+        ((pattern, value),) = found.pop("patternProperties").items()
+        found["propertyNames"] = {"pattern": f"^({'|'.join(found['properties'])})$|{pattern}"}
+        found["additionalProperties"] = value
+    if is_section(tree) and not {"required", "minProperties"} & set(tree):
+        found["properties"] = {name: sub for name, sub in found["properties"].items() if not sub.get("x-release")}
+        needed = [name for name, sub in found["properties"].items() if not sub.get("x-optional") and (is_section(sub) or "default" in sub)]
         if needed:
             found["required"] = needed
+    return _over(found, lambda sub, _: chart_node(sub))
+
+
+def _plain(tree: Tree) -> dict[str, Any]:
+    """A schema node without our annotations; those of the nodes below it stay."""
+    return {key: value for key, value in tree.items() if not key.startswith("x-")}
+
+
+Visit = Callable[[Any, str], dict[str, Any]]
+
+
+def _over(node: Mapping[str, Any], visit: Visit, name: str = "") -> dict[str, Any]:
+    """The node with what `visit` makes of each schema node right below it and of the name of the setting that it belongs to."""
+    found = dict(node)
+    for key in ("properties", "patternProperties"):
+        if key in found:
+            found[key] = {each: visit(sub, each if key == "properties" else name) for each, sub in found[key].items()}
+    for key in ("additionalProperties", "items", "not", "propertyNames"):
+        if isinstance(found.get(key), Mapping):
+            found[key] = visit(found[key], name)
+    if "anyOf" in found:
+        found["anyOf"] = [visit(branch, name) for branch in found["anyOf"]]
     return found
 
 
 # What stands beside a reference is ignored by draft-07, so only what constrains nothing may.
 _NOTES = ("description", "default")
-_LEAST_SHARED = 40
+# A reference costs helm's validator as much as a few small nodes; a pattern costs it more.
+_LEAST_SHARED = 100
 
 
 def _core(node: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in node.items() if key not in _NOTES}
+    """The node without notes, at any depth."""
+    return _over({key: value for key, value in node.items() if key not in _NOTES}, lambda sub, _: _core(sub))
 
 
-def _name(node: Mapping[str, Any]) -> str:
-    """The text by which equal nodes are known; "" for what is no schema node or too small to share."""
-    if not {"type", "anyOf", "pattern", "$ref"} & set(node):
-        return ""
-    text = json.dumps(_core(node), sort_keys=True)
-    return text if len(text) >= _LEAST_SHARED else ""
+def _text(node: Mapping[str, Any]) -> str:
+    """The text by which equal nodes are known."""
+    return json.dumps(_core(node), sort_keys=True)
 
 
-def _shared(tree: dict[str, Any]) -> dict[str, Any]:
-    """The schema with every node that was there before as a reference to where it first stands.
+def _shared(tree: Mapping[str, Any], *, notes: bool = True) -> dict[str, Any]:
+    """The schema with every node that it has several times as references to one, under the name of the first setting that has it.
 
-    Helm's validator up to 3.18 compiles what stands under `definitions` once for itself and once for each reference,
-    so there are none.
+    They stand under a word that draft-07 does not know: helm's validator up to 3.18 compiles what stands under
+    `definitions` for itself too.
     """
-    return _referring(tree, "#", {})  # type: ignore[no-any-return]
+    times: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    shared: dict[str, Any] = {}
 
+    def count(node: Mapping[str, Any], _: str) -> dict[str, Any]:
+        text = _text(node)
+        times[text] += 1
+        return _over(node, count) if times[text] == 1 else {}
 
-def _referring(node: Any, pointer: str, first: dict[str, str]) -> Any:
-    if isinstance(node, list):
-        return [_referring(value, f"{pointer}/{index}", first) for index, value in enumerate(node)]
-    if not isinstance(node, dict):
-        return node
-    text = _name(node)
-    if text in first:
-        return {"$ref": first[text], **{key: node[key] for key in _NOTES if key in node}}
-    # A pointer with other characters would need escapes, which not every validator reads alike.
-    if text and re.fullmatch(r"#(/[A-Za-z0-9_]+)+", pointer):
-        first[text] = pointer
-    return {key: _referring(value, f"{pointer}/{key}", first) for key, value in node.items()}
+    def refer(node: Mapping[str, Any], name: str) -> dict[str, Any]:
+        text = _text(node)
+        said = {key: node[key] for key in _NOTES if notes and key in node}
+        rest = {key: value for key, value in node.items() if key not in _NOTES}
+        if times[text] == 1 or not ("pattern" in text or len(text) >= _LEAST_SHARED):
+            return {**_over(rest, refer, name), **said}
+        if text not in names:
+            names[text] = next(each for each in (name, *(f"{name}{number}" for number in range(2, len(names) + 3))) if each not in names.values())
+            shared[names[text]] = _over(rest, refer, name)
+        return {"$ref": f"#/$defs/{names[text]}", **said}
+
+    _over(tree, count)
+    return {**_over(tree, refer), "$defs": shared}
 
 
 def _json(tree: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ MEGA = 2**20
 # A Dask worker process alone takes 48 MiB (measured with Dask 2026.8.0), so less cannot run and little cannot work.
 LEAST_MEMORY = 64 * MEGA
 SMALL_MEMORY = 256 * MEGA
+MOST_MEMORY = 2**50
 MAX_NAME = 63
 
 # Keys that the chart sets itself.
@@ -136,6 +137,11 @@ def requests_within_limits(view: View) -> Iterator[Problem | None]:
 def memory_per_process(view: View) -> Iterator[Problem | None]:
     for group in view.groups():
         limit, reserve, count = (*group.path, "resources", "limits", "memory"), (*group.path, "memoryReserve"), (*group.path, "processes")
+        large = [path for path in (limit, reserve) if memory_bytes(view.get(*path)) > MOST_MEMORY]
+        for path in large:
+            yield view.problem(ERROR, f"{view.get(*path)} is more than {human(MOST_MEMORY)}, and the chart computes with 64 bits", path)
+        if large:
+            continue
         share = process_share(view.get(*limit), view.get(*reserve), view.get(*count))
         sums = f"({view.get(*limit)} - {view.get(*reserve)} reserve) / {view.get(*count)} processes"
         if share < LEAST_MEMORY:

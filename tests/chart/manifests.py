@@ -61,6 +61,11 @@ class Manifests(dict):
         """Name -> value or valueFrom of the main container."""
         return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in self.container(name)["env"]}
 
+    def policies(self, name: str) -> list[Any]:
+        """The NetworkPolicies that select a pod."""
+        labels = self.pod(name)["metadata"]["labels"]
+        return [policy for policy in self.kind("NetworkPolicy").values() if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()]
+
     def at(self, kind: str, name: str, path: list[str]) -> Any:
         """What an object has at a path, ABSENT where there is nothing; a list's entries go by name or number."""
         found: Any = self.get((kind, name), {})

@@ -83,17 +83,24 @@ def test_every_number_of_processes():
 
 def test_the_largest_quantities_do_not_overflow():
     largest = [
-        "999999999999999", "999999999999.999Ki", "999999999.999Mi", "999999.999Gi", "999.999Ti",
-        "999999999999.999k", "999999999.999M", "999999.999G", "999.999T", "999999.999e9", "999.999E12",
+        "1125899906842624", "1099511627776.999Ki", "1073741824.999Mi", "1048576.999Gi", "1024.999Ti",
+        "1125899906842.999k", "1125899906.999M", "1125899.999G", "1125.999T", "1125899.999e9", "1125.999E12", "1.999e15",
     ]  # fmt: skip
     cases = {f"q{number}": (limit, "0", 1) for number, limit in enumerate(largest)}
     assert shares(cases) == {name: share(*case) for name, case in cases.items()}
 
 
-def test_the_schema_refuses_what_would_overflow():
-    for limit in ("1000000000000000", "1000000000000Ki", "1000Ti", "1Pi", "1E", "1e13", "1.0001Gi", "-1Gi", "01Gi", "1gi", "", "1 Gi", "1Gi\n"):
-        with pytest.raises(Refused):
-            render({"workers": {"resources": {"limits": {"memory": limit}}}})
+@pytest.mark.parametrize("limit", ["1125899906842625", "99999999999999999", "99999999999999999999", "1099511627777Ki", "9999999999999999Ti", "1025Ti", "1126T", "1126e12", "2e15"])
+def test_what_would_overflow_is_refused(limit):
+    for key, values in (("resources.limits.memory", {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": limit}}}), ("memoryReserve", {"memoryReserve": limit})):
+        with pytest.raises(Refused, match=f"workers.{key}: {limit} is more than 1024Ti"):
+            render({"workers": values})
+
+
+@pytest.mark.parametrize("limit", ["999999999999999999999", "1Pi", "1E", "1e16", "1.0001Gi", "-1Gi", "01Gi", "1gi", "", "1 Gi", "1Gi\n"])
+def test_what_is_no_amount_of_memory_is_refused(limit):
+    with pytest.raises(Refused):
+        render({"workers": {"resources": {"limits": {"memory": limit}}}})
 
 
 @pytest.mark.parametrize(("limit", "fits"), [("67108864", True), ("67108863", False), ("65536Ki", True), ("65535.999Ki", False), ("67.108864e6", False)])

@@ -20,7 +20,7 @@ from invoke import CHART, mops, template
 from mops import schema
 from mops.check import violations
 from mops.dialects import read
-from mops.generate import _plain
+from mops.generate import chart_node
 from mops.values import dump
 
 WORDS = [
@@ -134,7 +134,7 @@ def test_three_judges_agree(count: int, judge: Any) -> None:
             document = mutated(document, source)
         if not forgotten(document):
             documents.append(document)
-    tree = _plain(schema.load().tree, complete=True)
+    tree = chart_node(schema.load().tree)
     reference = Draft7Validator(json.loads((CHART / "values.schema.json").read_text()))
     theirs = [verdict for start in range(0, count, 100) for verdict in judge(documents[start : start + 100])]
     assert 0.2 < sum(theirs) / count < 0.8

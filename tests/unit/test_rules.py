@@ -63,6 +63,8 @@ E, W = "error", "warning"
     ("workers: {resources: {requests: {memory: «4.1G}, limits: {memory: 3900Mi}}}", E, "the memory request 4.1G is more than the limit 3900Mi"),
     ("workers: {resources: {requests: {cpu: «2001m}}}", E, "the cpu request 2001m is more than the limit 2"),
     ("scheduler: {resources: {requests: {memory: «3Gi}}}", E, "the memory request 3Gi is more than the limit 2Gi"),
+    ("workers: {resources: {limits: {memory: «1025Ti}}}", E, "1025Ti is more than 1024Ti, and the chart computes with 64 bits"),
+    ("workers: {memoryReserve: «2e15}", E, "2e15 is more than 1024Ti, and the chart computes with 64 bits"),
     ("workers: {processes: 8, resources: {requests: {cpu: 64, memory: 512Mi}, limits: {cpu: 64, memory: «512Mi}}}", E, "(512Mi - 256Mi reserve) / 8 processes leaves 32Mi for each process; Dask needs 64Mi"),
     ("workers: {processes: 1, resources: {requests: {cpu: 64, memory: 200Mi}, limits: {cpu: 64, memory: «200Mi}}}", E, "(200Mi - 256Mi reserve) / 1 processes leaves 0 bytes for each process; Dask needs 64Mi"),
     ("workers: {processes: 2, resources: {requests: {cpu: 64, memory: 767Mi}, limits: {cpu: 64, memory: «767Mi}}}", W, "(767Mi - 256Mi reserve) / 2 processes leaves only 255.5Mi for each process"),

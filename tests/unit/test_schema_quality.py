@@ -21,7 +21,7 @@ GENERATED = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("sc
 
 # draft-07 without what needs a network, a newer draft, or a format checker.
 KEYWORDS = {
-    "$schema", "$ref", "$comment", "title", "description", "default", "definitions", "type", "enum", "const", "anyOf", "not",
+    "$schema", "$ref", "$comment", "title", "description", "default", "definitions", "$defs", "type", "enum", "const", "anyOf", "not",
     "properties", "patternProperties", "additionalProperties", "propertyNames", "required", "minProperties", "maxProperties",
     "items", "minLength", "maxLength", "pattern", "minimum", "maximum",
 }  # fmt: skip
@@ -36,7 +36,7 @@ def nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
     if not isinstance(tree, Mapping):
         return
     yield tree
-    for key in ("properties", "patternProperties", "definitions"):
+    for key in ("properties", "patternProperties", "definitions", "$defs"):
         for sub in tree.get(key, {}).values():
             yield from nodes(sub)
     for key in ("additionalProperties", "propertyNames", "items", "not"):

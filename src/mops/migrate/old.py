@@ -54,7 +54,7 @@ DIFFERENCES = (
     ("MODELOPS_BUNDLE_REGISTRY", "was filled in from the deployed registry; set workers.env.MODELOPS_BUNDLE_REGISTRY (and scheduler.env) yourself"),
     ("Secrets", "modelops-storage, bundle-credentials and github-credentials were made by the older tool; mops only refers to them"),
     ("autoscaler", "CPU of the worker container alone, and at most 25% of the pods go away each minute (was 50%)"),
-    ("further objects", "NetworkPolicies and a worker PodDisruptionBudget exist; the namespace and the smoke-test Job are not made (`helm test` does what that did)"),
+    ("further objects", "a NetworkPolicy and a worker PodDisruptionBudget exist; the namespace and the smoke-test Job are not made (`helm test` does what that did)"),
 )  # fmt: skip
 
 
