@@ -20,7 +20,7 @@ def test_up_from_nothing_makes_a_namespace_that_admits_only_restricted_pods(work
     assert {labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")} == {"restricted"}
     assert [workspace.deployment(part)["status"]["readyReplicas"] for part in ("scheduler", "workers")] == [1, 2]
     assert f"namespace {workspace.namespace}, release dask" in done.err
-    assert done.err.index("mops: context ") < done.err.index("nothing is deployed: 8 objects will be made")
+    assert done.err.index("mops: context ") < done.err.index("nothing is deployed: 7 objects will be made")
     commands = [line.split("  ", 1)[1].strip() for line in done.out.splitlines()]
     assert commands[0] == f"mops workspace status --config modelops.yaml --namespace {workspace.namespace}"
     # With autoscaling off there is nothing to ask of an autoscaler.
