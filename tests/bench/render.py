@@ -1,7 +1,8 @@
-"""`mops render` against helm and against Python itself: `python tests/bench/render.py [RUNS]`. Ratios, no verdict.
+"""`mops render` against helm and against Python itself: `python tests/bench/render.py [RUNS [CHART]]`. Ratios, no verdict.
 
 Installs the wheel into an environment of its own, so that bytecode is compiled and no editable install slows the start.
 Each figure is the median CPU time (user and system) of whole processes, run in turn so that all meet the same machine.
+CHART is the folder of another chart, such as dask/helm-chart's, whose defaults are rendered beside the defaults of ours.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ def main() -> int:
             "helm version": [helm, "version"],
             "python -c pass": [str(programs / "python"), "-c", "pass"],
         }
+        if len(sys.argv) > 2:
+            commands["helm template, our defaults"] = [helm, "template", "dask", chart, "-f", f"{chart}/ci/default-values.yaml"]
+            commands["helm template, the other's"] = [helm, "template", "dask", str(Path(sys.argv[2]).resolve())]
         taken: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(runs + 1):
             for name, command in commands.items():
@@ -61,10 +65,12 @@ def main() -> int:
     medians = {name: statistics.median(times[1:]) for name, times in taken.items()}
     for name, middle in medians.items():
         print(f"{name:28} {middle:6.1f} ms CPU")
-    render, template, version, bare = medians.values()
+    render, template, version, bare, *defaults = medians.values()
     print(f"render / helm template       {render / template:6.2f}")
     print(f"render / bare Python         {render / bare:6.2f}")
     print(f"helm template / helm version {template / version:6.2f}")
+    if defaults:
+        print(f"our defaults / the other's   {defaults[0] / defaults[1]:6.2f}")
     return 0
 
 
