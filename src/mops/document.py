@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 import yaml
@@ -129,10 +130,16 @@ def _decoded(data: bytes | str) -> str:
 
 def _events(text: str) -> Iterator[Any]:
     """Libyaml's events of `text`, its errors as refusals."""
+    yielded = 0
     try:
-        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            yielded += 1
+            yield event
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and "nesting depth" in str(error.problem):
+            # libyaml looks ahead for a key, and meets its own limit (of 1,000 levels, in PyYAML 6.0.4) before ours.
+            yield from islice(_events(text[: mark.index]), yielded, None)
         line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise _Refused(line, col, *_explained(error, text, line)) from None
     except yaml.YAMLError:

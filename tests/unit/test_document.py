@@ -115,6 +115,7 @@ def laughs(levels: int, width: int) -> str:
     pytest.param(laughs(9, 9), f"aliases expand to more than {MAX_ALIASED} nodes", id="billion laughs"),
     pytest.param("a0: &a0 {k: v}\n" + "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)), f"aliases expand to more than {MAX_ALIASED} nodes", id="merge bomb"),
     pytest.param("a: " + "[" * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep flow"),
+    pytest.param("a: é\nb: {" + "[" * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep flow behind other letters"),
     pytest.param("a: " + "{b: " * 500, f"nested more than {MAX_DEPTH} levels deep", id="deep maps"),
     pytest.param("".join(f"{' ' * n}a:\n" for n in range(500)), f"nested more than {MAX_DEPTH} levels deep", id="deep blocks"),
     pytest.param("- " * 5000 + "x", f"nested more than {MAX_DEPTH} levels deep", id="deep lists"),
