@@ -8,6 +8,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,11 @@ from mops.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 CHART = ROOT / "chart"
 NAMESPACE = "modelops-dask-dev"
+
+
+def takes_interrupts() -> None:
+    """For a child that is sent Ctrl-C: what runs in the background of a shell inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Done(NamedTuple):

@@ -170,8 +170,8 @@ def _editor(tree: Tree) -> dict[str, Any]:
 def chart_node(tree: Tree) -> dict[str, Any]:
     """A schema node as the chart has it: every setting of a section is required, and others check what is theirs.
 
-    That are Kubernetes (what stands in its objects), who reads an environment variable (what it may say), and the chart's templates
-    (names that the chart manages). Helm reads and compiles the schema in every run, which takes as long as all templates.
+    Those are Kubernetes (what stands in its objects), who reads an environment variable (what it may say), and the chart's templates
+    (what the chart manages itself). Helm reads and compiles the schema in every run, which takes as long as all templates.
     """
     found = _plain(tree)
     if tree.get("x-theirs"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import uuid
@@ -16,7 +15,7 @@ import pytest
 
 from cluster.client import Cluster
 from cluster.conftest import cluster, simulated
-from invoke import ROOT, Done, helm, mops
+from invoke import ROOT, Done, helm, mops, takes_interrupts
 
 __all__ = ["cluster", "simulated"]
 
@@ -40,10 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.cluster)
-
-
-def _takes_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Workspace:
@@ -79,7 +74,7 @@ class Workspace:
             stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
             # A shell that runs in the background ignores it, and so would what it starts.
-            preexec_fn=_takes_interrupts,  # noqa: PLW1509 - there are no threads here
+            preexec_fn=takes_interrupts,  # noqa: PLW1509 - there are no threads here
         )
 
     def mops_render(self) -> str:

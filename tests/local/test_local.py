@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke import ROOT, helm, mops
+from invoke import ROOT, helm, mops, takes_interrupts
 from mops.cli.workspace_local import _workers
 from mops.errors import EnvironmentFailure
 
@@ -70,7 +70,7 @@ class Local:
         environ |= {"PYTHONPATH": str(ROOT / "src"), "MODELOPS_LOG_LEVEL": "of the shell", **self.env}
         self.err = open(self.folder / "err", "a")  # noqa: SIM115 - closed when the test ends
         command = [sys.executable, "-m", "mops", "workspace", "up", "--local", "--config", "modelops.yaml", *args]
-        self.process = subprocess.Popen(command, cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=self.err, text=True, start_new_session=True)
+        self.process = subprocess.Popen(command, cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=self.err, text=True, start_new_session=True, preexec_fn=takes_interrupts)  # noqa: PLW1509 - there are no threads here
 
     def address(self) -> str:
         """Where the scheduler is, once all is running."""
