@@ -1,8 +1,6 @@
-# Before a worker pod stops: its processes take no more tasks and end those that run, what they hold moves
-# to other workers, and they close. Arguments: scheduler address, processes in this pod, seconds to do it in.
 import os, signal, socket, sys, time
 address, processes, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-signal.signal(signal.SIGALRM, lambda *_: os._exit(0))  # time is up, and the pod may go anyway
+signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
 signal.alarm(seconds)
 end_of_patience = time.monotonic() + seconds - min(60, seconds // 3)
 pod = os.environ["POD_NAME"]
@@ -15,13 +13,12 @@ def running(worker):
     return counts.get("executing", 0) + counts.get("long-running", 0)
 try:
     host, port = address.split("://")[1].rsplit(":", 1)
-    socket.create_connection((host, int(port)), timeout=5).close()  # no scheduler, nothing to save
+    socket.create_connection((host, int(port)), timeout=5).close()
     from distributed import Client
     client = Client(address, timeout=seconds)
     heard = {}
     while workers := mine():
         taking = [at for at, worker in workers.items() if worker["status"] != "closing_gracefully"]
-        # What still runs is known from a heartbeat that came after the worker stopped taking tasks.
         idle = [at for at, worker in workers.items() if worker["last_seen"] > heard.get(at, 0) and not running(worker)]
         if time.monotonic() > end_of_patience:
             client.retire_workers(workers=list(workers), close_workers=True)
@@ -31,6 +28,6 @@ try:
         elif idle:
             client.retire_workers(workers=idle, close_workers=True)
         time.sleep(0.5)
-except Exception as error:  # never a reason to keep the pod
+except Exception as error:
     print(f"retire: {error!r}", file=sys.stderr)
 os._exit(0)

@@ -1,5 +1,3 @@
-# Every worker runs a task and sees the environment of its group.
-# Arguments: scheduler address, workers to wait for, the environment of each Deployment as JSON.
 import json, os, sys
 from distributed import Client
 address, wanted, groups = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
@@ -11,7 +9,6 @@ for at, worker in workers.items():
     assert client.submit(sum, [1, 2, 3], workers=[at], pure=False).result(timeout=60) == 6, worker["name"]
 seen = {name: client.run(os.getenv, name, workers=list(workers)) for name in sorted(set().union(*groups.values()))}
 for at, worker in workers.items():
-    # Pods are named after their Deployment, of which they keep 58 characters.
     group = max((group for group in groups if str(worker["name"]).startswith(group[:58])), key=len, default=None)
     wrong = [name for name, value in groups.get(group, {}).items() if seen[name][at] != value]
     if wrong:

@@ -176,15 +176,9 @@ would stay as it is, which nobody means; of a name that is not here it is text, 
         {{- $earlier := dict "POD_NAME" true "POD_IP" true }}
         {{- if ne .component "test" }}
         - name: POD_NAME
-          valueFrom:
-            fieldRef:
-              apiVersion: v1
-              fieldPath: metadata.name
+          valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.name}}
         - name: POD_IP
-          valueFrom:
-            fieldRef:
-              apiVersion: v1
-              fieldPath: status.podIP
+          valueFrom: {fieldRef: {apiVersion: v1, fieldPath: status.podIP}}
         {{- end }}
         {{- range $name, $value := $own }}
         {{- if not (hasKey $.pod.env $name) }}
