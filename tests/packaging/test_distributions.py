@@ -84,6 +84,13 @@ def test_the_wheel_works_away_from_the_checkout(installed: Path, tmp_path: Path)
     assert run(mops, "schema", "values", cwd=tmp_path) == (ROOT / "chart" / "values.schema.json").read_text()
 
 
+def test_the_installed_chart_is_the_chart(installed: Path, tmp_path: Path) -> None:
+    """An installer compiles whatever Python it finds, and helm would carry that along."""
+    chart = Path(run(installed / "mops", "chart", "path", cwd=tmp_path).strip())
+    here, there = ({path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()} for root in (ROOT / "chart", chart))
+    assert there == here
+
+
 def test_helm_renders_the_wheel_s_chart(installed: Path, tmp_path: Path) -> None:
     helm = shutil.which("helm", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if helm is None:
