@@ -1,13 +1,15 @@
 """`mops render` against helm and against Python itself: `python tests/bench/render.py [RUNS [CHART]]`. Ratios, no verdict.
 
 Installs the wheel into an environment of its own, so that bytecode is compiled and no editable install slows the start.
-Each figure is the median CPU time (user and system) of whole processes, run in turn so that all meet the same machine.
+Each figure is the median CPU time (user and system) of whole processes, run in turns so that all meet the same machine, and
+in another order in each, since a program that ran just before costs less.
 CHART is the folder of another chart, such as dask/helm-chart's, whose defaults are rendered beside the defaults of ours.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import resource
 import shutil
 import statistics
@@ -59,9 +61,10 @@ def main() -> int:
             commands["helm template, our defaults"] = [helm, "template", "dask", chart, "-f", f"{chart}/ci/default-values.yaml"]
             commands["helm template, the other's"] = [helm, "template", "dask", str(Path(sys.argv[2]).resolve())]
         taken: dict[str, list[float]] = {name: [] for name in commands}
+        order = random.Random(0)
         for _ in range(runs + 1):
-            for name, command in commands.items():
-                taken[name].append(cpu(command, work))
+            for name in order.sample(list(commands), len(commands)):
+                taken[name].append(cpu(commands[name], work))
     medians = {name: statistics.median(times[1:]) for name, times in taken.items()}
     for name, middle in medians.items():
         print(f"{name:28} {middle:6.1f} ms CPU")
