@@ -144,17 +144,11 @@ def _editor(tree: Tree) -> dict[str, Any]:
         found["type"] = [*names, "null"]
     if "enum" in found:
         found["enum"] = [*found["enum"], *(value == "true" for value in found["enum"] if value in ("true", "false")), None]
-    if "anyOf" in found:
-        found["anyOf"] = [_editor(branch) for branch in found["anyOf"]]
-    for key in ("properties", "patternProperties"):
-        if key in found:
-            subs = {name: _editor(sub) for name, sub in found[key].items()}
-            found[key] = {**subs, **{snake(name): sub for name, sub in subs.items()}} if key == "properties" else subs
-    for key in ("additionalProperties", "items"):
-        if isinstance(found.get(key), Mapping):
-            found[key] = _editor(found[key])
-    if "propertyNames" in found:
-        found["propertyNames"] = _over(_plain(found["propertyNames"]), lambda sub, _: _plain(sub))
+    # What names may not be is the same for an editor.
+    same: dict[str, Any] = {key: _over(_plain(found[key]), lambda sub, _: _plain(sub)) for key in ("not", "propertyNames") if key in found}
+    found = {**_over({key: value for key, value in found.items() if key not in same}, lambda sub, _: _editor(sub)), **same}
+    if "properties" in found:
+        found["properties"] |= {snake(name): sub for name, sub in found["properties"].items()}
     if "x-list-key" in tree:
         entry = {
             "type": "object",

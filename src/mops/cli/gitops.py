@@ -70,7 +70,7 @@ def plugin(which: str, given: flags.Given) -> int:
     texts = {"plugin.yaml": gitops.text(gitops.plugin()), "Dockerfile": gitops.dockerfile(__version__)}
     if which not in texts:
         raise UsageError(f"there is no file {which}: expected one of {', '.join(texts)}")
-    folder = (flags.one(given, "output") or "").endswith("/")
+    folder = flags.one(given, "output").endswith("/")
     return manifests.save(texts if folder else {which: texts[which]}, given)
 
 
@@ -94,7 +94,7 @@ def _project(given: flags.Given, targets: list[Target], delivery: Delivery) -> d
 
 def _targets(given: flags.Given, schema: SettingsSchema, *, placed: bool = True) -> list[Target]:
     """The workspaces that the options select; `placed` where the repository must have their values file."""
-    folder = (flags.one(given, "repo_path") or "").strip("/")
+    folder = flags.one(given, "repo_path").strip("/")
     if given.get("all"):
         wrong = next((name for name in ("config", "profile", "set", "set_string", "values_file", "debug_mode", "name") if given.get(name) and not (name == "name" and not placed)), "")
         if wrong and wrong != "name":
