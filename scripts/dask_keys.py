@@ -33,7 +33,12 @@ def installed() -> dict[str, Any]:
     import yaml
 
     folders = [Path(module.__file__).parent for module in (dask, distributed)]
-    files = {name: [yaml.safe_load((folder / f"{folder.name}{name}.yaml").read_text()) for folder in folders] for name in ("", "-schema")}
+    files = {
+        name: [
+            yaml.safe_load((folder / f"{folder.name}{name}.yaml").read_text()) for folder in folders
+        ]
+        for name in ("", "-schema")
+    }
     keys: dict[str, Any] = {}
     maps: set[str] = set()
     for schema in files["-schema"]:
@@ -46,10 +51,19 @@ def installed() -> dict[str, Any]:
     for section in ("", "distributed."):
         maps.add(f"{section}logging")
         keys[f"{section}logging-file-config"] = {"accept": [{"type": "string"}]}
-    keys = {key: entry for key, entry in keys.items() if key not in maps and not any(key.startswith(f"{name}.") for name in maps)}
+    keys = {
+        key: entry
+        for key, entry in keys.items()
+        if key not in maps and not any(key.startswith(f"{name}.") for name in maps)
+    }
     for key, entry in keys.items():
         _measured(key, entry)
-    return {"version": dask.__version__, "keys": keys, "maps": sorted(maps), "aliases": dask.config.deprecations}
+    return {
+        "version": dask.__version__,
+        "keys": keys,
+        "maps": sorted(maps),
+        "aliases": dask.config.deprecations,
+    }
 
 
 def _declared(node: Any, path: tuple[str, ...], keys: dict[str, Any], maps: set[str]) -> None:
@@ -71,7 +85,11 @@ def _alternatives(node: Any) -> Iterator[dict[str, Any]]:
             yield {"enum": branch["enum"]}
         names = branch.get("type", [])
         for name in [names] if isinstance(names, str) else names:
-            limits = {short: branch[long] for long, short in _LIMITS.items() if long in branch and name in ("integer", "number")}
+            limits = {
+                short: branch[long]
+                for long, short in _LIMITS.items()
+                if long in branch and name in ("integer", "number")
+            }
             yield {"type": name, **limits}
 
 
@@ -80,7 +98,9 @@ def _defaults(node: Any, path: tuple[str, ...], keys: dict[str, Any], maps: set[
     for name, value in node.items():
         here = (*path, name)
         key = ".".join(here)
-        if isinstance(value, dict) and (not value or any(entry != entry.lower() for entry in value)):
+        if isinstance(value, dict) and (
+            not value or any(entry != entry.lower() for entry in value)
+        ):
             maps.add(key)
         elif isinstance(value, dict):
             _defaults(value, here, keys, maps)
@@ -95,7 +115,12 @@ def _asked_for(folders: list[Path]) -> Iterator[str]:
             if "tests" in file.parts or file.name == "utils_test.py":
                 continue
             for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("dask.config.get", "config.get") and node.args and isinstance(node.args[0], ast.Constant):
+                if (
+                    isinstance(node, ast.Call)
+                    and ast.unparse(node.func) in ("dask.config.get", "config.get")
+                    and node.args
+                    and isinstance(node.args[0], ast.Constant)
+                ):
                     yield str(node.args[0].value).replace("_", "-")
 
 
@@ -111,7 +136,10 @@ def _measured(key: str, entry: dict[str, Any]) -> None:
     elif default is None and _TIME_NAME.search(key):
         kind = "time"
     if texts and kind:
-        entry["accept"] = [{"type": kind}, *(one for one in accept if one.get("type") not in ("string", "integer", "number"))]
+        entry["accept"] = [
+            {"type": kind},
+            *(one for one in accept if one.get("type") not in ("string", "integer", "number")),
+        ]
     if key.endswith(".preload"):
         entry["accept"] = [*accept, {"type": "string"}]
 
@@ -123,19 +151,40 @@ def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
     for key in sorted({key for one in found for key in one["keys"]}):
         having = {one["version"]: one["keys"][key] for one in found if key in one["keys"]}
         accept = [choice for entry in having.values() for choice in entry.get("accept", [])]
-        defaults = {version: entry["default"] for version, entry in having.items() if "default" in entry}
-        entry = {"accept": [choice for index, choice in enumerate(accept) if choice not in accept[:index]]} if accept else {}
-        kept = {version: value for version, value in defaults.items() if not isinstance(value, list)}
+        defaults = {
+            version: entry["default"] for version, entry in having.items() if "default" in entry
+        }
+        entry = (
+            {
+                "accept": [
+                    choice for index, choice in enumerate(accept) if choice not in accept[:index]
+                ]
+            }
+            if accept
+            else {}
+        )
+        kept = {
+            version: value for version, value in defaults.items() if not isinstance(value, list)
+        }
         if kept:
             values = list(kept.values())
-            entry |= {"default": values[-1]} if all(value == values[0] for value in values) else {"defaults": kept}
+            entry |= (
+                {"default": values[-1]}
+                if all(value == values[0] for value in values)
+                else {"defaults": kept}
+            )
         if len(having) < len(versions):
             entry["in"] = list(having)
         keys[key] = entry
     aliases: dict[str, Any] = {}
     for one in found:
         aliases |= one["aliases"]
-    return {"versions": versions, "keys": keys, "maps": sorted({name for one in found for name in one["maps"]}), "aliases": dict(sorted(aliases.items()))}
+    return {
+        "versions": versions,
+        "keys": keys,
+        "maps": sorted({name for one in found for name in one["maps"]}),
+        "aliases": dict(sorted(aliases.items())),
+    }
 
 
 def text(facts: dict[str, Any]) -> str:
@@ -143,7 +192,9 @@ def text(facts: dict[str, Any]) -> str:
     blocks = []
     for name, value in facts.items():
         if isinstance(value, dict):
-            lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(entry)}" for key, entry in value.items())
+            lines = ",\n".join(
+                f"  {json.dumps(key)}: {json.dumps(entry)}" for key, entry in value.items()
+            )
             blocks.append(f"{json.dumps(name)}: {{\n{lines}\n}}")
         else:
             blocks.append(f"{json.dumps(name)}: {json.dumps(value)}")
@@ -158,7 +209,14 @@ def main(args: list[str]) -> int:
     if not args or args[0].startswith("-"):
         print(__doc__, file=sys.stderr)
         return 2
-    found = [json.loads(subprocess.run([python, __file__, "--read"], check=True, capture_output=True, text=True).stdout) for python in args]
+    found = [
+        json.loads(
+            subprocess.run(
+                [python, __file__, "--read"], check=True, capture_output=True, text=True
+            ).stdout
+        )
+        for python in args
+    ]
     TARGET.write_text(text(merged(found)), encoding="utf-8")
     return 0
 

@@ -11,7 +11,11 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="write the expected files (golden cases, file lists) from what is there now")
+    parser.addoption(
+        "--update",
+        action="store_true",
+        help="write the expected files (golden cases, file lists) from what is there now",
+    )
 
 
 @pytest.fixture

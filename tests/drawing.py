@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mops import schema
-from mops.check import types, violations
-from mops.values import quote
+from mops.schema.fields import load_schema
+from mops.schema.keywords import types, violations
+from mops.yamltext.writer import quote
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 
 # What some reader or template is known to bend.
 HOSTILE = (
@@ -28,7 +28,10 @@ SAMPLES = {
 
 def texts() -> st.SearchStrategy[str]:
     """Text as an environment variable may hold it."""
-    legal = st.characters(blacklist_categories=("Cs",), blacklist_characters=[chr(code) for code in (0, *range(0x7F, 0x85), *range(0x86, 0xA0))])
+    legal = st.characters(
+        blacklist_categories=("Cs",),
+        blacklist_characters=[chr(code) for code in (0, *range(0x7F, 0x85), *range(0x86, 0xA0))],
+    )
     return st.one_of(st.sampled_from(HOSTILE), st.text(legal, max_size=12))
 
 
@@ -58,7 +61,9 @@ def _of(name: str, tree: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         return st.lists(valid(tree.get("items", {})), max_size=2)
     if name == "object":
         return _map(tree)
-    sample = next((SAMPLES[kind] for kind, wanted in _EXPECTED.items() if tree.get("pattern") == wanted), None)
+    sample = next(
+        (SAMPLES[kind] for kind, wanted in _EXPECTED.items() if tree.get("pattern") == wanted), None
+    )
     if sample:
         return st.sampled_from(sample)
     if "pattern" not in tree or tree["pattern"].startswith("^[^\\x00"):
@@ -68,16 +73,35 @@ def _of(name: str, tree: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 def _map(tree: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     needed = {key: valid(tree["properties"][key]) for key in tree.get("required", ())}
-    known = {key: valid(sub) for key, sub in tree.get("properties", {}).items() if key not in needed}
+    known = {
+        key: valid(sub) for key, sub in tree.get("properties", {}).items() if key not in needed
+    }
     more = tree.get("additionalProperties", tree.get("x-free", False))
     if tree.get("minProperties") == tree.get("maxProperties") == 1:
-        return st.sampled_from(sorted(known)).flatmap(lambda key: st.fixed_dictionaries({key: known[key]}))
+        return st.sampled_from(sorted(known)).flatmap(
+            lambda key: st.fixed_dictionaries({key: known[key]})
+        )
     found = st.fixed_dictionaries(needed, optional={key: known[key] for key in list(known)[:4]})
     if more is False:
         return found
-    names = valid({"type": "string", **tree.get("propertyNames", {"pattern": "^[a-z]{3,8}$"})}).filter(lambda name: name.isprintable() and name != "<<")
-    extra = st.dictionaries(names, valid(more) if isinstance(more, Mapping) else st.sampled_from(["text", "1e3", 3, True]), max_size=2)
-    return st.tuples(extra, found).map(lambda pair: {**{key: value for key, value in pair[0].items() if key not in tree.get("properties", {})}, **pair[1]})
+    names = valid(
+        {"type": "string", **tree.get("propertyNames", {"pattern": "^[a-z]{3,8}$"})}
+    ).filter(lambda name: name.isprintable() and name != "<<")
+    extra = st.dictionaries(
+        names,
+        valid(more) if isinstance(more, Mapping) else st.sampled_from(["text", "1e3", 3, True]),
+        max_size=2,
+    )
+    return st.tuples(extra, found).map(
+        lambda pair: {
+            **{
+                key: value
+                for key, value in pair[0].items()
+                if key not in tree.get("properties", {})
+            },
+            **pair[1],
+        }
+    )
 
 
 _EXPECTED = {kind: next((field.schema["pattern"] for path, field in SETTINGS.fields.items() if path == where), "") for kind, where in {
@@ -86,25 +110,46 @@ _EXPECTED = {kind: next((field.schema["pattern"] for path, field in SETTINGS.fie
 }.items()}  # fmt: skip
 
 # Paths that a values file may set, without what only render writes.
-WRITABLE = tuple(path for path in SETTINGS.fields if not any(SETTINGS.tree["properties"][path[0]].get(mark) for mark in ("x-release", "x-rendered")) and not any(path[:size] in SETTINGS.fields for size in range(1, len(path))))
+WRITABLE = tuple(
+    path
+    for path in SETTINGS.fields
+    if not any(
+        SETTINGS.tree["properties"][path[0]].get(mark) for mark in ("x-release", "x-rendered")
+    )
+    and not any(path[:size] in SETTINGS.fields for size in range(1, len(path)))
+)
 
 
 @st.composite
-def trees(draw: st.DrawFn, *, groups: bool = True, nulls: bool = False, most: int = 8) -> dict[str, Any]:
+def trees(
+    draw: st.DrawFn, *, groups: bool = True, nulls: bool = False, most: int = 8
+) -> dict[str, Any]:
     """A nested map of valid settings, as a values file may hold it."""
     found: dict[str, Any] = {}
-    for path in draw(st.lists(st.sampled_from([path for path in WRITABLE if groups or path != ("workerGroups",)]), max_size=most, unique=True)):
+    for path in draw(
+        st.lists(
+            st.sampled_from([path for path in WRITABLE if groups or path != ("workerGroups",)]),
+            max_size=most,
+            unique=True,
+        )
+    ):
         node = found
         for part in path[:-1]:
             node = node.setdefault(part, {})
-        node[path[-1]] = None if nulls and draw(st.integers(0, 5)) == 0 else draw(valid(SETTINGS.fields[path].schema))
+        node[path[-1]] = (
+            None
+            if nulls and draw(st.integers(0, 5)) == 0
+            else draw(valid(SETTINGS.fields[path].schema))
+        )
     return found
 
 
 def written(value: Any) -> str:
     """Data as one flow-style YAML text that every reader reads alike."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{quote(key)}: {written(entry)}" for key, entry in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{quote(key)}: {written(entry)}" for key, entry in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(map(written, value)) + "]"
     if isinstance(value, bool) or value is None:

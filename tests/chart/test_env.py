@@ -19,7 +19,13 @@ HOSTILE = [
 
 def test_hostile_text_arrives_as_it_was():
     env = {f"V{number:03}": text for number, text in enumerate(HOSTILE)}
-    manifests = render({"workers": {"env": env}, "scheduler": {"env": env}, "workerGroups": {"gpu": group(env=env)}})
+    manifests = render(
+        {
+            "workers": {"env": env},
+            "scheduler": {"env": env},
+            "workerGroups": {"gpu": group(env=env)},
+        }
+    )
     for name in ("dask-workers", "dask-scheduler", "dask-workers-gpu"):
         found = manifests.env(name)
         assert {key: found[key] for key in env} == env
@@ -32,7 +38,30 @@ def test_characters_that_helm_cannot_carry_are_refused(character):
         render({"workers": {"env": {"A": f"a{character}b"}}})
 
 
-@pytest.mark.parametrize("name", ["y", "Y", "n", "NO", "on", "true", "null", "None", "_", "a.b", "a-b", "A1", "e3", ".inf", ".5", "-", "..", "1e3"[1:], "a" * 253])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "y",
+        "Y",
+        "n",
+        "NO",
+        "on",
+        "true",
+        "null",
+        "None",
+        "_",
+        "a.b",
+        "a-b",
+        "A1",
+        "e3",
+        ".inf",
+        ".5",
+        "-",
+        "..",
+        "1e3"[1:],
+        "a" * 253,
+    ],
+)
 def test_hostile_names_arrive_as_they_were(name):
     assert render({"workers": {"env": {name: "1"}}}).env()[name] == "1"
 
@@ -44,12 +73,18 @@ def test_illegal_names_are_refused(name):
 
 
 def test_names_are_sorted_after_the_charts_own():
-    names = [entry["name"] for entry in render({"workers": {"env": {"Z": "1", "A": "2", "b": "3"}}}).container()["env"]]
+    names = [
+        entry["name"]
+        for entry in render({"workers": {"env": {"Z": "1", "A": "2", "b": "3"}}}).container()["env"]
+    ]
     assert names == ["POD_NAME", "POD_IP", "HOME", "TMPDIR", "A", "Z", "b"]
 
 
 def test_the_order_in_the_file_does_not_matter():
-    assert render({"workers": {"env": {"A": "1", "B": "2"}}}).text == render({"workers": {"env": {"B": "2", "A": "1"}}}).text
+    assert (
+        render({"workers": {"env": {"A": "1", "B": "2"}}}).text
+        == render({"workers": {"env": {"B": "2", "A": "1"}}}).text
+    )
 
 
 @pytest.mark.parametrize("name", ["dask-scheduler", "dask-workers", "dask-test"])
@@ -66,8 +101,13 @@ def test_the_pods_own_name_and_address():
 
 
 TLS = {"tls": {"secretName": "certificates"}}
-TLS_NAMES = {"DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION", "DASK_DISTRIBUTED__COMM__TLS__CA_FILE"} | {
-    f"DASK_DISTRIBUTED__COMM__TLS__{role}__{part}" for role in ("CLIENT", "SCHEDULER", "WORKER") for part in ("CERT", "KEY")
+TLS_NAMES = {
+    "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION",
+    "DASK_DISTRIBUTED__COMM__TLS__CA_FILE",
+} | {
+    f"DASK_DISTRIBUTED__COMM__TLS__{role}__{part}"
+    for role in ("CLIENT", "SCHEDULER", "WORKER")
+    for part in ("CERT", "KEY")
 }
 
 
@@ -93,24 +133,46 @@ SOURCES = [
     {"configMapKeyRef": {"name": "a", "key": "b.c"}},
     {"fieldRef": {"fieldPath": "spec.nodeName"}},
     {"resourceFieldRef": {"resource": "limits.memory"}},
-    {"resourceFieldRef": {"resource": "limits.memory", "containerName": "worker", "divisor": "1Mi"}},
+    {
+        "resourceFieldRef": {
+            "resource": "limits.memory",
+            "containerName": "worker",
+            "divisor": "1Mi",
+        }
+    },
 ]
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: "-".join(next(iter(source.values()))))
+@pytest.mark.parametrize(
+    "source", SOURCES, ids=lambda source: "-".join(next(iter(source.values())))
+)
 def test_values_from_elsewhere(source):
     assert render({"workers": {"env": {"A": {"valueFrom": source}}}}).env()["A"] == source
 
 
-@pytest.mark.parametrize("source", [{}, {"secretKeyRef": {"name": "a"}}, {"secretKeyRef": {"key": "a"}}, {"secretRef": {"name": "a"}}, {**SOURCES[0], **SOURCES[2]}])
+@pytest.mark.parametrize(
+    "source",
+    [
+        {},
+        {"secretKeyRef": {"name": "a"}},
+        {"secretKeyRef": {"key": "a"}},
+        {"secretRef": {"name": "a"}},
+        {**SOURCES[0], **SOURCES[2]},
+    ],
+)
 def test_half_a_source_is_refused(source):
     with pytest.raises(Refused):
         render({"workers": {"env": {"A": {"valueFrom": source}}}})
 
 
 def test_a_group_has_an_environment_of_its_own():
-    manifests = render({"workers": {"env": {"A": "1"}}, "workerGroups": {"gpu": group(env={"B": "2"})}})
-    assert ("A" in manifests.env("dask-workers-gpu"), manifests.env("dask-workers-gpu")["B"]) == (False, "2")
+    manifests = render(
+        {"workers": {"env": {"A": "1"}}, "workerGroups": {"gpu": group(env={"B": "2"})}}
+    )
+    assert ("A" in manifests.env("dask-workers-gpu"), manifests.env("dask-workers-gpu")["B"]) == (
+        False,
+        "2",
+    )
     assert ("A" in manifests.env("dask-scheduler"), "B" in manifests.env()) == (False, False)
 
 
@@ -146,7 +208,9 @@ def test_references_to_earlier_names(env):
 
 @pytest.mark.parametrize("env", LATER, ids=str)
 @pytest.mark.parametrize("key", ["workers", "scheduler"])
-@pytest.mark.parametrize("sources", [[], [{"secretRef": {"name": "s"}}]], ids=["alone", "with a secret"])
+@pytest.mark.parametrize(
+    "sources", [[], [{"secretRef": {"name": "s"}}]], ids=["alone", "with a secret"]
+)
 def test_references_to_later_names(env, key, sources):
     with pytest.raises(Refused, match=f"{key}.env.A: .* comes before .* is set"):
         render({key: {"env": env, "envFrom": sources}})

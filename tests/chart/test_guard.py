@@ -22,7 +22,17 @@ MESSAGE = "these values were not written by `mops render`"
         dump({"workers": {"replicas": 3}, "mopsValues": {"layers": ["a"]}}),
         "name: dask\n---\n" + dump(MARK),
     ],
-    ids=["empty", "comment", "null", "empty map", "no mark", "empty mark", "no version", "cut off", "second document"],
+    ids=[
+        "empty",
+        "comment",
+        "null",
+        "empty map",
+        "no mark",
+        "empty mark",
+        "no version",
+        "cut off",
+        "second document",
+    ],
 )
 def test_values_that_mops_did_not_write(text):
     with pytest.raises(Refused, match=MESSAGE):
@@ -74,11 +84,20 @@ def test_group_names_that_are_no_labels(name):
 
 def test_a_group_must_be_complete():
     with pytest.raises(Refused, match="memoryReserve"):
-        render({"workerGroups": {"gpu": {key: value for key, value in group().items() if key != "memoryReserve"}}})
+        render(
+            {
+                "workerGroups": {
+                    "gpu": {key: value for key, value in group().items() if key != "memoryReserve"}
+                }
+            }
+        )
 
 
 OWN_LABELS = [
-    *(f"app.kubernetes.io/{label}" for label in ("name", "instance", "component", "part-of", "managed-by", "version")),
+    *(
+        f"app.kubernetes.io/{label}"
+        for label in ("name", "instance", "component", "part-of", "managed-by", "version")
+    ),
     "helm.sh/chart",
     *(f"modelops.io/{label}" for label in ("workspace", "component", "worker-group", "release")),
 ]
@@ -113,7 +132,9 @@ def test_extra_pod_spec_cannot_replace_what_the_chart_manages(field):
 
 @pytest.mark.parametrize("field", sorted(OWN_FIELDS))
 def test_the_chart_refuses_it_without_its_schema_too(field, without_schema):
-    with pytest.raises(Refused, match=f"workers.extraPodSpec.{field}: the chart manages this field"):
+    with pytest.raises(
+        Refused, match=f"workers.extraPodSpec.{field}: the chart manages this field"
+    ):
         without_schema({"workers": {"extraPodSpec": {field: OWN_FIELDS[field]}}})
 
 
@@ -132,10 +153,26 @@ WORKER_FLAGS = [
     "nworkers", "nthreads", "memory-limit", "worker-port", "nanny-port", "local-directory", "no-dashboard",
     "dashboard-address", "name", "scheduler-file", "nanny", "no-nanny", "tls-ca-file", "tls-cert", "tls-key",
 ]  # fmt: skip
-SCHEDULER_FLAGS = ["port", "host", "dashboard", "no-dashboard", "dashboard-address", "idle-timeout", "tls-ca-file", "tls-cert", "tls-key"]
+SCHEDULER_FLAGS = [
+    "port",
+    "host",
+    "dashboard",
+    "no-dashboard",
+    "dashboard-address",
+    "idle-timeout",
+    "tls-ca-file",
+    "tls-cert",
+    "tls-key",
+]
 
 
-@pytest.mark.parametrize(("key", "flag"), [*(("workers", flag) for flag in WORKER_FLAGS), *(("scheduler", flag) for flag in SCHEDULER_FLAGS)])
+@pytest.mark.parametrize(
+    ("key", "flag"),
+    [
+        *(("workers", flag) for flag in WORKER_FLAGS),
+        *(("scheduler", flag) for flag in SCHEDULER_FLAGS),
+    ],
+)
 def test_extra_arguments_cannot_replace_the_charts_own(key, flag, without_schema):
     for args in ([f"--{flag}", "1"], ["--preload", "a", f"--{flag}=1"]):
         with pytest.raises(Refused):

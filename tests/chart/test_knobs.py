@@ -15,8 +15,20 @@ IMAGE = "ghcr.io/institutefordiseasemodeling/modelops-dask-{}:latest"
 SECRET = {"secretKeyRef": {"name": "storage", "key": "connection"}}
 SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
 SELECTOR = {"app.kubernetes.io/name": "mops-dask", "app.kubernetes.io/instance": "dask"}
-AFFINITY = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "arch", "operator": "In", "values": ["amd64"]}]}]}}}
-HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+AFFINITY = {
+    "nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [
+                {"matchExpressions": [{"key": "arch", "operator": "In", "values": ["amd64"]}]}
+            ]
+        }
+    }
+}
+HARDENED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 NOT_ROOT = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 RULE = {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}
 
@@ -31,85 +43,340 @@ class Knob(NamedTuple):
     path: str
     off: Any
     on: Any
-    given: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    given: dict[str, Any] = {}
 
 
 def pod_knobs(role: str, name: str, component: str) -> list[Knob]:
     """What scheduler and workers have in common."""
     main = f"{POD}.containers.{component}"
-    own = {**SELECTOR, "app.kubernetes.io/component": component} | ({"modelops.io/worker-group": "default"} if component == "worker" else {})
+    own = {**SELECTOR, "app.kubernetes.io/component": component} | (
+        {"modelops.io/worker-group": "default"} if component == "worker" else {}
+    )
     image = IMAGE.format(component)
-    amounts = {"cpu": "1", "memory": "2Gi"} if component == "scheduler" else {"cpu": "2", "memory": "4Gi"}
+    amounts = (
+        {"cpu": "1", "memory": "2Gi"} if component == "scheduler" else {"cpu": "2", "memory": "4Gi"}
+    )
     hold = {"name": "data", "emptyDir": {}}
     side = {"name": "side", "image": "busybox:1"}
     table = [
         ("image", "quay.io/a/b:1.10", f"{main}.image", image, "quay.io/a/b:1.10"),
         ("imagePullPolicy", "Never", f"{main}.imagePullPolicy", "Always", "Never"),
-        ("resources.requests.cpu", "500m", f"{main}.resources.requests.cpu", amounts["cpu"], "500m"),
-        ("resources.requests.memory", "1Gi", f"{main}.resources.requests.memory", amounts["memory"], "1Gi"),
+        (
+            "resources.requests.cpu",
+            "500m",
+            f"{main}.resources.requests.cpu",
+            amounts["cpu"],
+            "500m",
+        ),
+        (
+            "resources.requests.memory",
+            "1Gi",
+            f"{main}.resources.requests.memory",
+            amounts["memory"],
+            "1Gi",
+        ),
         ("resources.limits.cpu", "", f"{main}.resources.limits.cpu", amounts["cpu"], ABSENT),
-        ("resources.limits.memory", "8Gi", f"{main}.resources.limits.memory", amounts["memory"], "8Gi"),
-        ("resources.limits", {"nvidia.com/gpu": "1"}, f"{main}.resources.limits", amounts, {**amounts, "nvidia.com/gpu": "1"}),
-        ("gracePeriod", 600, f"{POD}.terminationGracePeriodSeconds", 30 if component == "scheduler" else 180, 600),
+        (
+            "resources.limits.memory",
+            "8Gi",
+            f"{main}.resources.limits.memory",
+            amounts["memory"],
+            "8Gi",
+        ),
+        (
+            "resources.limits",
+            {"nvidia.com/gpu": "1"},
+            f"{main}.resources.limits",
+            amounts,
+            {**amounts, "nvidia.com/gpu": "1"},
+        ),
+        (
+            "gracePeriod",
+            600,
+            f"{POD}.terminationGracePeriodSeconds",
+            30 if component == "scheduler" else 180,
+            600,
+        ),
         ("temporaryStorage", "10Gi", f"{POD}.volumes.tmp.emptyDir", {}, {"sizeLimit": "10Gi"}),
         ("env", {"A": "1e3"}, f"{main}.env.A", ABSENT, {"name": "A", "value": "1e3"}),
-        ("env", {"A": {"valueFrom": SECRET}}, f"{main}.env.A", ABSENT, {"name": "A", "valueFrom": SECRET}),
-        ("envFrom", [{"secretRef": {"name": "s"}}], f"{main}.envFrom", ABSENT, [{"secretRef": {"name": "s"}}]),
+        (
+            "env",
+            {"A": {"valueFrom": SECRET}},
+            f"{main}.env.A",
+            ABSENT,
+            {"name": "A", "valueFrom": SECRET},
+        ),
+        (
+            "envFrom",
+            [{"secretRef": {"name": "s"}}],
+            f"{main}.envFrom",
+            ABSENT,
+            [{"secretRef": {"name": "s"}}],
+        ),
         ("nodeSelector", {"pool": "1"}, f"{POD}.nodeSelector", ABSENT, {"pool": "1"}),
-        ("tolerations", [{"operator": "Exists"}], f"{POD}.tolerations", ABSENT, [{"operator": "Exists"}]),
+        (
+            "tolerations",
+            [{"operator": "Exists"}],
+            f"{POD}.tolerations",
+            ABSENT,
+            [{"operator": "Exists"}],
+        ),
         ("affinity", AFFINITY, f"{POD}.affinity", ABSENT, AFFINITY),
-        ("topologySpreadConstraints", [SPREAD], f"{POD}.topologySpreadConstraints", ABSENT, [{**SPREAD, "labelSelector": {"matchLabels": own}}]),
-        ("topologySpreadConstraints", [{**SPREAD, "labelSelector": {}}], f"{POD}.topologySpreadConstraints", ABSENT, [{**SPREAD, "labelSelector": {}}]),
+        (
+            "topologySpreadConstraints",
+            [SPREAD],
+            f"{POD}.topologySpreadConstraints",
+            ABSENT,
+            [{**SPREAD, "labelSelector": {"matchLabels": own}}],
+        ),
+        (
+            "topologySpreadConstraints",
+            [{**SPREAD, "labelSelector": {}}],
+            f"{POD}.topologySpreadConstraints",
+            ABSENT,
+            [{**SPREAD, "labelSelector": {}}],
+        ),
         ("priorityClassName", "high", f"{POD}.priorityClassName", ABSENT, "high"),
         ("runtimeClassName", "gvisor", f"{POD}.runtimeClassName", ABSENT, "gvisor"),
         ("podLabels", {"team": "on"}, "spec.template.metadata.labels.team", ABSENT, "on"),
-        ("podAnnotations", {"note": "010"}, "spec.template.metadata.annotations.note", ABSENT, "010"),
+        (
+            "podAnnotations",
+            {"note": "010"},
+            "spec.template.metadata.annotations.note",
+            ABSENT,
+            "010",
+        ),
         ("volumes", [hold], f"{POD}.volumes.data", ABSENT, hold),
-        ("volumeMounts", [{"name": "data", "mountPath": "/data"}], f"{main}.volumeMounts.data", ABSENT, {"name": "data", "mountPath": "/data"}),
-        ("initContainers", [side], f"{POD}.initContainers", ABSENT, [{**side, "securityContext": HARDENED}]),
-        ("sidecars", [side], f"{POD}.containers.side", ABSENT, {**side, "securityContext": HARDENED}),
-        ("sidecars", [{**side, "securityContext": {"runAsUser": 1}}], f"{POD}.containers.side", ABSENT, {**side, "securityContext": {"runAsUser": 1}}),
+        (
+            "volumeMounts",
+            [{"name": "data", "mountPath": "/data"}],
+            f"{main}.volumeMounts.data",
+            ABSENT,
+            {"name": "data", "mountPath": "/data"},
+        ),
+        (
+            "initContainers",
+            [side],
+            f"{POD}.initContainers",
+            ABSENT,
+            [{**side, "securityContext": HARDENED}],
+        ),
+        (
+            "sidecars",
+            [side],
+            f"{POD}.containers.side",
+            ABSENT,
+            {**side, "securityContext": HARDENED},
+        ),
+        (
+            "sidecars",
+            [{**side, "securityContext": {"runAsUser": 1}}],
+            f"{POD}.containers.side",
+            ABSENT,
+            {**side, "securityContext": {"runAsUser": 1}},
+        ),
         ("extraPodSpec", {"dnsPolicy": "None"}, f"{POD}.dnsPolicy", ABSENT, "None"),
         ("extraArgs", ["--preload", "a b"], f"{main}.args", None, ["--preload", "a b"]),
     ]
-    return [Knob(f"{role}.{key}", value, "Deployment", name, path, off, on) for key, value, path, off, on in table]
+    return [
+        Knob(f"{role}.{key}", value, "Deployment", name, path, off, on)
+        for key, value, path, off, on in table
+    ]
 
 
 SCHEDULER_KNOBS = [
     *pod_knobs("scheduler", "dask-scheduler", "scheduler"),
-    Knob("scheduler.port", 9000, *SCHEDULER, f"{POD}.containers.scheduler.ports.tcp-comm.containerPort", 8786, 9000),
-    Knob("scheduler.port", 9000, "Service", "dask-scheduler", "spec.ports.tcp-comm.port", 8786, 9000),
-    Knob("scheduler.dashboardPort", 9001, *SCHEDULER, f"{POD}.containers.scheduler.ports.http-dashboard.containerPort", 8787, 9001),
-    Knob("scheduler.dashboardPort", 9001, "Service", "dask-scheduler", "spec.ports.http-dashboard.port", 8787, 9001),
-    Knob("scheduler.serviceType", "NodePort", "Service", "dask-scheduler", "spec.type", "ClusterIP", "NodePort"),
-    Knob("scheduler.serviceAnnotations", {"a": "yes"}, "Service", "dask-scheduler", "metadata.annotations.a", ABSENT, "yes"),
-    Knob("scheduler.idleTimeout", "12h", *SCHEDULER, f"{POD}.containers.scheduler.args", None, ["--idle-timeout", "12h"]),
-    Knob("scheduler.safeToEvict", True, *SCHEDULER, "spec.template.metadata.annotations.cluster-autoscaler_kubernetes_io/safe-to-evict", "false", "true"),
-    Knob("scheduler.safeToEvict", True, *SCHEDULER, "spec.template.metadata.annotations.karpenter_sh/do-not-disrupt", "true", ABSENT),
+    Knob(
+        "scheduler.port",
+        9000,
+        *SCHEDULER,
+        f"{POD}.containers.scheduler.ports.tcp-comm.containerPort",
+        8786,
+        9000,
+    ),
+    Knob(
+        "scheduler.port", 9000, "Service", "dask-scheduler", "spec.ports.tcp-comm.port", 8786, 9000
+    ),
+    Knob(
+        "scheduler.dashboardPort",
+        9001,
+        *SCHEDULER,
+        f"{POD}.containers.scheduler.ports.http-dashboard.containerPort",
+        8787,
+        9001,
+    ),
+    Knob(
+        "scheduler.dashboardPort",
+        9001,
+        "Service",
+        "dask-scheduler",
+        "spec.ports.http-dashboard.port",
+        8787,
+        9001,
+    ),
+    Knob(
+        "scheduler.serviceType",
+        "NodePort",
+        "Service",
+        "dask-scheduler",
+        "spec.type",
+        "ClusterIP",
+        "NodePort",
+    ),
+    Knob(
+        "scheduler.serviceAnnotations",
+        {"a": "yes"},
+        "Service",
+        "dask-scheduler",
+        "metadata.annotations.a",
+        ABSENT,
+        "yes",
+    ),
+    Knob(
+        "scheduler.idleTimeout",
+        "12h",
+        *SCHEDULER,
+        f"{POD}.containers.scheduler.args",
+        None,
+        ["--idle-timeout", "12h"],
+    ),
+    Knob(
+        "scheduler.safeToEvict",
+        True,
+        *SCHEDULER,
+        "spec.template.metadata.annotations.cluster-autoscaler_kubernetes_io/safe-to-evict",
+        "false",
+        "true",
+    ),
+    Knob(
+        "scheduler.safeToEvict",
+        True,
+        *SCHEDULER,
+        "spec.template.metadata.annotations.karpenter_sh/do-not-disrupt",
+        "true",
+        ABSENT,
+    ),
 ]
 WORKER = ("Deployment", "dask-workers")
 WORKER_KNOBS = [
     *pod_knobs("workers", "dask-workers", "worker"),
     Knob("workers.replicas", 0, *WORKER, "spec.replicas", 2, 0),
     Knob("workers.replicas", 7, *WORKER, "spec.replicas", 2, 7),
-    Knob("workers.processes", 3, *WORKER, f"{POD}.containers.worker.args", ["--nworkers", "2"], ["--nworkers", "3"]),
-    Knob("workers.processes", 3, *WORKER, f"{POD}.containers.worker.args", ["--memory-limit", "2013265920"], ["--memory-limit", "1342177280"]),
-    Knob("workers.threads", 4, *WORKER, f"{POD}.containers.worker.args", ["--nthreads", "1"], ["--nthreads", "4"]),
-    Knob("workers.resources.limits.memory", "8Gi", *WORKER, f"{POD}.containers.worker.args", ["--memory-limit", "2013265920"], ["--memory-limit", "4160749568"]),
-    Knob("workers.memoryReserve", "1Gi", *WORKER, f"{POD}.containers.worker.args", ["--memory-limit", "2013265920"], ["--memory-limit", "1610612736"]),
-    Knob("workers.localDirectory", "/scratch", *WORKER, f"{POD}.containers.worker.args", ["--local-directory", "/tmp/dask"], ["--local-directory", "/scratch"]),
-    Knob("workers.workerPorts", "50000:50099", *WORKER, f"{POD}.containers.worker.args", ["--worker-port", "40000:41023"], ["--worker-port", "50000:50099"]),
-    Knob("workers.nannyPorts", "51000:51099", *WORKER, f"{POD}.containers.worker.args", ["--nanny-port", "42000:43023"], ["--nanny-port", "51000:51099"]),
-    Knob("workers.dashboardPort", 8888, *WORKER, f"{POD}.containers.worker.args", ["--dashboard-address", ":8790"], ["--dashboard-address", ":8888"]),
-    Knob("workers.dashboardPort", 8888, *WORKER, f"{POD}.containers.worker.ports.http-metrics.containerPort", 8790, 8888),
-    Knob("workers.safeToEvict", False, *WORKER, "spec.template.metadata.annotations.cluster-autoscaler_kubernetes_io/safe-to-evict", "true", "false"),
-    Knob("workers.safeToEvict", False, *WORKER, "spec.template.metadata.annotations.karpenter_sh/do-not-disrupt", ABSENT, "true"),
-    Knob("workers.gracePeriod", 600, *WORKER, f"{POD}.containers.worker.lifecycle.preStop.exec.command.5", "150", "570"),
+    Knob(
+        "workers.processes",
+        3,
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--nworkers", "2"],
+        ["--nworkers", "3"],
+    ),
+    Knob(
+        "workers.processes",
+        3,
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--memory-limit", "2013265920"],
+        ["--memory-limit", "1342177280"],
+    ),
+    Knob(
+        "workers.threads",
+        4,
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--nthreads", "1"],
+        ["--nthreads", "4"],
+    ),
+    Knob(
+        "workers.resources.limits.memory",
+        "8Gi",
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--memory-limit", "2013265920"],
+        ["--memory-limit", "4160749568"],
+    ),
+    Knob(
+        "workers.memoryReserve",
+        "1Gi",
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--memory-limit", "2013265920"],
+        ["--memory-limit", "1610612736"],
+    ),
+    Knob(
+        "workers.localDirectory",
+        "/scratch",
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--local-directory", "/tmp/dask"],
+        ["--local-directory", "/scratch"],
+    ),
+    Knob(
+        "workers.workerPorts",
+        "50000:50099",
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--worker-port", "40000:41023"],
+        ["--worker-port", "50000:50099"],
+    ),
+    Knob(
+        "workers.nannyPorts",
+        "51000:51099",
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--nanny-port", "42000:43023"],
+        ["--nanny-port", "51000:51099"],
+    ),
+    Knob(
+        "workers.dashboardPort",
+        8888,
+        *WORKER,
+        f"{POD}.containers.worker.args",
+        ["--dashboard-address", ":8790"],
+        ["--dashboard-address", ":8888"],
+    ),
+    Knob(
+        "workers.dashboardPort",
+        8888,
+        *WORKER,
+        f"{POD}.containers.worker.ports.http-metrics.containerPort",
+        8790,
+        8888,
+    ),
+    Knob(
+        "workers.safeToEvict",
+        False,
+        *WORKER,
+        "spec.template.metadata.annotations.cluster-autoscaler_kubernetes_io/safe-to-evict",
+        "true",
+        "false",
+    ),
+    Knob(
+        "workers.safeToEvict",
+        False,
+        *WORKER,
+        "spec.template.metadata.annotations.karpenter_sh/do-not-disrupt",
+        ABSENT,
+        "true",
+    ),
+    Knob(
+        "workers.gracePeriod",
+        600,
+        *WORKER,
+        f"{POD}.containers.worker.lifecycle.preStop.exec.command.5",
+        "150",
+        "570",
+    ),
 ]
-AUTOSCALED, KEDA = {"autoscaling": {"enabled": True}}, {"autoscaling": {"enabled": True, "type": "keda"}}
+AUTOSCALED, KEDA = (
+    {"autoscaling": {"enabled": True}},
+    {"autoscaling": {"enabled": True, "type": "keda"}},
+)
 HPA, SCALED = ("HorizontalPodAutoscaler", "dask-workers"), ("ScaledObject", "dask-workers")
 MONITORED = {"monitoring": {"enabled": True}}
-INGRESS, ROUTE = {"ingress": {"enabled": True}}, {"httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]}}
+INGRESS, ROUTE = (
+    {"ingress": {"enabled": True}},
+    {"httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]}},
+)
 EGRESS = {"networkPolicy": {"restrictEgress": True}}
 OTHER_KNOBS = [
     Knob("name", "paris", *SCHEDULER, "metadata.labels.modelops_io/workspace", "dask", "paris"),
@@ -206,7 +473,10 @@ def test_left_alone(knob):
 
 @pytest.mark.parametrize("knob", KNOBS, ids=ids)
 def test_set(knob):
-    assert seen(render(over(knob.given, nested(knob.key, knob.value))), knob, knob.name, knob.on) == knob.on
+    assert (
+        seen(render(over(knob.given, nested(knob.key, knob.value))), knob, knob.name, knob.on)
+        == knob.on
+    )
 
 
 @pytest.mark.parametrize("knob", WORKER_KNOBS, ids=ids)
@@ -237,5 +507,10 @@ def test_every_setting_of_the_chart_is_in_the_tables():
 
 def test_no_setting_is_without_effect():
     """A setting that no template reads would pass every other test."""
-    still = [knob.key for knob in KNOBS if knob.key != "scheduler.replicas" and render(knob.given).text == render(over(knob.given, nested(knob.key, knob.value))).text]
+    still = [
+        knob.key
+        for knob in KNOBS
+        if knob.key != "scheduler.replicas"
+        and render(knob.given).text == render(over(knob.given, nested(knob.key, knob.value))).text
+    ]
     assert still == []

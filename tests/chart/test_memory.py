@@ -10,7 +10,17 @@ import pytest
 
 from chart.manifests import Refused, group, render
 
-UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+UNITS = {
+    "": 1,
+    "k": 10**3,
+    "M": 10**6,
+    "G": 10**9,
+    "T": 10**12,
+    "Ki": 2**10,
+    "Mi": 2**20,
+    "Gi": 2**30,
+    "Ti": 2**40,
+}
 LEAST = 64 * 2**20
 BATCH = 60
 
@@ -32,12 +42,24 @@ def a_quantity(draw: random.Random) -> str:
     else:
         size = digits[suffix]
     whole = str(draw.randrange(10 ** draw.randint(1, size)))
-    fraction = draw.choice(["", "", f".{draw.randrange(10)}", f".{draw.randrange(100):02}", f".{draw.randrange(1000):03}"])
+    fraction = draw.choice(
+        [
+            "",
+            "",
+            f".{draw.randrange(10)}",
+            f".{draw.randrange(100):02}",
+            f".{draw.randrange(1000):03}",
+        ]
+    )
     return whole + (fraction if suffix or size != 15 else "") + suffix
 
 
 def one(limit: str, reserve: str, processes: int) -> dict:
-    return group(processes=processes, memoryReserve=reserve, resources={"requests": {"memory": limit}, "limits": {"memory": limit}})
+    return group(
+        processes=processes,
+        memoryReserve=reserve,
+        resources={"requests": {"memory": limit}, "limits": {"memory": limit}},
+    )
 
 
 def share(limit: str, reserve: str, processes: int) -> int:
@@ -51,7 +73,10 @@ def shares(cases: dict[str, tuple[str, str, int]]) -> dict[str, int]:
 
 def drawn(seed: int) -> list[tuple[str, str, int]]:
     draw = random.Random(seed)
-    return [(a_quantity(draw), draw.choice([a_quantity(draw), "256Mi", "0"]), draw.randint(1, 64)) for _ in range(BATCH * 8)]
+    return [
+        (a_quantity(draw), draw.choice([a_quantity(draw), "256Mi", "0"]), draw.randint(1, 64))
+        for _ in range(BATCH * 8)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -72,7 +97,10 @@ def test_too_little_is_refused_with_the_numbers(seed):
     with pytest.raises(Refused) as refused:
         render({"workerGroups": {"g": one(limit, reserve, processes)}})
     message = str(refused.value)
-    assert f"workerGroups.g: limits.memory {limit} less memoryReserve {reserve}, divided by {processes} processes, leaves" in message
+    assert (
+        f"workerGroups.g: limits.memory {limit} less memoryReserve {reserve}, divided by {processes} processes, leaves"
+        in message
+    )
     assert "at least 64Mi (67108864)" in message
 
 
@@ -90,20 +118,63 @@ def test_the_largest_quantities_do_not_overflow():
     assert shares(cases) == {name: share(*case) for name, case in cases.items()}
 
 
-@pytest.mark.parametrize("limit", ["1125899906842625", "99999999999999999", "99999999999999999999", "1099511627777Ki", "9999999999999999Ti", "1025Ti", "1126T", "1126e12", "2e15"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "1125899906842625",
+        "99999999999999999",
+        "99999999999999999999",
+        "1099511627777Ki",
+        "9999999999999999Ti",
+        "1025Ti",
+        "1126T",
+        "1126e12",
+        "2e15",
+    ],
+)
 def test_what_would_overflow_is_refused(limit):
-    for key, values in (("resources.limits.memory", {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": limit}}}), ("memoryReserve", {"memoryReserve": limit})):
+    for key, values in (
+        (
+            "resources.limits.memory",
+            {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": limit}}},
+        ),
+        ("memoryReserve", {"memoryReserve": limit}),
+    ):
         with pytest.raises(Refused, match=f"workers.{key}: {limit} is more than 1024Ti"):
             render({"workers": values})
 
 
-@pytest.mark.parametrize("limit", ["999999999999999999999", "1Pi", "1E", "1e16", "1.0001Gi", "-1Gi", "01Gi", "1gi", "", "1 Gi", "1Gi\n"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "999999999999999999999",
+        "1Pi",
+        "1E",
+        "1e16",
+        "1.0001Gi",
+        "-1Gi",
+        "01Gi",
+        "1gi",
+        "",
+        "1 Gi",
+        "1Gi\n",
+    ],
+)
 def test_what_is_no_amount_of_memory_is_refused(limit):
     with pytest.raises(Refused):
         render({"workers": {"resources": {"limits": {"memory": limit}}}})
 
 
-@pytest.mark.parametrize(("limit", "fits"), [("67108864", True), ("67108863", False), ("65536Ki", True), ("65535.999Ki", False), ("67.108864e6", False)])
+@pytest.mark.parametrize(
+    ("limit", "fits"),
+    [
+        ("67108864", True),
+        ("67108863", False),
+        ("65536Ki", True),
+        ("65535.999Ki", False),
+        ("67.108864e6", False),
+    ],
+)
 def test_the_floor_is_sixty_four_mebibytes(limit, fits):
     values = {"workers": one(limit, "0", 1)}
     if fits:
@@ -120,4 +191,6 @@ def test_processes_can_be_set_on_the_command_line():
 
 
 def test_the_debug_profile_gives_all_to_one_process():
-    assert render({"workers": {"processes": 1}}).flags()["--memory-limit"] == str(4 * 2**30 - 256 * 2**20)
+    assert render({"workers": {"processes": 1}}).flags()["--memory-limit"] == str(
+        4 * 2**30 - 256 * 2**20
+    )

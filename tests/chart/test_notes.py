@@ -14,7 +14,9 @@ def notes(tmp_path_factory):
     """What `helm install` would print; `helm template` does not, so a copy of the chart renders it as an object."""
     copy = tmp_path_factory.mktemp("notes") / "mops-dask"
     shutil.copytree(CHART, copy)
-    (copy / "templates" / "notes.yaml").write_text('kind: Notes\nmetadata: {name: notes}\ntext: {{ include (print $.Template.BasePath "/NOTES.txt") . | quote }}\n')
+    (copy / "templates" / "notes.yaml").write_text(
+        'kind: Notes\nmetadata: {name: notes}\ntext: {{ include (print $.Template.BasePath "/NOTES.txt") . | quote }}\n'
+    )
     return lambda values: render(values, chart=copy)["Notes", "notes"]["text"]
 
 
@@ -26,7 +28,10 @@ CONFIGS = {
     "balancer": {"scheduler": {"serviceType": "LoadBalancer"}},
     "tls": {"tls": {"secretName": "a"}},
     "open": {"networkPolicy": {"enabled": False}},
-    "groups": {"workerGroups": {"gpu": group()}, "scheduler": {"port": 9000, "dashboardPort": 9001}},
+    "groups": {
+        "workerGroups": {"gpu": group()},
+        "scheduler": {"port": 9000, "dashboardPort": 9001},
+    },
 }
 
 
@@ -52,14 +57,18 @@ def test_commands_name_objects_that_there_are(notes, name):
                 assert (kinds[kind], object_) in manifests
 
 
-@pytest.mark.parametrize(("name", "scales"), [("default", True), ("groups", True), ("hpa", False), ("keda", False)])
+@pytest.mark.parametrize(
+    ("name", "scales"), [("default", True), ("groups", True), ("hpa", False), ("keda", False)]
+)
 def test_nobody_is_told_to_scale_what_an_autoscaler_owns(notes, name, scales):
     text = notes(CONFIGS[name])
     assert (" scale deployment/dask-workers --replicas=2" in text) is scales
     assert ("get hpa/dask-workers" in text) is not scales
 
 
-@pytest.mark.parametrize(("name", "warned"), [("default", False), ("exposed", True), ("balancer", True)])
+@pytest.mark.parametrize(
+    ("name", "warned"), [("default", False), ("exposed", True), ("balancer", True)]
+)
 def test_an_exposed_dashboard_is_warned_of(notes, name, warned):
     assert ("WARNING" in notes(CONFIGS[name])) is warned
 
@@ -74,4 +83,6 @@ def test_the_address_is_the_schedulers(notes):
 def test_who_may_connect(notes):
     assert 'with the labels {"modelops.io/dask-client":"true"}' in notes({})
     assert "with the labels" not in notes(CONFIGS["open"])
-    assert "of this release" in notes("networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\nmopsValues: {schemaVersion: 1}\n")
+    assert "of this release" in notes(
+        "networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\nmopsValues: {schemaVersion: 1}\n"
+    )

@@ -18,8 +18,14 @@ from chart.test_objects import EVERYTHING
 
 ROOT = CHART.parent
 DIGEST = "@sha256:" + "a" * 64
-DIGESTS = {"scheduler": {"image": "ghcr.io/example/scheduler" + DIGEST}, "workers": {"image": "ghcr.io/example/worker" + DIGEST}}
-TAGS = {"scheduler": {"image": "ghcr.io/example/scheduler:1.2"}, "workers": {"image": "ghcr.io/example/worker:1.2"}}
+DIGESTS = {
+    "scheduler": {"image": "ghcr.io/example/scheduler" + DIGEST},
+    "workers": {"image": "ghcr.io/example/worker" + DIGEST},
+}
+TAGS = {
+    "scheduler": {"image": "ghcr.io/example/scheduler:1.2"},
+    "workers": {"image": "ghcr.io/example/worker:1.2"},
+}
 
 SIDE = {"name": "side", "image": "busybox:1", "resources": {"limits": {"memory": "64Mi"}}}
 FULL_PODS = {
@@ -42,12 +48,24 @@ FULL_PODS = {
 FIXTURES = {
     "default": {},
     "everything": EVERYTHING,
-    "full pods": {"scheduler": FULL_PODS, "workers": FULL_PODS, "workerGroups": {"gpu": over(group(), FULL_PODS)}, "imagePullSecrets": [{"name": "pull"}]},
+    "full pods": {
+        "scheduler": FULL_PODS,
+        "workers": FULL_PODS,
+        "workerGroups": {"gpu": over(group(), FULL_PODS)},
+        "imagePullSecrets": [{"name": "pull"}],
+    },
     "keda": {"autoscaling": {"enabled": True, "type": "keda"}},
     "openshift": {"openshift": True, "podSecurityContext": {"supplementalGroups": [1]}},
-    "nothing extra": {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}, "serviceAccount": {"create": False}},
+    "nothing extra": {
+        "networkPolicy": {"enabled": False},
+        "podDisruptionBudget": {"enabled": False},
+        "serviceAccount": {"create": False},
+    },
     "no workers": {"workers": {"replicas": 0}, "podDisruptionBudget": {"workersMaxUnavailable": 1}},
-    "load balancer": {"scheduler": {"serviceType": "LoadBalancer", "idleTimeout": "1h"}, "networkPolicy": {"extraIngress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}},
+    "load balancer": {
+        "scheduler": {"serviceType": "LoadBalancer", "idleTimeout": "1h"},
+        "networkPolicy": {"extraIngress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]},
+    },
     "many groups": {"workerGroups": {f"g{number}": group(replicas=number) for number in range(20)}},
 } | {path.name: path for path in CI_VALUES}
 # Objects of other projects, for which Kubernetes ships no schema.
@@ -61,7 +79,9 @@ FOREIGN = {
 
 
 def lint(*args: str) -> str:
-    done = subprocess.run([helm(), "lint", "--strict", str(CHART), *args], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [helm(), "lint", "--strict", str(CHART), *args], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -70,7 +90,9 @@ def test_the_bare_chart_passes_the_linter():
     assert "0 chart(s) failed" in lint()
 
 
-@pytest.mark.parametrize("path", [*CI_VALUES, *sorted(ROOT.glob("examples/**/values*.yaml"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*CI_VALUES, *sorted(ROOT.glob("examples/**/values*.yaml"))], ids=lambda path: path.name
+)
 def test_examples_pass_the_linter(path):
     assert "0 chart(s) failed" in lint("-f", str(path))
 
@@ -84,7 +106,13 @@ def test_two_renders_are_byte_identical(name, tmp_path):
         values = path
     command = [helm(), "template", "dask", str(CHART), "-n", "a", "-f", str(values)]
     first, second = (
-        subprocess.run(command, capture_output=True, check=True, cwd=where, env={**os.environ, "TZ": zone, "HOME": str(where)}).stdout
+        subprocess.run(
+            command,
+            capture_output=True,
+            check=True,
+            cwd=where,
+            env={**os.environ, "TZ": zone, "HOME": str(where)},
+        ).stdout
         for where, zone in ((tmp_path, "UTC"), (ROOT, "Asia/Tokyo"))
     )
     assert first == second
@@ -111,13 +139,23 @@ def test_there_are_enough_versions_to_check():
 
 def test_only_objects_of_other_projects_go_unchecked():
     for name, values in FIXTURES.items():
-        assert {kind for kind, _ in render(values)} & {"ServiceMonitor", "PodMonitor", "HTTPRoute", "ScaledObject"} == FOREIGN.get(name, set())
+        assert {kind for kind, _ in render(values)} & {
+            "ServiceMonitor",
+            "PodMonitor",
+            "HTTPRoute",
+            "ScaledObject",
+        } == FOREIGN.get(name, set())
 
 
 @functools.cache
 def checkable() -> tuple[list[str], int]:
     """Every object of every fixture, each once, as JSON; and how many there are with repetitions."""
-    every = [json.dumps(manifest, sort_keys=True) for name, values in FIXTURES.items() for (kind, _), manifest in render(values).items() if kind not in FOREIGN.get(name, ())]
+    every = [
+        json.dumps(manifest, sort_keys=True)
+        for name, values in FIXTURES.items()
+        for (kind, _), manifest in render(values).items()
+        if kind not in FOREIGN.get(name, ())
+    ]
     return list(dict.fromkeys(every)), len(every)
 
 
@@ -127,7 +165,9 @@ def test_kubernetes_accepts_every_fixture(version, recwarn):
     manifests, count = checkable()
     assert count >= 170
     assert len(manifests) >= 90
-    assert [validate(json.loads(manifest), version, strict=True) for manifest in manifests] == [version] * len(manifests)
+    assert [validate(json.loads(manifest), version, strict=True) for manifest in manifests] == [
+        version
+    ] * len(manifests)
     assert not recwarn.list
 
 
@@ -139,17 +179,33 @@ def test_kubernetes_would_refuse_a_mistake():
 
 
 def test_an_older_kubernetes_is_refused():
-    command = [helm(), "template", "dask", str(CHART), "-f", str(CHART / "ci" / "default-values.yaml"), "--kube-version"]
+    command = [
+        helm(),
+        "template",
+        "dask",
+        str(CHART),
+        "-f",
+        str(CHART / "ci" / "default-values.yaml"),
+        "--kube-version",
+    ]
     assert subprocess.run([*command, "1.26.15"], capture_output=True, check=False).returncode
-    assert subprocess.run([*command, "1.27.0-eks-1"], capture_output=True, check=False).returncode == 0
+    assert (
+        subprocess.run([*command, "1.27.0-eks-1"], capture_output=True, check=False).returncode == 0
+    )
 
 
 def checkov() -> str:
-    found = os.environ.get("MOPS_CHECKOV") or shutil.which("checkov") or shutil.which("checkov", path=str(Path(sys.executable).parent))
+    found = (
+        os.environ.get("MOPS_CHECKOV")
+        or shutil.which("checkov")
+        or shutil.which("checkov", path=str(Path(sys.executable).parent))
+    )
     if found is None:
         if os.environ.get("MOPS_REQUIRE_CHECKOV") == "1":
             pytest.fail("MOPS_REQUIRE_CHECKOV=1, but there is no checkov")
-        pytest.skip("checkov is not installed (pip install checkov in an environment of its own; MOPS_CHECKOV names it)")
+        pytest.skip(
+            "checkov is not installed (pip install checkov in an environment of its own; MOPS_CHECKOV names it)"
+        )
     return found
 
 
@@ -157,21 +213,43 @@ def checkov() -> str:
 def findings(values: str, folder: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
     path = folder / "manifests.yaml"
     path.write_text(render(values).text)
-    command = [checkov(), "-f", str(path), "--framework", "kubernetes", "-o", "json", "--compact", "--skip-download"]
+    command = [
+        checkov(),
+        "-f",
+        str(path),
+        "--framework",
+        "kubernetes",
+        "-o",
+        "json",
+        "--compact",
+        "--skip-download",
+    ]
     report = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
-    return report["summary"], sorted((found["check_id"], found["resource"]) for found in report["results"]["failed_checks"])
+    return report["summary"], sorted(
+        (found["check_id"], found["resource"]) for found in report["results"]["failed_checks"]
+    )
 
 
 CHECKS = [
     ("digests", DIGESTS, 11, 250, []),
-    ("digests and everything", over(EVERYTHING, {**DIGESTS, "workerGroups": {"gpu": DIGESTS["workers"]}}), 17, 340, []),
+    (
+        "digests and everything",
+        over(EVERYTHING, {**DIGESTS, "workerGroups": {"gpu": DIGESTS["workers"]}}),
+        17,
+        340,
+        [],
+    ),
     ("version tags", TAGS, 11, 250, ["CKV_K8S_43", "CKV_K8S_43"]),
     ("the default", {}, 11, 250, ["CKV_K8S_14", "CKV_K8S_14", "CKV_K8S_43", "CKV_K8S_43"]),
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("values", "resources", "passed", "failed"), [check[1:] for check in CHECKS], ids=[check[0] for check in CHECKS])
+@pytest.mark.parametrize(
+    ("values", "resources", "passed", "failed"),
+    [check[1:] for check in CHECKS],
+    ids=[check[0] for check in CHECKS],
+)
 def test_checkov(values, resources, passed, failed, tmp_path):
     summary, found = findings(dump({**values, **MARK}), tmp_path)
     assert [check for check, _ in found] == failed

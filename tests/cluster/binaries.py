@@ -107,7 +107,10 @@ def run_go_build(out: Path) -> None:
     """Compile all programs into the folder ``out``; raise BuildError on failure."""
     go = shutil.which("go")
     if go is None:
-        raise BuildError("no `go` command found. Install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a folder that has: " + ", ".join(PROGRAMS))
+        raise BuildError(
+            "no `go` command found. Install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a folder that has: "
+            + ", ".join(PROGRAMS)
+        )
     command = [go, "build", "-trimpath", "-buildvcs=false", "-mod=readonly"]
     # A go.work file in some parent folder must not take part.
     env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}

@@ -33,7 +33,7 @@ class Cluster:
     def kubectl(
         self,
         *args: str,
-        input: str | None = None,  # noqa: A002 - subprocess.run calls it so
+        input: str | None = None,
         check: bool = False,
         timeout: float = 120.0,
     ) -> subprocess.CompletedProcess[str]:

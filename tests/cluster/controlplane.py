@@ -106,7 +106,9 @@ def node_manifest(name: str, cpu: str, memory: str, version: str) -> dict[str, A
         "kubernetes.io/arch": "amd64",
         "node.kubernetes.io/instance-type": "simulated",
     }
-    info = dict.fromkeys(("bootID", "kernelVersion", "machineID", "osImage", "systemUUID"), "simulated")
+    info = dict.fromkeys(
+        ("bootID", "kernelVersion", "machineID", "osImage", "systemUUID"), "simulated"
+    )
     info |= {"architecture": "amd64", "operatingSystem": "linux"}
     info |= {"containerRuntimeVersion": "simulated://0", "kubeletVersion": version}
     info |= {"kubeProxyVersion": version}
@@ -205,7 +207,9 @@ class ControlPlane:
         """Start everything and wait until it can be used."""
         missing = missing_programs(self.binaries)
         if missing:
-            raise ControlPlaneError(f"{self.binaries} lacks {', '.join(missing)}; build with: {BUILD_COMMAND}")
+            raise ControlPlaneError(
+                f"{self.binaries} lacks {', '.join(missing)}; build with: {BUILD_COMMAND}"
+            )
         for _ in range(_START_TRIES - 1):
             if self._started(retry=True):
                 return
@@ -444,7 +448,9 @@ class ControlPlane:
         while not done():
             self._check_running(what)
             if time.monotonic() > self._deadline:
-                raise ControlPlaneError(f"gave up after {self._timeout:.0f} s, waiting for {what}\n" + self._log_tails())
+                raise ControlPlaneError(
+                    f"gave up after {self._timeout:.0f} s, waiting for {what}\n" + self._log_tails()
+                )
             time.sleep(_POLL_SECONDS)
 
     def _check_running(self, what: str) -> None:
@@ -462,7 +468,9 @@ class ControlPlane:
     def _log_tails(self) -> str:
         """Return the ends of all logs."""
         assert self._supervisor is not None
-        return "\n".join(f"--- {daemon.name}\n{daemon.log_tail()}" for daemon in self._supervisor.daemons)
+        return "\n".join(
+            f"--- {daemon.name}\n{daemon.log_tail()}" for daemon in self._supervisor.daemons
+        )
 
     def _ready(self, port: str) -> bool:
         """Tell whether the server on ``port`` calls itself ready."""
@@ -484,7 +492,9 @@ class ControlPlane:
         """Register the simulated nodes."""
         for name in self.nodes:
             node = node_manifest(name, *self._size, self.version)
-            status, body = self._api.request(self._ports["apiserver"], "POST", "/api/v1/nodes", node)
+            status, body = self._api.request(
+                self._ports["apiserver"], "POST", "/api/v1/nodes", node
+            )
             if status != http.HTTPStatus.CREATED:
                 raise ControlPlaneError(f"node {name} refused: {body.decode()}")
 

@@ -59,20 +59,32 @@ def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def public_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     """Return the public half of ``key`` as PEM."""
-    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def _name(common_name: str, organizations: Sequence[str] = ()) -> x509.Name:
     """Return a distinguished name; Kubernetes reads organizations as groups."""
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    parts += [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization) for organization in organizations]
+    parts += [
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)
+        for organization in organizations
+    ]
     return x509.Name(parts)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name) -> x509.CertificateBuilder:
     """Return a certificate builder with names, serial number and lifetime set."""
     now = dt.datetime.now(dt.timezone.utc)
-    return x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).serial_number(x509.random_serial_number()).not_valid_before(now - _CLOCK_SLACK).not_valid_after(now + _LIFETIME)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_SLACK)
+        .not_valid_after(now + _LIFETIME)
+    )
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

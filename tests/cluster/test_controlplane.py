@@ -65,7 +65,9 @@ def container_status(cluster: Cluster, namespace: str, name: str) -> dict[str, A
     return found[0] if found else {}
 
 
-def wait_for_waiting_reason(cluster: Cluster, namespace: str, name: str, reason: str) -> dict[str, Any]:
+def wait_for_waiting_reason(
+    cluster: Cluster, namespace: str, name: str, reason: str
+) -> dict[str, Any]:
     """Return the container's status once it waits for ``reason``."""
 
     def attempt() -> dict[str, Any] | None:
@@ -102,7 +104,9 @@ def test_server_and_client_tell_their_true_versions(simulated: Cluster) -> None:
 
 def test_deployment_becomes_available(simulated: Cluster, namespace: str) -> None:
     simulated.apply(deployment("web", 3, pod_spec()), namespace=namespace)
-    simulated.kubectl("rollout", "status", "deployment/web", "-n", namespace, check=True, timeout=60)
+    simulated.kubectl(
+        "rollout", "status", "deployment/web", "-n", namespace, check=True, timeout=60
+    )
     pods = simulated.get("pods", "-n", namespace)["items"]
     assert [p["status"]["phase"] for p in pods] == ["Running"] * 3
     assert len({p["status"]["podIP"] for p in pods}) == 3
@@ -128,7 +132,13 @@ def test_service_gets_the_addresses_of_ready_pods(simulated: Cluster, namespace:
     def addresses() -> set[str]:
         selector = "kubernetes.io/service-name=web"
         slices = simulated.get("endpointslices", "-n", namespace, "-l", selector)
-        return {address for each in slices["items"] for endpoint in each["endpoints"] or [] if endpoint["conditions"]["ready"] for address in endpoint["addresses"]}
+        return {
+            address
+            for each in slices["items"]
+            for endpoint in each["endpoints"] or []
+            if endpoint["conditions"]["ready"]
+            for address in endpoint["addresses"]
+        }
 
     wait_for("two endpoints", lambda: len(addresses()) == 2)
 
@@ -185,7 +195,9 @@ def test_missing_image_is_reported_as_by_a_kubelet(simulated: Cluster, namespace
     assert "Error: ImagePullBackOff" in messages
 
 
-def test_other_containers_run_while_one_image_is_missing(simulated: Cluster, namespace: str) -> None:
+def test_other_containers_run_while_one_image_is_missing(
+    simulated: Cluster, namespace: str
+) -> None:
     mixed = pod("mixed", "registry.example/app:does-not-exist")
     mixed["spec"]["containers"].append({"name": "side", "image": GOOD_IMAGE})
     simulated.apply(mixed, namespace=namespace)
@@ -196,7 +208,9 @@ def test_other_containers_run_while_one_image_is_missing(simulated: Cluster, nam
     assert "running" in side["state"]
 
 
-def test_missing_image_of_an_init_container_keeps_the_pod_initializing(simulated: Cluster, namespace: str) -> None:
+def test_missing_image_of_an_init_container_keeps_the_pod_initializing(
+    simulated: Cluster, namespace: str
+) -> None:
     waiting = pod("waiting")
     init = {"name": "init", "image": "registry.example/does-not-exist"}
     waiting["spec"]["initContainers"] = [init]
@@ -213,7 +227,9 @@ def test_missing_image_of_an_init_container_keeps_the_pod_initializing(simulated
 
 @pytest.mark.parametrize("where", ["labels", "annotations"])
 @pytest.mark.parametrize("outcome", [("true", 1, "Error"), ("oom", 137, "OOMKilled")])
-def test_crash_is_reported_as_by_a_kubelet(simulated: Cluster, namespace: str, where: str, outcome: tuple[str, int, str]) -> None:
+def test_crash_is_reported_as_by_a_kubelet(
+    simulated: Cluster, namespace: str, where: str, outcome: tuple[str, int, str]
+) -> None:
     how, code, reason = outcome
     chosen = pod("bang")
     chosen["metadata"][where] = {"mops-test/crash": how}
@@ -310,7 +326,9 @@ def test_nothing_is_left_after_the_owner_was_killed(simulated: Cluster) -> None:
         "print(plane.folder, *plane.pids(), flush=True)\n"
         "time.sleep(600)\n"
     )
-    owner = subprocess.Popen([sys.executable, "-c", script], cwd=root, stdout=subprocess.PIPE, text=True)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=root, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert owner.stdout is not None
         folder, *pids = owner.stdout.readline().split()

@@ -27,7 +27,13 @@ def run(case: Case, folder: Path, *args: str) -> Done:
 
 def file_name(case: Case) -> str:
     start = case.data.lstrip()[:20]
-    return "workspace.yaml" if start.startswith(b"apiVersion") else "values.yaml" if start.startswith(b"name:") else "unified.yaml"
+    return (
+        "workspace.yaml"
+        if start.startswith(b"apiVersion")
+        else "values.yaml"
+        if start.startswith(b"name:")
+        else "unified.yaml"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +50,13 @@ def pods(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             values[case.id] = folder / "rendered.yaml"
             values[case.id].write_text(done.out)
     with ThreadPoolExecutor(2) as pool:
-        rendered = dict(zip(values, pool.map(lambda file: template(CHART, "-f", file), values.values()), strict=True))
+        rendered = dict(
+            zip(
+                values,
+                pool.map(lambda file: template(CHART, "-f", file), values.values()),
+                strict=True,
+            )
+        )
     found |= {name: f"helm refuses: {done.err}" for name, done in rendered.items() if done.code}
     good = [name for name, done in rendered.items() if not done.code]
     return found | dict(zip(good, objects(*(rendered[name].out for name in good)), strict=True))
@@ -94,7 +106,10 @@ def test_mops_says(case: Case, tmp_path: Path) -> None:
     done = run(case, tmp_path)
     said = [line for line in _lines(done.err) if ": warning: " not in line]
     assert (done.code, done.out) == (3, "")
-    assert said == [f"{file_name(case)}:{case.place}: {case.message}", "mops: invalid configuration: 1 error"]
+    assert said == [
+        f"{file_name(case)}:{case.place}: {case.message}",
+        "mops: invalid configuration: 1 error",
+    ]
     assert "hunter2" not in done.err
 
 

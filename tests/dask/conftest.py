@@ -30,7 +30,9 @@ def pytest_collection_modifyitems(items):
 
 def expand(text: str, env: dict[str, str]) -> str:
     """`$(NAME)` as Kubernetes expands it; `$$` is a dollar."""
-    return _REFERENCE.sub(lambda found: "$" if found[0] == "$$" else env.get(found[1], found[0]), text)
+    return _REFERENCE.sub(
+        lambda found: "$" if found[0] == "$$" else env.get(found[1], found[0]), text
+    )
 
 
 class Pod:
@@ -46,7 +48,11 @@ class Pod:
         fields = {"metadata.name": name, "status.podIP": "127.0.0.1"}
         self.env: dict[str, str] = {}
         for entry in self.container["env"]:
-            value = fields[entry["valueFrom"]["fieldRef"]["fieldPath"]] if "valueFrom" in entry else entry["value"]
+            value = (
+                fields[entry["valueFrom"]["fieldRef"]["fieldPath"]]
+                if "valueFrom" in entry
+                else entry["value"]
+            )
             self.env[entry["name"]] = self.here(expand(value, self.env))
 
     def here(self, text: str) -> str:
@@ -61,14 +67,29 @@ class Pod:
     def start(self, **env: str) -> Pod:
         command = self.words([*self.container["command"], *self.container.get("args", [])])
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env={"PATH": PATH, **self.env, **env}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd="/")
+            self.process = subprocess.Popen(
+                command,
+                env={"PATH": PATH, **self.env, **env},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd="/",
+            )
         return self
 
     def run_hook(self, address: str | None = None, seconds: int | None = None) -> tuple[int, float]:
         """The preStop hook's exit code and how long it took; exec does not expand variables."""
-        *script, scheduler, processes, limit = [self.here(word) for word in self.container["lifecycle"]["preStop"]["exec"]["command"]]
+        *script, scheduler, processes, limit = [
+            self.here(word) for word in self.container["lifecycle"]["preStop"]["exec"]["command"]
+        ]
         started = time.monotonic()
-        done = subprocess.run([*script, address or scheduler, processes, str(seconds or limit)], env={"PATH": PATH, **self.env}, check=False, cwd="/", timeout=self.grace)
+        done = subprocess.run(
+            [*script, address or scheduler, processes, str(seconds or limit)],
+            env={"PATH": PATH, **self.env},
+            check=False,
+            cwd="/",
+            timeout=self.grace,
+        )
         return done.returncode, time.monotonic() - started
 
     def delete(self, *, hook: bool = True) -> float:
@@ -126,7 +147,11 @@ class Cluster:
                 {
                     "scheduler": scheduler,
                     "workers": self.placed(groups.get("default", {})),
-                    "workerGroups": {name: group(**self.placed(changes)) for name, changes in groups.items() if name != "default"},
+                    "workerGroups": {
+                        name: group(**self.placed(changes))
+                        for name, changes in groups.items()
+                        if name != "default"
+                    },
                 },
                 values,
             )
@@ -143,12 +168,29 @@ class Cluster:
         """A group's settings with ports and folders that are free on this machine."""
         count = changes.get("processes", 2) + 1  # a range of one port is none for Dask
         first = free_ports(2 * count + 1, self.taken)
-        ports = {"workerPorts": f"{first}:{first + count - 1}", "nannyPorts": f"{first + count}:{first + 2 * count - 1}", "dashboardPort": first + 2 * count}
-        memory = {"requests": {"memory": "1Gi", "cpu": "1"}, "limits": {"memory": "1Gi", "cpu": "1"}}
-        return over({**ports, "resources": memory, "localDirectory": str(self.folder / f"spill{first}"), "env": {"TMPDIR": str(self.folder)}}, changes)
+        ports = {
+            "workerPorts": f"{first}:{first + count - 1}",
+            "nannyPorts": f"{first + count}:{first + 2 * count - 1}",
+            "dashboardPort": first + 2 * count,
+        }
+        memory = {
+            "requests": {"memory": "1Gi", "cpu": "1"},
+            "limits": {"memory": "1Gi", "cpu": "1"},
+        }
+        return over(
+            {
+                **ports,
+                "resources": memory,
+                "localDirectory": str(self.folder / f"spill{first}"),
+                "env": {"TMPDIR": str(self.folder)},
+            },
+            changes,
+        )
 
     def pod(self, deployment: str, suffix: str) -> Pod:
-        pod = Pod(f"{deployment}-{suffix}", self.manifests.pod(deployment), self.folder, self.replace)
+        pod = Pod(
+            f"{deployment}-{suffix}", self.manifests.pod(deployment), self.folder, self.replace
+        )
         self.pods.append(pod)
         return pod
 
@@ -162,7 +204,11 @@ class Cluster:
             pod.kill()
 
     def logs(self) -> str:
-        return "\n".join(f"--- {pod.name}\n{pod.log.read_text(errors='replace')[-3000:]}" for pod in self.pods if pod.log.exists())
+        return "\n".join(
+            f"--- {pod.name}\n{pod.log.read_text(errors='replace')[-3000:]}"
+            for pod in self.pods
+            if pod.log.exists()
+        )
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ import pytest
 from distributed import wait
 
 
-@pytest.fixture(params=[0, *(pytest.param(number, marks=pytest.mark.slow) for number in range(1, 5))])
+@pytest.fixture(
+    params=[0, *(pytest.param(number, marks=pytest.mark.slow) for number in range(1, 5))]
+)
 def repetition(request):
     """One of five times that a test is run."""
     return request.param
@@ -51,7 +53,11 @@ def release(cluster):
     with made.client() as client:
         client.wait_for_workers(5, timeout=60)
         made.connected = client
-        made.mine = [address for address, worker in client.scheduler_info(n_workers=-1)["workers"].items() if worker["name"].startswith(made.doomed.name)]
+        made.mine = [
+            address
+            for address, worker in client.scheduler_info(n_workers=-1)["workers"].items()
+            if worker["name"].startswith(made.doomed.name)
+        ]
         assert len(made.mine) == 3
         yield made
 
@@ -59,8 +65,21 @@ def release(cluster):
 def hold(release, file):
     """Six scattered objects and thirty results, all on the pod and nowhere else."""
     client, mine = release.connected, release.mine
-    scattered = [client.scatter(bytes([number]) * 6_000_000, workers=[mine[number % 3]], hash=False) for number in range(6)]
-    results = [client.submit(compute, number, str(file), workers=[mine[number % 3]], allow_other_workers=True, pure=False) for number in range(30)]
+    scattered = [
+        client.scatter(bytes([number]) * 6_000_000, workers=[mine[number % 3]], hash=False)
+        for number in range(6)
+    ]
+    results = [
+        client.submit(
+            compute,
+            number,
+            str(file),
+            workers=[mine[number % 3]],
+            allow_other_workers=True,
+            pure=False,
+        )
+        for number in range(30)
+    ]
     wait(results, timeout=60)
     assert not [future.exception() for future in results if future.status == "error"]
     assert sum(runs(file).values()) == 30
@@ -92,7 +111,9 @@ def test_without_the_hook_it_is_lost(release, tmp_path):
     release.doomed.delete(hook=False)
     assert kept(release.connected, scattered) == 0
     release.connected.gather(results)
-    again = runs(tmp_path / "runs")  # some even twice, on another process of the pod before that stopped too
+    again = runs(
+        tmp_path / "runs"
+    )  # some even twice, on another process of the pod before that stopped too
     assert set(again) == set(range(30))
     assert min(again.values()) >= 2
 
@@ -100,7 +121,12 @@ def test_without_the_hook_it_is_lost(release, tmp_path):
 @pytest.mark.parametrize("hook", [True, False], ids=["with the hook", "without it"])
 def test_tasks_that_run_are_ended_not_begun_again(release, tmp_path, hook):
     client, file = release.connected, tmp_path / "runs"
-    results = [client.submit(compute, number, str(file), 5, workers=[address], allow_other_workers=True, pure=False) for number, address in enumerate(release.mine)]
+    results = [
+        client.submit(
+            compute, number, str(file), 5, workers=[address], allow_other_workers=True, pure=False
+        )
+        for number, address in enumerate(release.mine)
+    ]
     until = time.monotonic() + 30
     while sum(runs(file).values()) < 3 and time.monotonic() < until:
         time.sleep(0.1)
@@ -112,8 +138,15 @@ def test_tasks_that_run_are_ended_not_begun_again(release, tmp_path, hook):
 
 def test_tasks_that_run_too_long_do_not_hold_the_pod(release, tmp_path):
     client, file = release.connected, tmp_path / "runs"
-    results = [client.submit(compute, number, str(file), 40, workers=[address], allow_other_workers=True, pure=False) for number, address in enumerate(release.mine)]
-    scattered = [client.scatter(bytes(6_000_000), workers=[address], hash=False) for address in release.mine]
+    results = [
+        client.submit(
+            compute, number, str(file), 40, workers=[address], allow_other_workers=True, pure=False
+        )
+        for number, address in enumerate(release.mine)
+    ]
+    scattered = [
+        client.scatter(bytes(6_000_000), workers=[address], hash=False) for address in release.mine
+    ]
     until = time.monotonic() + 30
     while sum(runs(file).values()) < 3 and time.monotonic() < until:
         time.sleep(0.1)

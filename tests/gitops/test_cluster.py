@@ -22,22 +22,35 @@ from invoke import ROOT, mops
 pytestmark = pytest.mark.cluster
 
 STRICT = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
-LEVELS = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+LEVELS = {
+    f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")
+}
 
 
-def apply(cluster: Cluster, entry: dict[str, Any]) -> None:  # noqa: F811
+def apply(cluster: Cluster, entry: dict[str, Any]) -> None:
     cluster.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(entry), check=True)
 
 
 @pytest.fixture(scope="module")
-def ready(cluster: Cluster) -> Iterator[Cluster]:  # noqa: F811 - the fixture
+def ready(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster with the CRDs and the namespaces of the example."""
     schemas.needed()
     files = [part for path in sorted(schemas.FOLDER.glob("*.yaml")) for part in ("-f", str(path))]
     cluster.kubectl("apply", "--server-side", *files, check=True)
-    wait_for("the CRDs established", lambda: cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=1s").returncode == 0)
+    wait_for(
+        "the CRDs established",
+        lambda: (
+            cluster.kubectl(
+                "wait", "--for=condition=Established", "crd", "--all", "--timeout=1s"
+            ).returncode
+            == 0
+        ),
+    )
     for name in ("argocd", "modelops-dask-dev", "modelops-dask-prod"):
-        apply(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": LEVELS}})
+        apply(
+            cluster,
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": LEVELS}},
+        )
     yield cluster
     for name in ("argocd", "modelops-dask-dev", "modelops-dask-prod"):
         cluster.kubectl("delete", "namespace", name, "--wait=false", check=True)
@@ -52,7 +65,9 @@ def test_strict_dry_run_takes_every_object(ready: Cluster, args: tuple[str, ...]
     assert len(done.stdout.splitlines()) == len(objects(written.out))
 
 
-def test_ten_minutes_end_with_applications_in_the_cluster(ready: Cluster, machine: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
+def test_ten_minutes_end_with_applications_in_the_cluster(
+    ready: Cluster, machine: dict[str, str], tmp_path: Path
+) -> None:
     """The page, block by block; its last step, which needs Argo CD's API, is what tests/docs cannot run."""
     tools = Path(machine["PATH"].split(os.pathsep)[0])
     (tools / "kubectl").write_text(f'#!/bin/sh\nexec "{ready.kubectl_program}" "$@"\n')
@@ -63,11 +78,27 @@ def test_ten_minutes_end_with_applications_in_the_cluster(ready: Cluster, machin
         if title:
             (work / title).parent.mkdir(parents=True, exist_ok=True)
             (work / title).write_text(text)
-        runs = [command for command, _ in commands(text)] if language == "console" else [text] if language == "sh" else []
+        runs = (
+            [command for command, _ in commands(text)]
+            if language == "console"
+            else [text]
+            if language == "sh"
+            else []
+        )
         for command in runs:
-            done = subprocess.run(["bash", "-c", command], cwd=work, env=env, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=work,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             assert done.returncode == (1 if "--check" in command else 0), (command, done.stderr)
-    names = {entry["metadata"]["name"] for entry in ready.get("applications.argoproj.io", "-n", "argocd")["items"]}
+    names = {
+        entry["metadata"]["name"]
+        for entry in ready.get("applications.argoproj.io", "-n", "argocd")["items"]
+    }
     assert names == {"dask-dev", "dask-prod"}
 
 
@@ -84,13 +115,30 @@ def test_the_values_come_back_from_the_server_as_they_are_committed(ready: Clust
         if entry["kind"] == "ConfigMap":
             apply(ready, entry)
     for name in ("dev", "prod"):
-        stored = ready.get("configmap", "dask-values", "-n", f"modelops-dask-{name}")["data"]["values.yaml"]
+        stored = ready.get("configmap", "dask-values", "-n", f"modelops-dask-{name}")["data"][
+            "values.yaml"
+        ]
         assert stored == (EXAMPLE / f"envs/{name}/values.yaml").read_text()
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_manifests_fit_a_restricted_namespace_and_applying_them_again_changes_nothing(ready: Cluster, name: str) -> None:
-    written = mops("render", "--hermetic", "--quiet", "-c", "base.yaml", "-c", f"envs/{name}/mops.yaml", "--format", "manifests", "--kube-version", "1.33", cwd=EXAMPLE)
+def test_manifests_fit_a_restricted_namespace_and_applying_them_again_changes_nothing(
+    ready: Cluster, name: str
+) -> None:
+    written = mops(
+        "render",
+        "--hermetic",
+        "--quiet",
+        "-c",
+        "base.yaml",
+        "-c",
+        f"envs/{name}/mops.yaml",
+        "--format",
+        "manifests",
+        "--kube-version",
+        "1.33",
+        cwd=EXAMPLE,
+    )
     assert written.code == 0, written.err
     command = ("apply", "--server-side", "--validate=strict", "-f", "-", "-o", "json")
     versions = []
@@ -98,5 +146,15 @@ def test_manifests_fit_a_restricted_namespace_and_applying_them_again_changes_no
         done = ready.kubectl(*command, input=written.out)
         assert (done.returncode, done.stderr) == (0, "")
         # Controllers write the status meanwhile: the generation says whether the spec was changed.
-        versions.append([(entry["kind"], entry["metadata"]["uid"], entry["metadata"].get("generation"), entry["metadata"]["labels"]) for entry in json.loads(done.stdout)["items"]])
+        versions.append(
+            [
+                (
+                    entry["kind"],
+                    entry["metadata"]["uid"],
+                    entry["metadata"].get("generation"),
+                    entry["metadata"]["labels"],
+                )
+                for entry in json.loads(done.stdout)["items"]
+            ]
+        )
     assert versions[0] == versions[1]

@@ -22,7 +22,13 @@ BAD = "schema_version: 2\nworkspace: {worker_procesess: 3}\n"
 def many(folder: Path, count: int) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "base.yaml").write_text("schema_version: 2\nworkspace: {worker_env: {TEAM: epi}}\n")
-    return tree(folder, **{f"w{index:03}": f"schema_version: 2\nworkspace: {{worker_replicas: {index}}}\n" for index in range(1, count + 1)})
+    return tree(
+        folder,
+        **{
+            f"w{index:03}": f"schema_version: 2\nworkspace: {{worker_replicas: {index}}}\n"
+            for index in range(1, count + 1)
+        },
+    )
 
 
 def test_the_example_is_as_it_is_rendered(*, update: bool) -> None:
@@ -38,9 +44,20 @@ def test_each_values_file_is_what_a_render_of_its_files_gives(tmp_path: Path) ->
         path.unlink()
     done = mops("render", "--all", cwd=here)
     assert (done.code, done.out) == (0, "")
-    assert done.err == "envs/dev/values.yaml: written\nenvs/prod/values.yaml: written\nmops: 2 workspaces: 2 written\n"
+    assert (
+        done.err
+        == "envs/dev/values.yaml: written\nenvs/prod/values.yaml: written\nmops: 2 workspaces: 2 written\n"
+    )
     for name in ("dev", "prod"):
-        alone = mops("render", "--hermetic", "--config", "base.yaml", "--config", f"envs/{name}/mops.yaml", cwd=here)
+        alone = mops(
+            "render",
+            "--hermetic",
+            "--config",
+            "base.yaml",
+            "--config",
+            f"envs/{name}/mops.yaml",
+            cwd=here,
+        )
         assert (here / "envs" / name / "values.yaml").read_text() == alone.out
     times = {path: path.stat().st_mtime_ns for path in here.rglob("values.yaml")}
     assert mops("render", "--all", cwd=here).err.endswith("mops: 2 workspaces: 2 unchanged\n")
@@ -54,7 +71,9 @@ def test_the_number_of_processes_changes_nothing(tmp_path: Path, jobs: str) -> N
     done = mops("render", "--all", "--root", ".", "--jobs", jobs, cwd=other)
     assert done.code == 0
     assert contents(one) == contents(other)
-    assert done.err.splitlines() == [f"envs/w{index:03}/values.yaml: written" for index in range(1, 8)] + ["mops: 7 workspaces: 7 written"]
+    assert done.err.splitlines() == [
+        f"envs/w{index:03}/values.yaml: written" for index in range(1, 8)
+    ] + ["mops: 7 workspaces: 7 written"]
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -84,8 +103,13 @@ def test_check_tells_every_stale_file_and_writes_nothing(tmp_path: Path, jobs: s
     before = contents(here)
     done = mops("render", "--all", "--check", "--jobs", jobs, cwd=here)
     assert done.code == 1
-    assert [line for line in done.out.splitlines() if line.startswith("--- ")] == ["--- envs/w001/values.yaml", "--- envs/w003/values.yaml"]
-    assert done.err.endswith("mops: 4 workspaces: 2 unchanged, 2 stale\nmops: run `mops render --all` and commit what it writes\n")
+    assert [line for line in done.out.splitlines() if line.startswith("--- ")] == [
+        "--- envs/w001/values.yaml",
+        "--- envs/w003/values.yaml",
+    ]
+    assert done.err.endswith(
+        "mops: 4 workspaces: 2 unchanged, 2 stale\nmops: run `mops render --all` and commit what it writes\n"
+    )
     assert contents(here) == before
     (here / "envs/w002/mops.yaml").write_text(BAD)
     assert mops("render", "--all", "--check", "--jobs", jobs, cwd=here).code == 3
@@ -97,7 +121,9 @@ def test_a_problem_of_the_shared_base_is_told_once(tmp_path: Path) -> None:
     done = mops("render", "--all", cwd=here)
     assert done.code == 3
     told = [line for line in done.err.splitlines() if line.startswith("base.yaml:")]
-    assert told == ["base.yaml:2:13: workspace.worker_procesess: no such setting (did you mean worker_processes?) [in envs/w001/mops.yaml and 2 more]"]
+    assert told == [
+        "base.yaml:2:13: workspace.worker_procesess: no such setting (did you mean worker_processes?) [in envs/w001/mops.yaml and 2 more]"
+    ]
 
 
 def test_warnings_are_told_and_strict_makes_them_errors(tmp_path: Path) -> None:
@@ -129,16 +155,34 @@ def test_a_place_that_cannot_be_written_leaves_the_others_written(tmp_path: Path
 @pytest.mark.parametrize(
     ("listed", "link", "message"),
     [
-        ("workspaces: [../outside/mops.yaml]", None, "root/mops.fleet.yaml:1:14: ../outside/mops.yaml is outside of the root"),
-        ("base: [../outside/mops.yaml]", None, "root/mops.fleet.yaml:1:1: ../outside/mops.yaml is outside of the root"),
+        (
+            "workspaces: [../outside/mops.yaml]",
+            None,
+            "root/mops.fleet.yaml:1:14: ../outside/mops.yaml is outside of the root",
+        ),
+        (
+            "base: [../outside/mops.yaml]",
+            None,
+            "root/mops.fleet.yaml:1:1: ../outside/mops.yaml is outside of the root",
+        ),
         ("base: [/etc/hostname]", None, "/etc/hostname is outside of the root"),
-        ("workspaces: [{config: envs/a/mops.yaml, output: ../outside/values.yaml}]", None, "../outside/values.yaml is outside of the root"),
+        (
+            "workspaces: [{config: envs/a/mops.yaml, output: ../outside/values.yaml}]",
+            None,
+            "../outside/values.yaml is outside of the root",
+        ),
         ("{}", ("envs/link", "../../outside"), "envs/link/mops.yaml is outside of the root"),
-        ("{}", ("envs/a/values.yaml", "../../../outside/values.yaml"), "envs/a/values.yaml is outside of the root"),
+        (
+            "{}",
+            ("envs/a/values.yaml", "../../../outside/values.yaml"),
+            "envs/a/values.yaml is outside of the root",
+        ),
         ("{}", ("base.yaml", "../outside/mops.yaml"), "base.yaml is outside of the root"),
     ],
 )
-def test_nothing_outside_of_the_root_is_read_or_written(tmp_path: Path, listed: str, link: tuple[str, str] | None, message: str) -> None:
+def test_nothing_outside_of_the_root_is_read_or_written(
+    tmp_path: Path, listed: str, link: tuple[str, str] | None, message: str
+) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/mops.yaml").write_text(GOOD)
     here = tree(tmp_path / "root", a=GOOD)
@@ -177,7 +221,10 @@ def test_options_of_fleets_need_a_fleet(args: tuple[str, ...]) -> None:
 
 def test_a_folder_without_workspaces(tmp_path: Path) -> None:
     done = mops("render", "--all", cwd=tmp_path)
-    assert (done.code, done.err) == (2, "mops: there are no workspaces in .: neither mops.fleet.yaml nor envs/*/mops.yaml\n")
+    assert (done.code, done.err) == (
+        2,
+        "mops: there are no workspaces in .: neither mops.fleet.yaml nor envs/*/mops.yaml\n",
+    )
     assert mops("render", "--all", "--root", "gone", cwd=tmp_path).code == 4
 
 
@@ -186,7 +233,12 @@ def test_home_and_environment_do_not_count(tmp_path: Path) -> None:
     home = tmp_path / "home/.modelops"
     home.mkdir(parents=True)
     (home / "modelops.yaml").write_text("workspace: {worker_processes: 9}\n")
-    env = {"HOME": str(home.parent), "MODELOPS_OVERRIDE_PROCESSES": "9", "MODELOPS_PROFILE": "debug", "MODELOPS_CONFIG": str(home / "modelops.yaml")}
+    env = {
+        "HOME": str(home.parent),
+        "MODELOPS_OVERRIDE_PROCESSES": "9",
+        "MODELOPS_PROFILE": "debug",
+        "MODELOPS_CONFIG": str(home / "modelops.yaml"),
+    }
     assert mops("render", "--all", "--check", cwd=here, env=env).code == 0
 
 
@@ -197,7 +249,9 @@ def test_a_bar_on_the_terminal_and_nowhere_else(tmp_path: Path) -> None:
     plain = subprocess.run(command, cwd=here, env=env, capture_output=True, check=True)
     assert b"\r" not in plain.stdout + plain.stderr
     ours, theirs = pty.openpty()
-    with subprocess.Popen(command, cwd=here, env=env, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+    with subprocess.Popen(
+        command, cwd=here, env=env, stdout=subprocess.DEVNULL, stderr=theirs
+    ) as process:
         os.close(theirs)
         seen = b""
         while chunk := _read(ours):
@@ -205,7 +259,11 @@ def test_a_bar_on_the_terminal_and_nowhere_else(tmp_path: Path) -> None:
         assert process.wait() == 0
     os.close(ours)
     assert b"] 5/5" in seen
-    assert seen.index(b"5/5") < seen.index(b"\r\x1b[K") < seen.index(b"envs/w001/values.yaml: unchanged")
+    assert (
+        seen.index(b"5/5")
+        < seen.index(b"\r\x1b[K")
+        < seen.index(b"envs/w001/values.yaml: unchanged")
+    )
 
 
 def _read(descriptor: int) -> bytes:
@@ -219,7 +277,13 @@ def test_an_interrupt_leaves_the_tree_as_it_was_and_no_process(tmp_path: Path) -
     here = many(tmp_path, 400)
     before = contents(here)
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    with subprocess.Popen([sys.executable, "-m", "mops", "render", "--all", "--jobs", "2"], cwd=here, env=env, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "mops", "render", "--all", "--jobs", "2"],
+        cwd=here,
+        env=env,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
         time.sleep(0.25)
         os.killpg(process.pid, 2)
         process.wait(timeout=20)
@@ -233,7 +297,9 @@ def test_an_interrupt_leaves_the_tree_as_it_was_and_no_process(tmp_path: Path) -
         os.killpg(process.pid, 0)
 
 
-def test_a_worker_that_dies_is_told_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_is_told_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from mops.cli import fleet
 
     here = many(tmp_path, 4)
@@ -251,17 +317,29 @@ def test_processes_that_start_anew_do_the_same(tmp_path: Path) -> None:
     program = "import sys; sys.platform = 'other'\nfrom mops.cli import main\nif __name__ == '__main__':\n    sys.exit(main(['render', '--all', '--jobs', '2']))\n"
     script = tmp_path / "script.py"
     script.write_text(program)
-    subprocess.run([sys.executable, str(script)], cwd=other, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, str(script)],
+        cwd=other,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        check=True,
+        capture_output=True,
+    )
     assert contents(one) == contents(other)
 
 
 def test_a_fleet_file_with_profiles(tmp_path: Path) -> None:
-    here = tree(tmp_path, a="schema_version: 2\nworkspace:\n  profiles: {big: {worker_replicas: 50}}\n")
-    (here / "mops.fleet.yaml").write_text("workspaces:\n- envs/a/mops.yaml\n- {config: envs/a/mops.yaml, profiles: [big], output: envs/a/big.yaml}\n")
+    here = tree(
+        tmp_path, a="schema_version: 2\nworkspace:\n  profiles: {big: {worker_replicas: 50}}\n"
+    )
+    (here / "mops.fleet.yaml").write_text(
+        "workspaces:\n- envs/a/mops.yaml\n- {config: envs/a/mops.yaml, profiles: [big], output: envs/a/big.yaml}\n"
+    )
     assert mops("render", "--all", cwd=here).code == 0
     assert "replicas: 50\n" in (here / "envs/a/big.yaml").read_text()
     assert "replicas: 50\n" not in (here / "envs/a/values.yaml").read_text()
-    (here / "mops.fleet.yaml").write_text("workspaces: [{config: envs/a/mops.yaml, profiles: [huge]}]\n")
+    (here / "mops.fleet.yaml").write_text(
+        "workspaces: [{config: envs/a/mops.yaml, profiles: [huge]}]\n"
+    )
     done = mops("render", "--all", cwd=here)
     assert done.code == 3
     assert "there is no profile huge" in done.err

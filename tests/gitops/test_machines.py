@@ -13,10 +13,42 @@ from invoke import ROOT, helm
 # What is written into the tree, by each command that writes.
 COMMANDS = [
     ["render", "--all"],
-    ["render", "--hermetic", "-c", "base.yaml", "-c", "envs/prod/mops.yaml", "--format", "manifests", "--kube-version", "1.33", "-o", "prod.yaml"],
-    ["gitops", "argocd", "--all", *REPO, *GIT, "--project", "dask", "--with-project", "-o", "argocd/"],
+    [
+        "render",
+        "--hermetic",
+        "-c",
+        "base.yaml",
+        "-c",
+        "envs/prod/mops.yaml",
+        "--format",
+        "manifests",
+        "--kube-version",
+        "1.33",
+        "-o",
+        "prod.yaml",
+    ],
+    [
+        "gitops",
+        "argocd",
+        "--all",
+        *REPO,
+        *GIT,
+        "--project",
+        "dask",
+        "--with-project",
+        "-o",
+        "argocd/",
+    ],
     ["gitops", "applicationset", *REPO, *GIT, "-o", "set.yaml"],
-    ["gitops", "flux", "--all", "--chart", "oci://registry.example.com/charts/mops-dask", "-o", "flux/"],
+    [
+        "gitops",
+        "flux",
+        "--all",
+        "--chart",
+        "oci://registry.example.com/charts/mops-dask",
+        "-o",
+        "flux/",
+    ],
     ["gitops", "cmp", "-o", "sidecar/"],
     ["chart", "package", "-o", "dist"],
 ]
@@ -51,10 +83,22 @@ def test_paths_home_locale_zone_modes_and_git_do_not_count(tmp_path: Path) -> No
     ]  # fmt: skip
     # The second machine has no network at all, where this user may take it away.
     cut = ["unshare", "--net"]
-    offline = cut if shutil.which("unshare") and subprocess.run([*cut, "true"], capture_output=True, check=False).returncode == 0 else []
+    offline = (
+        cut
+        if shutil.which("unshare")
+        and subprocess.run([*cut, "true"], capture_output=True, check=False).returncode == 0
+        else []
+    )
     for (here, env), start in zip(worlds, ([], offline), strict=True):
         for command in COMMANDS:
-            done = subprocess.run([*start, sys.executable, "-m", "mops", *command], cwd=here, env=env, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [*start, sys.executable, "-m", "mops", *command],
+                cwd=here,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             assert done.returncode == 0, (command, done.stderr)
         shutil.rmtree(here / ".git", ignore_errors=True)
     ours, theirs = contents(one), contents(other)
@@ -67,5 +111,7 @@ def test_paths_home_locale_zone_modes_and_git_do_not_count(tmp_path: Path) -> No
 def test_a_user_without_an_entry_and_without_a_home(tmp_path: Path) -> None:
     here = machine(tmp_path, 0o644, git=False)
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src")}
-    done = as_nobody(here, env, "render", "--hermetic", "-c", "base.yaml", "-c", "envs/dev/mops.yaml")
+    done = as_nobody(
+        here, env, "render", "--hermetic", "-c", "base.yaml", "-c", "envs/dev/mops.yaml"
+    )
     assert done.stdout == (EXAMPLE / "envs/dev/values.yaml").read_bytes(), done.stderr

@@ -11,10 +11,13 @@ import pytest
 from gitops.trees import EXAMPLE, contents, copy, objects
 from invoke import CHART, helm, mops
 from invoke import objects as as_kubernetes_reads
-from mops import manifests
+from mops.chart import manifests
 
 KUBE = ("--format", "manifests", "--kube-version", "1.33")
-LAYERS = {name: ("--hermetic", "--quiet", "-c", "base.yaml", "-c", f"envs/{name}/mops.yaml") for name in ("dev", "prod")}
+LAYERS = {
+    name: ("--hermetic", "--quiet", "-c", "base.yaml", "-c", f"envs/{name}/mops.yaml")
+    for name in ("dev", "prod")
+}
 
 
 def argo_cd(values: Path, namespace: str, *apis: str) -> str:
@@ -33,7 +36,9 @@ def test_it_is_what_argo_cd_makes_of_the_committed_values(name: str) -> None:
     done = mops("render", *LAYERS[name], *KUBE, cwd=EXAMPLE)
     assert done.code == 0, done.err
     # Both are read by helm's own YAML reader, as the API server would read them.
-    ours, theirs = as_kubernetes_reads(done.out, argo_cd(EXAMPLE / f"envs/{name}/values.yaml", namespace))
+    ours, theirs = as_kubernetes_reads(
+        done.out, argo_cd(EXAMPLE / f"envs/{name}/values.yaml", namespace)
+    )
     assert ours == theirs
     assert "Deployment/dask-workers" in ours
     assert {entry["metadata"]["namespace"] for entry in ours.values()} == {namespace}
@@ -42,7 +47,18 @@ def test_it_is_what_argo_cd_makes_of_the_committed_values(name: str) -> None:
 
 def test_apis_of_the_cluster_are_passed_on() -> None:
     keda = "keda.sh/v1alpha1/ScaledObject"
-    done = mops("render", *LAYERS["prod"], "--set", "autoscaling.type=keda", *KUBE, "--api-version", keda, "--api-version", "apps/v1", cwd=EXAMPLE)
+    done = mops(
+        "render",
+        *LAYERS["prod"],
+        "--set",
+        "autoscaling.type=keda",
+        *KUBE,
+        "--api-version",
+        keda,
+        "--api-version",
+        "apps/v1",
+        cwd=EXAMPLE,
+    )
     assert done.code == 0, done.err
     assert "ScaledObject" in {entry["kind"] for entry in objects(done.out)}
 
@@ -56,8 +72,13 @@ def test_one_file_or_one_for_each_object(tmp_path: Path) -> None:
     assert mops(*render, "-o", "out/", cwd=here).code == 0
     files = contents(here / "out")
     assert set(files) == {manifests.file_name(entry) for entry in objects(printed)}
-    assert sorted(map(str, (objects(data.decode())[0] for data in files.values()))) == sorted(map(str, objects(printed)))
-    assert all(data.startswith(b"# Written by mops render") and b"argocd:skip" not in data for data in files.values())
+    assert sorted(map(str, (objects(data.decode())[0] for data in files.values()))) == sorted(
+        map(str, objects(printed))
+    )
+    assert all(
+        data.startswith(b"# Written by mops render") and b"argocd:skip" not in data
+        for data in files.values()
+    )
     for output in ("all.yaml", "out/", "out"):
         assert mops(*render, "-o", output, "--check", cwd=here).code == 0
     # The service account goes: its file is left over.
@@ -74,9 +95,17 @@ def test_one_file_or_one_for_each_object(tmp_path: Path) -> None:
     ("args", "code", "message"),
     [
         (("--format", "manifests"), 2, "--format manifests needs --kube-version"),
-        (("--format", "manifests", "--kube-version", "new"), 2, "--format manifests needs --kube-version"),
+        (
+            ("--format", "manifests", "--kube-version", "new"),
+            2,
+            "--format manifests needs --kube-version",
+        ),
         (("--kube-version", "1.33"), 2, "--kube-version goes with --format manifests"),
-        (("--format", "values", "--api-version", "v1"), 2, "--api-version goes with --format manifests"),
+        (
+            ("--format", "values", "--api-version", "v1"),
+            2,
+            "--api-version goes with --format manifests",
+        ),
         ((*KUBE, "--annotate"), 2, "--annotate goes with --format values"),
         ((*KUBE, "--check"), 2, "--check compares with what -o names"),
         ((*KUBE, "--set", "workers.processes=0"), 3, "--set workers.processes"),
@@ -129,5 +158,11 @@ def test_a_helm_that_writes_nothing_is_a_failure(tmp_path: Path) -> None:
     other = tmp_path / "helm"
     other.write_text('#!/bin/sh\n[ "$1" = version ] && echo v3.17.3\nexit 0\n')
     other.chmod(0o755)
-    done = mops("render", *LAYERS["dev"], *KUBE, cwd=EXAMPLE, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    done = mops(
+        "render",
+        *LAYERS["dev"],
+        *KUBE,
+        cwd=EXAMPLE,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
     assert (done.code, done.out, done.err) == (4, "", "mops: helm wrote no objects\n")

@@ -16,11 +16,34 @@ from invoke import CHART, mops, printing_chart, template
 INDEX = ("--chart", "https://charts.example.com")
 PLACES = ("--project", "dask", "--with-project")
 FORMS = [
-    pytest.param(("argocd", "--all", *REPO, *OCI, *PLACES), id="applications, chart from a registry"),
-    pytest.param(("argocd", "--all", *REPO, *GIT, *PLACES, "--server", "https://10.0.0.1:6443"), id="applications, chart from git"),
-    pytest.param(("argocd", "--all", *REPO, *INDEX, "--cluster", "west", "--manual", "--pod-security", "baseline"), id="applications, chart from an index"),
-    pytest.param(("applicationset", *REPO, *OCI, *PLACES), id="application set, chart from a registry"),
-    pytest.param(("applicationset", *REPO, *GIT, "--revision", "v1", "--repo-path", "deploy/dask"), id="application set, chart from git"),
+    pytest.param(
+        ("argocd", "--all", *REPO, *OCI, *PLACES), id="applications, chart from a registry"
+    ),
+    pytest.param(
+        ("argocd", "--all", *REPO, *GIT, *PLACES, "--server", "https://10.0.0.1:6443"),
+        id="applications, chart from git",
+    ),
+    pytest.param(
+        (
+            "argocd",
+            "--all",
+            *REPO,
+            *INDEX,
+            "--cluster",
+            "west",
+            "--manual",
+            "--pod-security",
+            "baseline",
+        ),
+        id="applications, chart from an index",
+    ),
+    pytest.param(
+        ("applicationset", *REPO, *OCI, *PLACES), id="application set, chart from a registry"
+    ),
+    pytest.param(
+        ("applicationset", *REPO, *GIT, "--revision", "v1", "--repo-path", "deploy/dask"),
+        id="application set, chart from git",
+    ),
     pytest.param(("flux", "--all", *OCI), id="flux, chart from a registry"),
     pytest.param(("flux", "--all", *GIT, "--source", "team"), id="flux, chart from git"),
 ]
@@ -38,7 +61,9 @@ def test_the_crds_accept_every_object(args: tuple[str, ...]) -> None:
     schemas.needed()
     found = written(*args)
     assert len(found) >= 1
-    assert [schemas.errors(entry) for entry in found if (entry["apiVersion"], entry["kind"]) not in CORE] == [[] for entry in found if (entry["apiVersion"], entry["kind"]) not in CORE]
+    assert [
+        schemas.errors(entry) for entry in found if (entry["apiVersion"], entry["kind"]) not in CORE
+    ] == [[] for entry in found if (entry["apiVersion"], entry["kind"]) not in CORE]
 
 
 def test_the_crds_as_used_here_do_refuse() -> None:
@@ -61,7 +86,14 @@ def test_nothing_is_wrong_with_them(args: tuple[str, ...], tmp_path: Path) -> No
 
 
 def test_what_must_never_be_written() -> None:
-    never = {"parameters", "fileParameters", "valuesObject", "ignoreMissingValueFiles", "skipSchemaValidation", "disableSchemaValidation"}
+    never = {
+        "parameters",
+        "fileParameters",
+        "valuesObject",
+        "ignoreMissingValueFiles",
+        "skipSchemaValidation",
+        "disableSchemaValidation",
+    }
 
     def keys(node: Any) -> set[str]:
         if isinstance(node, dict):
@@ -87,10 +119,16 @@ _ENGINE = """\
 
 def test_an_application_set_makes_the_applications(tmp_path: Path) -> None:
     for place in (OCI, GIT):
-        single = {entry["metadata"]["name"]: entry for entry in written("argocd", "--all", *REPO, *place)}
+        single = {
+            entry["metadata"]["name"]: entry for entry in written("argocd", "--all", *REPO, *place)
+        }
         found = written("applicationset", *REPO, *place)[0]["spec"]
         chart = printing_chart(tmp_path / place[1].replace("/", ""), _ENGINE)
-        values = {"elements": found["generators"][0]["list"]["elements"], "template": yaml.safe_dump(found["template"]), "patch": found["templatePatch"]}
+        values = {
+            "elements": found["generators"][0]["list"]["elements"],
+            "template": yaml.safe_dump(found["template"]),
+            "patch": found["templatePatch"],
+        }
         done = template(chart, "-f", "-", stdin=yaml.safe_dump(values))
         assert done.code == 0, done.err
         documents = [document for document in yaml.safe_load_all(done.out) if document is not None]
@@ -105,24 +143,59 @@ def test_an_application_set_makes_the_applications(tmp_path: Path) -> None:
 
 def test_flux_carries_the_committed_values_byte_by_byte() -> None:
     found = written("flux", "--all", *OCI)
-    maps = {entry["metadata"]["namespace"]: entry["data"]["values.yaml"] for entry in found if entry["kind"] == "ConfigMap"}
-    assert maps == {f"modelops-dask-{name}": (EXAMPLE / f"envs/{name}/values.yaml").read_text() for name in ("dev", "prod")}
+    maps = {
+        entry["metadata"]["namespace"]: entry["data"]["values.yaml"]
+        for entry in found
+        if entry["kind"] == "ConfigMap"
+    }
+    assert maps == {
+        f"modelops-dask-{name}": (EXAMPLE / f"envs/{name}/values.yaml").read_text()
+        for name in ("dev", "prod")
+    }
 
 
 def test_the_project_allows_every_kind_of_the_chart() -> None:
     project = written("argocd", "--all", *REPO, *OCI, *PLACES)[0]
     allowed = {entry["kind"] for entry in project["spec"]["namespaceResourceWhitelist"]}
     texts = [path.read_text() for path in (CHART / "templates").glob("*.yaml")]
-    assert allowed == {kind for text in texts for kind in re.findall(r"^kind: (\w+)$", text, re.MULTILINE)}
+    assert allowed == {
+        kind for text in texts for kind in re.findall(r"^kind: (\w+)$", text, re.MULTILINE)
+    }
 
 
 def test_one_workspace_without_a_fleet(tmp_path: Path) -> None:
-    (tmp_path / "w.yaml").write_text("schema_version: 2\nsettings: {environment: dev}\nworkspace: {autoscaling_enabled: true}\n")
-    application, = written("argocd", "--hermetic", "--quiet", "-c", "w.yaml", "--values-file", "dev.yaml", *REPO, *GIT, cwd=tmp_path)
+    (tmp_path / "w.yaml").write_text(
+        "schema_version: 2\nsettings: {environment: dev}\nworkspace: {autoscaling_enabled: true}\n"
+    )
+    (application,) = written(
+        "argocd",
+        "--hermetic",
+        "--quiet",
+        "-c",
+        "w.yaml",
+        "--values-file",
+        "dev.yaml",
+        *REPO,
+        *GIT,
+        cwd=tmp_path,
+    )
     assert application["metadata"]["name"] == "dask-dev"
     assert application["spec"]["source"]["helm"]["valueFiles"] == ["/dev.yaml"]
     assert len(application["spec"]["ignoreDifferences"]) == 1
-    named, = written("argocd", "--hermetic", "--quiet", "-c", "w.yaml", "--values-file", "dev.yaml", "--name", "mine", *REPO, *GIT, cwd=tmp_path)
+    (named,) = written(
+        "argocd",
+        "--hermetic",
+        "--quiet",
+        "-c",
+        "w.yaml",
+        "--values-file",
+        "dev.yaml",
+        "--name",
+        "mine",
+        *REPO,
+        *GIT,
+        cwd=tmp_path,
+    )
     assert named["metadata"]["name"] == "mine"
 
 
@@ -133,11 +206,27 @@ def test_one_workspace_without_a_fleet(tmp_path: Path) -> None:
         (("argocd", "--all", *REPO), 2, "--chart: name the chart's place"),
         (("argocd", *REPO, *OCI), 2, "name the values file"),
         (("argocd", "--all", *REPO, *OCI, "--config", "x"), 2, "--config is for one workspace"),
-        (("argocd", "--all", *REPO, *OCI, "--chart-version", "9.9.9"), 2, "this mops renders values for the version"),
-        (("argocd", "--all", *REPO, *OCI, "--pod-security", "lax"), 2, "--pod-security: expected one of"),
-        (("argocd", "--all", *REPO, *OCI, "--server", "https://x", "--cluster", "y"), 3, "expected either server or name"),
+        (
+            ("argocd", "--all", *REPO, *OCI, "--chart-version", "9.9.9"),
+            2,
+            "this mops renders values for the version",
+        ),
+        (
+            ("argocd", "--all", *REPO, *OCI, "--pod-security", "lax"),
+            2,
+            "--pod-security: expected one of",
+        ),
+        (
+            ("argocd", "--all", *REPO, *OCI, "--server", "https://x", "--cluster", "y"),
+            3,
+            "expected either server or name",
+        ),
         (("argocd", "--all", *REPO, "--chart", "git://x"), 2, "expected oci://"),
-        (("flux", "--all", "--chart", "https://charts.example.com"), 2, "for Flux the chart is in an OCI registry or in the git repository"),
+        (
+            ("flux", "--all", "--chart", "https://charts.example.com"),
+            2,
+            "for Flux the chart is in an OCI registry or in the git repository",
+        ),
         (("cmp", "other.yaml"), 2, "there is no file other.yaml"),
         (("argocd", "--all", *REPO, *OCI, "--check"), 2, "--check compares with what -o names"),
     ],
@@ -152,7 +241,10 @@ def test_two_workspaces_are_not_one_release(tmp_path: Path) -> None:
     text = "schema_version: 2\nworkspace: {worker_threads: 1}\n"
     done = mops("gitops", "argocd", "--all", *REPO, *GIT, cwd=tree(tmp_path, a=text, b=text))
     assert done.code == 3
-    assert "envs/b/values.yaml: the release dask in the namespace modelops-dask-dev is also envs/a/values.yaml" in done.err
+    assert (
+        "envs/b/values.yaml: the release dask in the namespace modelops-dask-dev is also envs/a/values.yaml"
+        in done.err
+    )
 
 
 def test_an_invalid_fleet_writes_nothing(tmp_path: Path) -> None:

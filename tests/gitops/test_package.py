@@ -38,8 +38,12 @@ def test_two_archives_are_the_same(tmp_path: Path) -> None:
 
 
 def test_it_holds_what_helms_own_archive_holds(tmp_path: Path) -> None:
-    subprocess.run([helm(), "package", str(CHART), "-d", str(tmp_path / "helm")], check=True, capture_output=True)
-    theirs, = (tmp_path / "helm").iterdir()
+    subprocess.run(
+        [helm(), "package", str(CHART), "-d", str(tmp_path / "helm")],
+        check=True,
+        capture_output=True,
+    )
+    (theirs,) = (tmp_path / "helm").iterdir()
 
     def files(path: Path) -> dict[str, bytes]:
         with tarfile.open(path) as tar:
@@ -49,7 +53,9 @@ def test_it_holds_what_helms_own_archive_holds(tmp_path: Path) -> None:
     assert ours.name == theirs.name
     mine, other = files(ours), files(theirs)
     # Helm writes Chart.yaml anew.
-    assert {name: data for name, data in mine.items() if not name.endswith("/Chart.yaml")} == {name: data for name, data in other.items() if not name.endswith("/Chart.yaml")}
+    assert {name: data for name, data in mine.items() if not name.endswith("/Chart.yaml")} == {
+        name: data for name, data in other.items() if not name.endswith("/Chart.yaml")
+    }
     assert mine["mops-dask/Chart.yaml"] == (CHART / "Chart.yaml").read_bytes()
 
 
@@ -93,14 +99,20 @@ class Registry(BaseHTTPRequestHandler):
 
     def _found(self, *, body: bool) -> None:
         name = self.path.rpartition("/")[2]
-        kind, data = self.manifests.get(name) if "/manifests/" in self.path and name in self.manifests else ("application/octet-stream", self.blobs.get(name))
+        kind, data = (
+            self.manifests.get(name)
+            if "/manifests/" in self.path and name in self.manifests
+            else ("application/octet-stream", self.blobs.get(name))
+        )
         if data is None:
             self._answer(404, {})
             return
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
         self._answer(200, {"Content-Type": kind, "Docker-Content-Digest": digest}, data, body=body)
 
-    def _answer(self, code: int, headers: dict[str, str], data: bytes = b"", *, body: bool = True) -> None:
+    def _answer(
+        self, code: int, headers: dict[str, str], data: bytes = b"", *, body: bool = True
+    ) -> None:
         self.send_response(code)
         for name, value in {"Content-Length": str(len(data)), **headers}.items():
             self.send_header(name, value)
@@ -125,14 +137,34 @@ def registry() -> Iterator[tuple[str, type[Registry]]]:
     server.server_close()
 
 
-def test_helm_pushes_it_and_pulls_the_same_bytes(tmp_path: Path, registry: tuple[str, type[Registry]]) -> None:
+def test_helm_pushes_it_and_pulls_the_same_bytes(
+    tmp_path: Path, registry: tuple[str, type[Registry]]
+) -> None:
     host, handler = registry
     path = packed(tmp_path)
-    pushed = subprocess.run([helm(), "push", str(path), f"oci://{host}/charts", "--plain-http"], capture_output=True, text=True, check=False)
+    pushed = subprocess.run(
+        [helm(), "push", str(path), f"oci://{host}/charts", "--plain-http"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert pushed.returncode == 0, pushed.stderr
     assert path.read_bytes() in handler.blobs.values()
     version = path.name.removeprefix("mops-dask-").removesuffix(".tgz")
     assert version in handler.manifests
     (tmp_path / "pulled").mkdir()
-    subprocess.run([helm(), "pull", f"oci://{host}/charts/mops-dask", "--version", version, "--plain-http", "-d", str(tmp_path / "pulled")], check=True, capture_output=True)
+    subprocess.run(
+        [
+            helm(),
+            "pull",
+            f"oci://{host}/charts/mops-dask",
+            "--version",
+            version,
+            "--plain-http",
+            "-d",
+            str(tmp_path / "pulled"),
+        ],
+        check=True,
+        capture_output=True,
+    )
     assert (tmp_path / "pulled" / path.name).read_bytes() == path.read_bytes()

@@ -22,10 +22,28 @@ from mops.cli.manifests import PARAMETERS
 # The fields of a plugin's file (Argo CD, cmpserver/plugin/config.go): it ignores all others, so that a typo goes unnoticed there.
 FIELDS = {
     "": {"apiVersion": str, "kind": str, "metadata": dict, "spec": dict},
-    "spec": {"version": str, "init": dict, "generate": dict, "discover": dict, "parameters": dict, "preserveFileMode": bool, "provideGitCreds": bool},
+    "spec": {
+        "version": str,
+        "init": dict,
+        "generate": dict,
+        "discover": dict,
+        "parameters": dict,
+        "preserveFileMode": bool,
+        "provideGitCreds": bool,
+    },
     "spec.generate": {"command": list, "args": list},
     "spec.parameters": {"static": list, "dynamic": dict},
-    "spec.parameters.static": {"name": str, "title": str, "tooltip": str, "required": bool, "itemType": str, "collectionType": str, "string": str, "array": list, "map": dict},
+    "spec.parameters.static": {
+        "name": str,
+        "title": str,
+        "tooltip": str,
+        "required": bool,
+        "itemType": str,
+        "collectionType": str,
+        "string": str,
+        "array": list,
+        "map": dict,
+    },
 }
 
 
@@ -55,7 +73,14 @@ def generate(here: Path, env: dict[str, str]) -> subprocess.CompletedProcess[byt
     """What the plugin's command does, run as the sidecar runs it."""
     command = yaml.safe_load(mops("gitops", "cmp").out)["spec"]["generate"]["command"]
     assert command[0] == "mops"
-    return subprocess.run([sys.executable, "-m", *command], cwd=here, env=env, capture_output=True, check=False, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=here,
+        env=env,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_the_file_has_known_fields_only() -> None:
@@ -71,12 +96,19 @@ def test_the_file_has_known_fields_only() -> None:
                     strict(entry, f"{path}.{key}".lstrip("."))
 
     strict(found, "")
-    assert (found["apiVersion"], found["kind"], found["metadata"]) == ("argoproj.io/v1alpha1", "ConfigManagementPlugin", {"name": "mops"})
+    assert (found["apiVersion"], found["kind"], found["metadata"]) == (
+        "argoproj.io/v1alpha1",
+        "ConfigManagementPlugin",
+        {"name": "mops"},
+    )
     command = found["spec"]["generate"]["command"]
     assert "--from-argocd-env" in command
     assert not any(word in command for word in ("sh", "bash", "-c"))
     assert not {"discover", "init"} & set(found["spec"])
-    announced = {entry["name"]: entry.get("collectionType", "string") for entry in found["spec"]["parameters"]["static"]}
+    announced = {
+        entry["name"]: entry.get("collectionType", "string")
+        for entry in found["spec"]["parameters"]["static"]
+    }
     assert announced == PARAMETERS
 
 
@@ -84,9 +116,19 @@ def test_the_dockerfile_installs_this_version_and_runs_as_nobody(tmp_path: Path)
     text = mops("gitops", "cmp", "Dockerfile").out
     assert f"mops-{__version__}-py3-none-any.whl[helm]" in text
     assert "\nUSER 999\n" in text
-    assert [line.split()[0] for line in text.splitlines() if line and line[0].isupper()] == ["FROM", "COPY", "RUN", "COPY", "USER", "ENTRYPOINT"]
+    assert [line.split()[0] for line in text.splitlines() if line and line[0].isupper()] == [
+        "FROM",
+        "COPY",
+        "RUN",
+        "COPY",
+        "USER",
+        "ENTRYPOINT",
+    ]
     assert mops("gitops", "cmp", "-o", "sidecar/", cwd=tmp_path).code == 0
-    assert sorted(path.name for path in (tmp_path / "sidecar").iterdir()) == ["Dockerfile", "plugin.yaml"]
+    assert sorted(path.name for path in (tmp_path / "sidecar").iterdir()) == [
+        "Dockerfile",
+        "plugin.yaml",
+    ]
 
 
 def test_two_runs_in_two_places_give_the_same_objects(tmp_path: Path) -> None:
@@ -116,29 +158,105 @@ def test_a_user_that_the_system_does_not_know(tmp_path: Path) -> None:
 
 CASES = [
     pytest.param([{"name": "environment", "string": "prod"}], {}, 0, "", id="an environment"),
-    pytest.param([{"name": "layers", "array": ["base.yaml", "envs/prod/mops.yaml"]}], {}, 0, "", id="layers"),
-    pytest.param([{"name": "environment", "string": "dev"}, {"name": "set", "map": {"workers.processes": "3", "workers.env.A": "b=c"}}], {}, 0, "", id="settings"),
-    pytest.param([{"name": "environment", "string": "dev"}], {"ARGOCD_APP_NAME": "argocd_dask-dev"}, 0, "", id="an application outside of the namespace of Argo CD"),
+    pytest.param(
+        [{"name": "layers", "array": ["base.yaml", "envs/prod/mops.yaml"]}], {}, 0, "", id="layers"
+    ),
+    pytest.param(
+        [
+            {"name": "environment", "string": "dev"},
+            {"name": "set", "map": {"workers.processes": "3", "workers.env.A": "b=c"}},
+        ],
+        {},
+        0,
+        "",
+        id="settings",
+    ),
+    pytest.param(
+        [{"name": "environment", "string": "dev"}],
+        {"ARGOCD_APP_NAME": "argocd_dask-dev"},
+        0,
+        "",
+        id="an application outside of the namespace of Argo CD",
+    ),
     pytest.param([], {}, 3, "neither environment nor layers is given", id="nothing"),
-    pytest.param([{"name": "environment", "string": "stage"}], {}, 3, "the fleet has no workspace stage", id="an environment that is not there"),
-    pytest.param([{"name": "environment", "string": "prd"}], {}, 3, "did you mean prod?", id="a typo"),
-    pytest.param([{"name": "enviroment", "string": "dev"}], {}, 3, "there is no such parameter (did you mean environment?)", id="a parameter that is not there"),
-    pytest.param([{"name": "environment", "array": ["dev"]}], {}, 3, "expected text", id="the wrong kind"),
-    pytest.param([{"name": "layers", "array": [1]}], {}, 3, "expected array with text", id="the wrong kind inside"),
-    pytest.param([{"name": "environment", "string": "dev"}] * 2, {}, 3, "this parameter is here twice", id="twice"),
+    pytest.param(
+        [{"name": "environment", "string": "stage"}],
+        {},
+        3,
+        "the fleet has no workspace stage",
+        id="an environment that is not there",
+    ),
+    pytest.param(
+        [{"name": "environment", "string": "prd"}], {}, 3, "did you mean prod?", id="a typo"
+    ),
+    pytest.param(
+        [{"name": "enviroment", "string": "dev"}],
+        {},
+        3,
+        "there is no such parameter (did you mean environment?)",
+        id="a parameter that is not there",
+    ),
+    pytest.param(
+        [{"name": "environment", "array": ["dev"]}], {}, 3, "expected text", id="the wrong kind"
+    ),
+    pytest.param(
+        [{"name": "layers", "array": [1]}],
+        {},
+        3,
+        "expected array with text",
+        id="the wrong kind inside",
+    ),
+    pytest.param(
+        [{"name": "environment", "string": "dev"}] * 2,
+        {},
+        3,
+        "this parameter is here twice",
+        id="twice",
+    ),
     pytest.param("{}", {}, 3, "expected a JSON list of parameters", id="no list"),
     pytest.param("[", {}, 3, "expected a JSON list of parameters", id="no JSON"),
-    pytest.param([{"name": "environment", "string": "dev"}, {"name": "set", "map": {"workers.processes": "many"}}], {}, 3, "--set workers.processes", id="a bad setting"),
-    pytest.param([{"name": "layers", "array": ["/etc/hostname"]}], {}, 3, "/etc/hostname is outside of the repository", id="an absolute layer"),
-    pytest.param([{"name": "layers", "array": ["../x.yaml"]}], {}, 3, "../x.yaml is outside of the repository", id="a layer above the repository"),
+    pytest.param(
+        [
+            {"name": "environment", "string": "dev"},
+            {"name": "set", "map": {"workers.processes": "many"}},
+        ],
+        {},
+        3,
+        "--set workers.processes",
+        id="a bad setting",
+    ),
+    pytest.param(
+        [{"name": "layers", "array": ["/etc/hostname"]}],
+        {},
+        3,
+        "/etc/hostname is outside of the repository",
+        id="an absolute layer",
+    ),
+    pytest.param(
+        [{"name": "layers", "array": ["../x.yaml"]}],
+        {},
+        3,
+        "../x.yaml is outside of the repository",
+        id="a layer above the repository",
+    ),
     pytest.param(None, {"KUBE_VERSION": ""}, 4, "KUBE_VERSION is not set", id="no cluster"),
-    pytest.param(None, {"ARGOCD_APP_NAME": ""}, 4, "ARGOCD_APP_NAME is not set", id="no application"),
+    pytest.param(
+        None, {"ARGOCD_APP_NAME": ""}, 4, "ARGOCD_APP_NAME is not set", id="no application"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("parameters", "more", "code", "message"), CASES)
-def test_parameters(tmp_path: Path, parameters: Any, more: dict[str, str], code: int, message: str) -> None:
-    done = mops("render", "--quiet", "--from-argocd-env", cwd=sidecar(tmp_path), env={**environment(parameters), **more})
+def test_parameters(
+    tmp_path: Path, parameters: Any, more: dict[str, str], code: int, message: str
+) -> None:
+    done = mops(
+        "render",
+        "--quiet",
+        "--from-argocd-env",
+        cwd=sidecar(tmp_path),
+        env={**environment(parameters), **more},
+    )
     assert done.code == code, done.err
     assert message in done.err
     if code:
@@ -148,23 +266,59 @@ def test_parameters(tmp_path: Path, parameters: Any, more: dict[str, str], code:
 
 
 def test_settings_are_above_all_files(tmp_path: Path) -> None:
-    parameters = [{"name": "environment", "string": "dev"}, {"name": "set", "map": {"workers.env.A": "b=c", "workers.env.MODELOPS_LOG_LEVEL": "ERROR"}}]
-    done = mops("render", "--quiet", "--from-argocd-env", cwd=sidecar(tmp_path), env=environment(parameters))
-    workers, = (entry for entry in objects(done.out) if entry["kind"] == "Deployment" and entry["metadata"]["name"] == "dask-dev-workers")
-    env = {entry["name"]: entry.get("value") for entry in workers["spec"]["template"]["spec"]["containers"][0]["env"]}
+    parameters = [
+        {"name": "environment", "string": "dev"},
+        {"name": "set", "map": {"workers.env.A": "b=c", "workers.env.MODELOPS_LOG_LEVEL": "ERROR"}},
+    ]
+    done = mops(
+        "render", "--quiet", "--from-argocd-env", cwd=sidecar(tmp_path), env=environment(parameters)
+    )
+    (workers,) = (
+        entry
+        for entry in objects(done.out)
+        if entry["kind"] == "Deployment" and entry["metadata"]["name"] == "dask-dev-workers"
+    )
+    env = {
+        entry["name"]: entry.get("value")
+        for entry in workers["spec"]["template"]["spec"]["containers"][0]["env"]
+    }
     assert (env["A"], env["MODELOPS_LOG_LEVEL"]) == ("b=c", "ERROR")
 
 
 def test_layers_may_lie_elsewhere_in_the_repository(tmp_path: Path) -> None:
     here = sidecar(tmp_path)
     parameters = [{"name": "layers", "array": ["../../base.yaml", "mops.yaml"]}]
-    done = mops("render", "--quiet", "--from-argocd-env", cwd=here / "envs/dev", env=environment(parameters, ARGOCD_APP_SOURCE_PATH="envs/dev"))
+    done = mops(
+        "render",
+        "--quiet",
+        "--from-argocd-env",
+        cwd=here / "envs/dev",
+        env=environment(parameters, ARGOCD_APP_SOURCE_PATH="envs/dev"),
+    )
     assert done.code == 0, done.err
     further = [{"name": "layers", "array": ["../../../x.yaml", "mops.yaml"]}]
-    assert mops("render", "--quiet", "--from-argocd-env", cwd=here / "envs/dev", env=environment(further, ARGOCD_APP_SOURCE_PATH="envs/dev")).code == 3
+    assert (
+        mops(
+            "render",
+            "--quiet",
+            "--from-argocd-env",
+            cwd=here / "envs/dev",
+            env=environment(further, ARGOCD_APP_SOURCE_PATH="envs/dev"),
+        ).code
+        == 3
+    )
 
 
-@pytest.mark.parametrize("args", [("--config", "base.yaml"), ("-o", "x"), ("--processes", "2"), ("--kube-version", "1.30"), ("--format", "values")])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--config", "base.yaml"),
+        ("-o", "x"),
+        ("--processes", "2"),
+        ("--kube-version", "1.30"),
+        ("--format", "values"),
+    ],
+)
 def test_the_environment_says_everything(tmp_path: Path, args: tuple[str, ...]) -> None:
     done = mops("render", "--from-argocd-env", *args, cwd=sidecar(tmp_path), env=environment())
     assert (done.code, done.out) == (2, "")
@@ -172,7 +326,9 @@ def test_the_environment_says_everything(tmp_path: Path, args: tuple[str, ...]) 
 
 def test_secrets_stay_out_of_what_argo_cd_shows(tmp_path: Path) -> None:
     here = sidecar(tmp_path)
-    (here / "envs/dev/mops.yaml").write_text("schema_version: 2\nworkspace:\n  worker_env: {MODELOPS_TOKEN: hunter2hunter2, BAD NAME: x}\n")
+    (here / "envs/dev/mops.yaml").write_text(
+        "schema_version: 2\nworkspace:\n  worker_env: {MODELOPS_TOKEN: hunter2hunter2, BAD NAME: x}\n"
+    )
     done = mops("render", "--from-argocd-env", cwd=here, env=environment())
     assert done.code == 3
     assert not re.search("hunter2", done.err + done.out)

@@ -20,7 +20,9 @@ HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.
 
 
 def block(title: str) -> dict:
-    found = re.search(rf'^```yaml title="{re.escape(title)}"\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf'^```yaml title="{re.escape(title)}"\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL
+    )
     assert found, title
     return yaml.safe_load(found[1])
 
@@ -56,7 +58,12 @@ def test_fresh_passes_and_stale_fails(name: str, tmp_path: Path) -> None:
     assert commands
 
     def run() -> int:
-        return max(subprocess.run(["bash", "-ec", command], cwd=here, env=env, capture_output=True, check=False).returncode for command in commands)
+        return max(
+            subprocess.run(
+                ["bash", "-ec", command], cwd=here, env=env, capture_output=True, check=False
+            ).returncode
+            for command in commands
+        )
 
     assert run() == 0
     with (here / "envs/dev/values.yaml").open("a") as file:

@@ -35,7 +35,11 @@ def tree(folder: Path, **workspaces: str) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """The files of a tree."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 # Runs mops as a user that no passwd file knows, without a home. The first run loads what only root may read of this Python.
@@ -52,7 +56,9 @@ os.setuid(64999)
 os.environ.pop("HOME", None)
 sys.exit(main(sys.argv[1:]))
 """
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without a passwd entry")
+only_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can become a user without a passwd entry"
+)
 
 
 def as_nobody(here: Path, env: dict[str, str], *args: str) -> subprocess.CompletedProcess[bytes]:
@@ -60,7 +66,14 @@ def as_nobody(here: Path, env: dict[str, str], *args: str) -> subprocess.Complet
     for folder in (here, *here.parents):
         if not folder.stat().st_mode & 0o001:
             folder.chmod(folder.stat().st_mode | 0o005)
-    return subprocess.run([sys.executable, "-c", _NOBODY, *args], cwd=here, env=env, capture_output=True, check=False, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", _NOBODY, *args],
+        cwd=here,
+        env=env,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def objects(stream: str) -> list[dict[str, Any]]:

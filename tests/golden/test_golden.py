@@ -31,7 +31,12 @@ def run(case: Path, work: Path) -> Done:
     start = words.index("mops")
     environ = dict(word.split("=", 1) for word in words[:start])
     home = work / "home"
-    done = mops(*words[start + 1 :], cwd=work, env={"HOME": str(home), **environ} if home.is_dir() else environ, stdin=_stdin(work))
+    done = mops(
+        *words[start + 1 :],
+        cwd=work,
+        env={"HOME": str(home), **environ} if home.is_dir() else environ,
+        stdin=_stdin(work),
+    )
     return Done(done.code, _plain(done.out, work), _plain(done.err, work))
 
 
@@ -42,10 +47,18 @@ def _stdin(work: Path) -> bytes:
 
 def _plain(text: str, work: Path) -> str:
     """Output without what differs between machines."""
-    return text.replace(str(work / "home"), "~").replace(str(work), "<work>").replace(str(ROOT), "<mops>")
+    return (
+        text.replace(str(work / "home"), "~")
+        .replace(str(work), "<work>")
+        .replace(str(ROOT), "<mops>")
+    )
 
 
-@pytest.mark.parametrize("case", sorted(path for path in CASES.iterdir() if (path / "cmd").is_file()), ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    sorted(path for path in CASES.iterdir() if (path / "cmd").is_file()),
+    ids=lambda case: case.name,
+)
 def test_case(case: Path, tmp_path: Path, *, update: bool) -> None:
     work = tmp_path / "work"
     done = run(case, work)
@@ -58,18 +71,32 @@ def test_case(case: Path, tmp_path: Path, *, update: bool) -> None:
     assert done.err == (case / "stderr").read_text()
     assert done.out == (case / "stdout").read_text()
     assert f"{done.code}\n" == (case / "code").read_text()
-    assert done.code == 0 or not done.out or done.code == 1 or "validate" in (case / "cmd").read_text(), "stdout must be empty on failure"
+    assert (
+        done.code == 0 or not done.out or done.code == 1 or "validate" in (case / "cmd").read_text()
+    ), "stdout must be empty on failure"
     for file in (case / "after").glob("*"):
         assert (work / file.name).read_bytes() == file.read_bytes(), file.name
 
 
 def test_every_message_of_the_page_on_errors_has_a_case() -> None:
     """The first column of the tables in docs/errors.md, against what the cases and the corpus expect."""
-    said = "\n".join(path.read_text() for path in [*CASES.glob("*/stderr"), *CASES.glob("*/stdout"), ROOT / "tests" / "corpus" / "table.py", *(ROOT / "tests" / "unit").glob("test_*.py")])
+    said = "\n".join(
+        path.read_text()
+        for path in [
+            *CASES.glob("*/stderr"),
+            *CASES.glob("*/stdout"),
+            ROOT / "tests" / "corpus" / "table.py",
+            *(ROOT / "tests" / "unit").glob("test_*.py"),
+        ]
+    )
     missing = []
-    for row in re.findall(r"^\| (?!message|---)(.*?) \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE):
+    for row in re.findall(
+        r"^\| (?!message|---)(.*?) \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE
+    ):
         for message in re.split(r", (?=[a-z…$])", row):
-            words = max(re.split(r"…|\bX\b|\bN\b|\bNAME\b|\bFILE\b|\d+", message.replace("`", "")), key=len).strip(" :()")
+            words = max(
+                re.split(r"…|\bX\b|\bN\b|\bNAME\b|\bFILE\b|\d+", message.replace("`", "")), key=len
+            ).strip(" :()")
             if words and words not in said:
                 missing.append(words)
     assert missing == []

@@ -51,10 +51,25 @@ class Workspace:
         self.config.write_text(UNIFIED)
         self.env = {"KUBECONFIG": str(cluster.kubeconfig), "HOME": str(folder)}
 
-    def mops(self, verb: str, *args: str, config: str | None = "modelops.yaml", env: dict[str, str] | None = None) -> Done:
+    def mops(
+        self,
+        verb: str,
+        *args: str,
+        config: str | None = "modelops.yaml",
+        env: dict[str, str] | None = None,
+    ) -> Done:
         """A run of `mops workspace VERB` on this workspace."""
         chosen = ("--config", config) if config else ()
-        return mops("workspace", *verb.split(), *chosen, "-n", self.namespace, *args, cwd=self.folder, env={**self.env, **(env or {})})
+        return mops(
+            "workspace",
+            *verb.split(),
+            *chosen,
+            "-n",
+            self.namespace,
+            *args,
+            cwd=self.folder,
+            env={**self.env, **(env or {})},
+        )
 
     def up(self, *args: str, code: int = 0) -> Done:
         """A run of `up` that is expected to end so."""
@@ -64,23 +79,62 @@ class Workspace:
 
     def started(self, *args: str, terminal: int | None = None) -> subprocess.Popen[str]:
         """mops as a process of its own, for signals; `terminal` is where it reads and says things."""
-        command = [sys.executable, "-m", "mops", "workspace", *args, "--config", "modelops.yaml", "-n", self.namespace]
+        command = [
+            sys.executable,
+            "-m",
+            "mops",
+            "workspace",
+            *args,
+            "--config",
+            "modelops.yaml",
+            "-n",
+            self.namespace,
+        ]
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1", **self.env},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT / "src"),
+                "PYTHONUNBUFFERED": "1",
+                **self.env,
+            },
             stdout=subprocess.PIPE,
             stdin=subprocess.DEVNULL if terminal is None else terminal,
             stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
             # A shell that runs in the background ignores it, and so would what it starts.
-            preexec_fn=takes_interrupts,  # noqa: PLW1509 - there are no threads here
+            preexec_fn=takes_interrupts,
         )
 
     def mops_render(self) -> str:
         """The manifests of the configuration, as helm renders the values."""
-        values = mops("render", "--config", "modelops.yaml", "-n", self.namespace, cwd=self.folder, env=self.env).out
-        done = subprocess.run([helm(), "template", "dask", str(ROOT / "chart"), "-n", self.namespace, "--skip-tests", "-f", "-"], input=values, capture_output=True, text=True, check=True)
+        values = mops(
+            "render",
+            "--config",
+            "modelops.yaml",
+            "-n",
+            self.namespace,
+            cwd=self.folder,
+            env=self.env,
+        ).out
+        done = subprocess.run(
+            [
+                helm(),
+                "template",
+                "dask",
+                str(ROOT / "chart"),
+                "-n",
+                self.namespace,
+                "--skip-tests",
+                "-f",
+                "-",
+            ],
+            input=values,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return done.stdout
 
     def kubectl(self, *args: str) -> str:
@@ -93,19 +147,37 @@ class Workspace:
 
     def versions(self) -> dict[str, str]:
         """What tells that an object was written: its resourceVersion, or its generation."""
-        objects = self.cluster.get("service,serviceaccount,networkpolicy", "-n", self.namespace)["items"]
-        found = {f"{entry['kind']}/{entry['metadata']['name']}": entry["metadata"]["resourceVersion"] for entry in objects}
+        objects = self.cluster.get("service,serviceaccount,networkpolicy", "-n", self.namespace)[
+            "items"
+        ]
+        found = {
+            f"{entry['kind']}/{entry['metadata']['name']}": entry["metadata"]["resourceVersion"]
+            for entry in objects
+        }
         # The controllers write into a Deployment's status when they like; its generation counts changes of its specification.
         deployments = self.cluster.get("deployment", "-n", self.namespace)["items"]
-        return found | {f"Deployment/{entry['metadata']['name']}": str(entry["metadata"]["generation"]) for entry in deployments}
+        return found | {
+            f"Deployment/{entry['metadata']['name']}": str(entry["metadata"]["generation"])
+            for entry in deployments
+        }
 
     def pods(self) -> list[str]:
         """The names of the pods that are not going away."""
-        return [pod["metadata"]["name"] for pod in self.cluster.get("pods", "-n", self.namespace)["items"] if not pod["metadata"].get("deletionTimestamp")]
+        return [
+            pod["metadata"]["name"]
+            for pod in self.cluster.get("pods", "-n", self.namespace)["items"]
+            if not pod["metadata"].get("deletionTimestamp")
+        ]
 
     def helm(self, *args: str) -> Any:
         """What helm says of the release, as data."""
-        done = subprocess.run([helm(), *args, "-n", self.namespace, "-o", "json"], env={**os.environ, **self.env}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [helm(), *args, "-n", self.namespace, "-o", "json"],
+            env={**os.environ, **self.env},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return json.loads(done.stdout)
 
 

@@ -14,21 +14,34 @@ from cluster.client import Cluster, wait_for
 from .conftest import Workspace
 
 
-def test_up_from_nothing_makes_a_namespace_that_admits_only_restricted_pods(workspace: Workspace) -> None:
+def test_up_from_nothing_makes_a_namespace_that_admits_only_restricted_pods(
+    workspace: Workspace,
+) -> None:
     done = workspace.up()
     labels = workspace.cluster.get("namespace", workspace.namespace)["metadata"]["labels"]
-    assert {labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")} == {"restricted"}
-    assert [workspace.deployment(part)["status"]["readyReplicas"] for part in ("scheduler", "workers")] == [1, 2]
+    assert {
+        labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")
+    } == {"restricted"}
+    assert [
+        workspace.deployment(part)["status"]["readyReplicas"] for part in ("scheduler", "workers")
+    ] == [1, 2]
     assert f"namespace {workspace.namespace}, release dask" in done.err
-    assert done.err.index("mops: context ") < done.err.index("nothing is deployed: 7 objects will be made")
+    assert done.err.index("mops: context ") < done.err.index(
+        "nothing is deployed: 7 objects will be made"
+    )
     commands = [line.split("  ", 1)[1].strip() for line in done.out.splitlines()]
-    assert commands[0] == f"mops workspace status --config modelops.yaml --namespace {workspace.namespace}"
+    assert (
+        commands[0]
+        == f"mops workspace status --config modelops.yaml --namespace {workspace.namespace}"
+    )
     # With autoscaling off there is nothing to ask of an autoscaler.
     assert "hpa" not in done.out
     assert "horizontalpodautoscaler" not in done.out
 
 
-def test_the_same_again_changes_nothing_and_one_value_only_its_deployment(workspace: Workspace) -> None:
+def test_the_same_again_changes_nothing_and_one_value_only_its_deployment(
+    workspace: Workspace,
+) -> None:
     workspace.up()
     before, pods = workspace.versions(), workspace.pods()
     again = workspace.up()
@@ -50,12 +63,23 @@ def test_a_change_of_the_scheduler_says_what_is_lost(workspace: Workspace) -> No
     assert done.code == 1
     assert "dask-scheduler: scheduler restarts, running computations are lost" in done.out
     data = json.loads(workspace.mops("diff", "--scheduler-memory", "3Gi", "--format", "json").out)
-    assert {entry["key"] for entry in data["values"]} == {"scheduler.resources.requests.memory", "scheduler.resources.limits.memory"}
-    assert data["pods"] == [{"deployment": "dask-scheduler", "impact": "scheduler restarts, running computations are lost", "grave": True}]
+    assert {entry["key"] for entry in data["values"]} == {
+        "scheduler.resources.requests.memory",
+        "scheduler.resources.limits.memory",
+    }
+    assert data["pods"] == [
+        {
+            "deployment": "dask-scheduler",
+            "impact": "scheduler restarts, running computations are lost",
+            "grave": True,
+        }
+    ]
     assert workspace.mops("diff").code == 0
 
 
-def test_autoscaling_that_is_turned_on_lets_replicas_fall_to_one_and_diff_says_so(workspace: Workspace) -> None:
+def test_autoscaling_that_is_turned_on_lets_replicas_fall_to_one_and_diff_says_so(
+    workspace: Workspace,
+) -> None:
     workspace.up()
     told = "dask-workers: replicas drops to 1 once"
     assert told in workspace.mops("diff", "--autoscaling").out
@@ -63,19 +87,30 @@ def test_autoscaling_that_is_turned_on_lets_replicas_fall_to_one_and_diff_says_s
     assert told in done.err
     # What was foretold: helm takes the number away, and nobody has metrics here to raise it again.
     assert workspace.deployment()["spec"]["replicas"] in (1, 2)
-    assert f"kubectl --context mops-test -n {workspace.namespace} get horizontalpodautoscaler dask-workers" in done.out
+    assert (
+        f"kubectl --context mops-test -n {workspace.namespace} get horizontalpodautoscaler dask-workers"
+        in done.out
+    )
     assert told not in workspace.mops("diff", "--autoscaling").out
 
 
 CAUSES = [
-    (["--worker-memory", "900Ti"], "it cannot be scheduled: 0/2 nodes are available: 2 Insufficient memory"),
-    (["--worker-image", "ghcr.io/example/does-not-exist:1.0"], 'Failed to pull image "ghcr.io/example/does-not-exist:1.0"'),
+    (
+        ["--worker-memory", "900Ti"],
+        "it cannot be scheduled: 0/2 nodes are available: 2 Insufficient memory",
+    ),
+    (
+        ["--worker-image", "ghcr.io/example/does-not-exist:1.0"],
+        'Failed to pull image "ghcr.io/example/does-not-exist:1.0"',
+    ),
     (["--worker-image", "ghcr.io/example/crash-at-start:1.0"], "worker ended with 1 (Error)"),
 ]
 
 
 @pytest.mark.parametrize(("args", "cause"), CAUSES, ids=["unschedulable", "image", "crash"])
-def test_a_failure_tells_the_true_reason_and_rolls_back(simulated: Cluster, workspace: Workspace, args: list[str], cause: str) -> None:
+def test_a_failure_tells_the_true_reason_and_rolls_back(
+    simulated: Cluster, workspace: Workspace, args: list[str], cause: str
+) -> None:
     del simulated
     workspace.up()
     spec = workspace.deployment()["spec"]
@@ -91,7 +126,9 @@ def test_a_failure_tells_the_true_reason_and_rolls_back(simulated: Cluster, work
         assert "    | simulated container: started" in done.err
 
 
-def test_a_first_installation_that_fails_leaves_no_release(simulated: Cluster, workspace: Workspace) -> None:
+def test_a_first_installation_that_fails_leaves_no_release(
+    simulated: Cluster, workspace: Workspace
+) -> None:
     del simulated
     done = workspace.mops("up", "--yes", "--timeout", "8s", "--worker-memory", "900Ti")
     assert done.code == 4
@@ -101,7 +138,12 @@ def test_a_first_installation_that_fails_leaves_no_release(simulated: Cluster, w
 
 def test_pods_that_a_quota_refuses_are_told_of(workspace: Workspace) -> None:
     workspace.up()
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small"}, "spec": {"hard": {"requests.cpu": "5"}}}
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "small"},
+        "spec": {"hard": {"requests.cpu": "5"}},
+    }
     workspace.cluster.apply(quota, namespace=workspace.namespace)
     done = workspace.mops("up", "--yes", "--timeout", "12s", "--worker-cpu", "6")
     assert done.code == 4
@@ -116,7 +158,10 @@ def test_ctrl_c_has_helm_roll_back_and_says_so(simulated: Cluster, workspace: Wo
     del simulated
     workspace.up()
     process = workspace.started("up", "--yes", *SLOW)
-    wait_for("helm at work", lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade")
+    wait_for(
+        "helm at work",
+        lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
+    )
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -127,12 +172,17 @@ def test_ctrl_c_has_helm_roll_back_and_says_so(simulated: Cluster, workspace: Wo
     assert workspace.mops("diff").code == 0
 
 
-def test_a_second_ctrl_c_leaves_it_and_says_what_sets_it_right(simulated: Cluster, workspace: Workspace) -> None:
+def test_a_second_ctrl_c_leaves_it_and_says_what_sets_it_right(
+    simulated: Cluster, workspace: Workspace
+) -> None:
     del simulated
     workspace.up()
     # The pods of revision 1 are slow from here on, so that the rollback takes its time.
     process = workspace.started("up", "--yes", *SLOW)
-    wait_for("helm at work", lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade")
+    wait_for(
+        "helm at work",
+        lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         process.send_signal(number)
         time.sleep(0.3)
@@ -143,13 +193,21 @@ def test_a_second_ctrl_c_leaves_it_and_says_what_sets_it_right(simulated: Cluste
     if state["info"]["status"] == "deployed":
         assert f"dask is deployed: revision {state['version']}" in said
     else:
-        assert f"dask is left {state['info']['status']} at revision {state['version']}: mops workspace rollback" in said
+        assert (
+            f"dask is left {state['info']['status']} at revision {state['version']}: mops workspace rollback"
+            in said
+        )
 
 
-def test_a_release_that_another_helm_left_pending_is_refused_with_the_remedy(workspace: Workspace) -> None:
+def test_a_release_that_another_helm_left_pending_is_refused_with_the_remedy(
+    workspace: Workspace,
+) -> None:
     workspace.up()
     process = workspace.started("up", "--yes", *SLOW)
-    wait_for("helm at work", lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade")
+    wait_for(
+        "helm at work",
+        lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
+    )
     refused = workspace.mops("up", "--yes", "--processes", "2")
     assert refused.code == 4
     assert "dask is pending-upgrade since" in refused.err
@@ -175,7 +233,7 @@ def test_without_a_terminal_and_without_yes_nothing_happens(workspace: Workspace
 
 
 @pytest.mark.parametrize(("answer", "there"), [("n", False), ("", False), ("y", True)])
-def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -> None:  # noqa: FBT001
+def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -> None:
     ours, theirs = os.openpty()
     process = workspace.started("up", terminal=theirs)
     os.close(theirs)
@@ -192,10 +250,15 @@ def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -
 
 
 def test_a_pin_keeps_an_environment_out_of_another_cluster(workspace: Workspace) -> None:
-    workspace.config.write_text(workspace.config.read_text() + "  release: {contexts: {dev: kind-dev, prod: mops-test}}\n")
+    workspace.config.write_text(
+        workspace.config.read_text() + "  release: {contexts: {dev: kind-dev, prod: mops-test}}\n"
+    )
     done = workspace.mops("up", "--yes")
     assert (done.code, done.out) == (2, "")
-    assert "the environment dev is pinned to the context kind-dev (modelops.yaml:9:29), and this is mops-test: use --context kind-dev" in done.err
+    assert (
+        "the environment dev is pinned to the context kind-dev (modelops.yaml:9:29), and this is mops-test: use --context kind-dev"
+        in done.err
+    )
     assert workspace.mops("diff", "--env", "prod").code == 1
     assert workspace.mops("status", "--context", "elsewhere").code == 2
 
@@ -204,7 +267,17 @@ def test_a_cluster_that_does_not_answer_is_an_environment_failure(workspace: Wor
     text = workspace.cluster.kubeconfig.read_text()
     server = json.loads(text)["clusters"][0]["cluster"]["server"]
     (workspace.folder / "dead").write_text(text.replace(server, "https://127.0.0.1:1"))
-    for verb in ("up --yes", "status", "diff", "down --yes", "history", "rollback --yes", "restart --yes", "logs", "port-forward"):
+    for verb in (
+        "up --yes",
+        "status",
+        "diff",
+        "down --yes",
+        "history",
+        "rollback --yes",
+        "restart --yes",
+        "logs",
+        "port-forward",
+    ):
         done = workspace.mops(verb, env={"KUBECONFIG": str(workspace.folder / "dead")})
         assert (done.code, done.out) == (4, ""), (verb, done.err)
         assert len(done.err.splitlines()[-1]) < 600
@@ -212,7 +285,9 @@ def test_a_cluster_that_does_not_answer_is_an_environment_failure(workspace: Wor
 
 def test_who_may_nothing_is_told_so(simulated: Cluster, workspace: Workspace) -> None:
     assert simulated.plane is not None
-    done = workspace.mops("up", "--yes", env={"KUBECONFIG": str(simulated.plane.kubeconfig_for("someone"))})
+    done = workspace.mops(
+        "up", "--yes", env={"KUBECONFIG": str(simulated.plane.kubeconfig_for("someone"))}
+    )
     assert (done.code, done.out) == (4, "")
     assert 'User "someone" cannot' in done.err
 
@@ -227,7 +302,10 @@ def test_down_removes_the_release_and_keeps_the_namespace_unless_told(workspace:
     assert again.code == 0
     assert "there is no release dask" in again.err
     assert workspace.mops("down", "--yes", "--delete-namespace").code == 0
-    wait_for("no namespace", lambda: workspace.cluster.kubectl("get", "namespace", workspace.namespace).returncode == 1)
+    wait_for(
+        "no namespace",
+        lambda: workspace.cluster.kubectl("get", "namespace", workspace.namespace).returncode == 1,
+    )
 
 
 def test_a_namespace_with_other_releases_is_not_deleted(workspace: Workspace) -> None:
@@ -245,7 +323,9 @@ def test_rollback_brings_a_configuration_back(workspace: Workspace) -> None:
     workspace.up("--processes", "1")
     done = workspace.mops("rollback", "1", "--yes")
     assert done.code == 0, done.err
-    assert "workers.processes: 1 -> 3  <- revision 1 (from modelops.yaml < command line)" in done.err
+    assert (
+        "workers.processes: 1 -> 3  <- revision 1 (from modelops.yaml < command line)" in done.err
+    )
     assert workspace.mops("diff").code == 0
     assert workspace.mops("rollback", "9", "--yes").code == 2
     history = workspace.mops("history").out
@@ -267,10 +347,21 @@ def test_restart_replaces_pods_and_is_no_drift(workspace: Workspace) -> None:
     assert workspace.mops("status", "--exit-code").code == 0
 
 
-def test_server_side_apply_of_the_manifests_finds_neither_conflicts_nor_duplicates(workspace: Workspace) -> None:
+def test_server_side_apply_of_the_manifests_finds_neither_conflicts_nor_duplicates(
+    workspace: Workspace,
+) -> None:
     workspace.up()
     rendered = workspace.mops_render()
-    done = workspace.cluster.kubectl("apply", "--server-side", "--field-manager=another", "-n", workspace.namespace, "-f", "-", input=rendered)
+    done = workspace.cluster.kubectl(
+        "apply",
+        "--server-side",
+        "--field-manager=another",
+        "-n",
+        workspace.namespace,
+        "-f",
+        "-",
+        input=rendered,
+    )
     assert done.returncode == 0, done.stderr
     assert "conflict" not in done.stderr.lower()
     assert "duplicate" not in done.stderr.lower()

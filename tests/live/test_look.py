@@ -19,7 +19,9 @@ def test_the_line_that_says_otherwise_is_named(workspace: Workspace) -> None:
     workspace.up()
     shutil.copytree(ROOT / "examples", workspace.folder / "examples")
     text = (workspace.folder / "examples" / "workspace.yaml").read_text()
-    line = next(number for number, written in enumerate(text.splitlines(), 1) if "processes: 4" in written)
+    line = next(
+        number for number, written in enumerate(text.splitlines(), 1) if "processes: 4" in written
+    )
     done = workspace.mops("status", "--exit-code", config="examples/workspace.yaml")
     assert done.code == 1
     assert f"deployed --nworkers 3; config says 4, examples/workspace.yaml:{line}:16\n" in done.out
@@ -27,25 +29,57 @@ def test_the_line_that_says_otherwise_is_named(workspace: Workspace) -> None:
     assert "active     defaults < examples/workspace.yaml < command line" in done.out
 
 
-def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(workspace: Workspace) -> None:
+def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(
+    workspace: Workspace,
+) -> None:
     workspace.up()
     assert workspace.mops("status", "--exit-code").code == 0
     workspace.kubectl("scale", "deployment/dask-workers", "--replicas=5")
-    workspace.kubectl("set", "env", "deployment/dask-workers", "MODELOPS_LOG_LEVEL=DEBUG", "EXTRA=1")
-    workspace.kubectl("set", "image", "deployment/dask-scheduler", "scheduler=ghcr.io/example/scheduler:2.0")
+    workspace.kubectl(
+        "set", "env", "deployment/dask-workers", "MODELOPS_LOG_LEVEL=DEBUG", "EXTRA=1"
+    )
+    workspace.kubectl(
+        "set", "image", "deployment/dask-scheduler", "scheduler=ghcr.io/example/scheduler:2.0"
+    )
     done = workspace.mops("status", "--exit-code")
     assert done.code == 1
-    assert "Deployment/dask-workers: deployed replicas 5; config says 2, modelops.yaml:3:20 (set in the cluster by kubectl" in done.out
-    assert "Deployment/dask-workers: deployed env MODELOPS_LOG_LEVEL DEBUG; config says INFO, modelops.yaml:8:36 (set in the cluster by kubectl-set" in done.out
-    assert "Deployment/dask-scheduler: deployed image ghcr.io/example/scheduler:2.0; config says ghcr.io/example/scheduler:1.0, modelops.yaml:7:20" in done.out
-    assert "Deployment/dask-workers: deployed env EXTRA 1; the config says nothing of it" in done.out
+    assert (
+        "Deployment/dask-workers: deployed replicas 5; config says 2, modelops.yaml:3:20 (set in the cluster by kubectl"
+        in done.out
+    )
+    assert (
+        "Deployment/dask-workers: deployed env MODELOPS_LOG_LEVEL DEBUG; config says INFO, modelops.yaml:8:36 (set in the cluster by kubectl-set"
+        in done.out
+    )
+    assert (
+        "Deployment/dask-scheduler: deployed image ghcr.io/example/scheduler:2.0; config says ghcr.io/example/scheduler:1.0, modelops.yaml:7:20"
+        in done.out
+    )
+    assert (
+        "Deployment/dask-workers: deployed env EXTRA 1; the config says nothing of it" in done.out
+    )
     removal = re.search(r"kubectl (.* set env deployment/dask-workers EXTRA-) removes it", done.out)
     assert removal is not None
     data = json.loads(workspace.mops("status", "--format", "json").out)
-    assert {(entry["field"], entry["live"], entry["wanted"], entry["key"], entry["place"]) for entry in data["drift"]} == {
+    assert {
+        (entry["field"], entry["live"], entry["wanted"], entry["key"], entry["place"])
+        for entry in data["drift"]
+    } == {
         ("replicas", 5, 2, "workers.replicas", "modelops.yaml:3:20"),
-        ("env MODELOPS_LOG_LEVEL", "DEBUG", "INFO", "workers.env.MODELOPS_LOG_LEVEL", "modelops.yaml:8:36"),
-        ("image", "ghcr.io/example/scheduler:2.0", "ghcr.io/example/scheduler:1.0", "scheduler.image", "modelops.yaml:7:20"),
+        (
+            "env MODELOPS_LOG_LEVEL",
+            "DEBUG",
+            "INFO",
+            "workers.env.MODELOPS_LOG_LEVEL",
+            "modelops.yaml:8:36",
+        ),
+        (
+            "image",
+            "ghcr.io/example/scheduler:2.0",
+            "ghcr.io/example/scheduler:1.0",
+            "scheduler.image",
+            "modelops.yaml:7:20",
+        ),
         ("env EXTRA", "1", None, "", ""),
     }
     # up brings back what the configuration says, and the command shown removes the rest.
@@ -57,7 +91,10 @@ def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(workspa
 def test_what_was_deleted_is_found(workspace: Workspace) -> None:
     workspace.up()
     workspace.kubectl("delete", "service", "dask-scheduler")
-    assert "Service/dask-scheduler: the config wants it; it is not in the cluster" in workspace.mops("status").out
+    assert (
+        "Service/dask-scheduler: the config wants it; it is not in the cluster"
+        in workspace.mops("status").out
+    )
     workspace.up()
     assert workspace.mops("status", "--exit-code").code == 0
 
@@ -69,13 +106,20 @@ def test_another_machine_knows_what_was_deployed(workspace: Workspace) -> None:
     assert "deployed   defaults < modelops.yaml < command line" in there.out
     assert "no configuration here: compared with what was deployed" in there.out
     workspace.kubectl("scale", "deployment/dask-workers", "--replicas=1")
-    assert "deployed replicas 1; config says 2, revision 1 (from modelops.yaml < command line)" in workspace.mops("status", config=None).out
+    assert (
+        "deployed replicas 1; config says 2, revision 1 (from modelops.yaml < command line)"
+        in workspace.mops("status", config=None).out
+    )
 
 
 def test_the_active_configuration_stands_next_to_the_deployed_one(workspace: Workspace) -> None:
     workspace.up()
     done = workspace.mops("status", "--show-config", "--processes", "2")
-    rows = {line.split()[0]: line.split()[1:] for line in done.out.splitlines() if line.startswith("workers.")}
+    rows = {
+        line.split()[0]: line.split()[1:]
+        for line in done.out.splitlines()
+        if line.startswith("workers.")
+    }
     assert rows["workers.processes"] == ["3", "2", "--processes"]
     assert rows["workers.replicas"] == ["2", "the", "same", "modelops.yaml:3:20"]
 
@@ -83,24 +127,52 @@ def test_the_active_configuration_stands_next_to_the_deployed_one(workspace: Wor
 def test_secrets_are_not_printed(workspace: Workspace) -> None:
     secret = "pl41n-s3cret"
     workspace.up("--set", f"workers.env.MY_TOKEN={secret}")
-    shown = [workspace.mops(verb) for verb in ("status", "status --show-config", "status --format json", "diff", "diff --format json", "history", "history --format json")]
-    workspace.kubectl("set", "env", "deployment/dask-workers", f"MY_TOKEN={secret}x", f"NEW_PASSWORD={secret}")
-    shown += [workspace.mops(verb) for verb in ("status", "status --format json", "diff", "diff --format json", "up --dry-run")]
+    shown = [
+        workspace.mops(verb)
+        for verb in (
+            "status",
+            "status --show-config",
+            "status --format json",
+            "diff",
+            "diff --format json",
+            "history",
+            "history --format json",
+        )
+    ]
+    workspace.kubectl(
+        "set", "env", "deployment/dask-workers", f"MY_TOKEN={secret}x", f"NEW_PASSWORD={secret}"
+    )
+    shown += [
+        workspace.mops(verb)
+        for verb in ("status", "status --format json", "diff", "diff --format json", "up --dry-run")
+    ]
     assert all("MY_TOKEN" in done.out + done.err for done in shown if done.code == 1)
     assert not any(secret in done.out + done.err for done in shown)
 
 
 def test_pods_that_are_not_ready_are_told_with_their_reason(workspace: Workspace) -> None:
     workspace.up()
-    workspace.kubectl("set", "image", "deployment/dask-workers", "worker=ghcr.io/example/does-not-exist:1")
-    workspace.kubectl("wait", "--for=jsonpath={.status.unavailableReplicas}=1", "deployment/dask-workers", "--timeout=30s")
+    workspace.kubectl(
+        "set", "image", "deployment/dask-workers", "worker=ghcr.io/example/does-not-exist:1"
+    )
+    workspace.kubectl(
+        "wait",
+        "--for=jsonpath={.status.unavailableReplicas}=1",
+        "deployment/dask-workers",
+        "--timeout=30s",
+    )
     found = json.loads(workspace.mops("status", "--format", "json").out)
-    assert any(entry["reason"] in ("ErrImagePull", "ImagePullBackOff") for entry in found["notReady"]), found
+    assert any(
+        entry["reason"] in ("ErrImagePull", "ImagePullBackOff") for entry in found["notReady"]
+    ), found
     assert 'Failed to pull image "ghcr.io/example/does-not-exist:1"' in workspace.mops("status").out
 
 
 def test_nothing_deployed_is_said(workspace: Workspace) -> None:
-    assert workspace.mops("status").out == f"dask in {workspace.namespace} (context mops-test) is not deployed\n"
+    assert (
+        workspace.mops("status").out
+        == f"dask in {workspace.namespace} (context mops-test) is not deployed\n"
+    )
     assert workspace.mops("status").code == 0
     assert workspace.mops("status", "--exit-code").code == 1
 
@@ -110,7 +182,10 @@ def test_all_workspaces_are_listed_and_nothing_else(workspace: Workspace) -> Non
     workspace.up("--release-name", "second")
     done = run("workspace", "list", "--format", "json", env=workspace.env, cwd=workspace.folder)
     mine = [entry for entry in json.loads(done.out) if entry["namespace"] == workspace.namespace]
-    assert {(entry["name"], entry["revision"], entry["status"]) for entry in mine} == {("dask", "1", "deployed"), ("second", "1", "deployed")}
+    assert {(entry["name"], entry["revision"], entry["status"]) for entry in mine} == {
+        ("dask", "1", "deployed"),
+        ("second", "1", "deployed"),
+    }
     table = run("workspace", "list", env=workspace.env, cwd=workspace.folder).out
     assert re.search(rf"^second +{workspace.namespace} +1 +deployed", table, re.MULTILINE)
 

@@ -19,7 +19,7 @@ import pytest
 
 from invoke import ROOT, helm, mops, takes_interrupts
 from mops.cli.workspace_local import _workers
-from mops.errors import EnvironmentFailure
+from mops.model.problems import EnvironmentFailure
 
 pytestmark = pytest.mark.dask
 
@@ -66,11 +66,38 @@ class Local:
 
     def start(self, *args: str) -> None:
         """Starts `up --local`."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("MODELOPS_", "DASK_"))}
-        environ |= {"PYTHONPATH": str(ROOT / "src"), "MODELOPS_LOG_LEVEL": "of the shell", **self.env}
-        self.err = open(self.folder / "err", "a")  # noqa: SIM115 - closed when the test ends
-        command = [sys.executable, "-m", "mops", "workspace", "up", "--local", "--config", "modelops.yaml", *args]
-        self.process = subprocess.Popen(command, cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=self.err, text=True, start_new_session=True, preexec_fn=takes_interrupts)  # noqa: PLW1509 - there are no threads here
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MODELOPS_", "DASK_"))
+        }
+        environ |= {
+            "PYTHONPATH": str(ROOT / "src"),
+            "MODELOPS_LOG_LEVEL": "of the shell",
+            **self.env,
+        }
+        self.err = open(self.folder / "err", "a")
+        command = [
+            sys.executable,
+            "-m",
+            "mops",
+            "workspace",
+            "up",
+            "--local",
+            "--config",
+            "modelops.yaml",
+            *args,
+        ]
+        self.process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=self.err,
+            text=True,
+            start_new_session=True,
+            preexec_fn=takes_interrupts,
+        )
 
     def address(self) -> str:
         """Where the scheduler is, once all is running."""
@@ -82,13 +109,26 @@ class Local:
 
     def mops(self, verb: str, *args: str) -> str:
         """What another mops says of it."""
-        done = mops("workspace", verb, "--local", "--config", "modelops.yaml", *args, cwd=self.folder, env=self.env)
+        done = mops(
+            "workspace",
+            verb,
+            "--local",
+            "--config",
+            "modelops.yaml",
+            *args,
+            cwd=self.folder,
+            env=self.env,
+        )
         assert done.code == 0, done.err
         return done.out
 
     def marked(self) -> list[int]:
         """The processes whose environment has the mark."""
-        return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if f"MARK={self.mark}".encode() in _bytes(path)]
+        return [
+            int(path.parent.name)
+            for path in Path("/proc").glob("[0-9]*/environ")
+            if f"MARK={self.mark}".encode() in _bytes(path)
+        ]
 
     def gone(self) -> bool:
         """Whether nothing is left within a few seconds."""
@@ -130,18 +170,31 @@ def test_a_client_computes_through_it_and_ctrl_c_leaves_nothing(local: Local) ->
         environments = client.run(lambda: dict(os.environ))
     assert len(environments) == 2
     for found in environments.values():
-        assert (found["MODELOPS_EXECUTOR_TYPE"], found["MARK"], found["POD_IP"]) == ("direct", local.mark, "127.0.0.1")
+        assert (found["MODELOPS_EXECUTOR_TYPE"], found["MARK"], found["POD_IP"]) == (
+            "direct",
+            local.mark,
+            "127.0.0.1",
+        )
         assert found["HOME"] == found["TMPDIR"]
         assert found["SCRATCH"] == f"{found['TMPDIR']}/scratch"
         assert found["HOME"].startswith(str(local.folder))
         # What the shell exports decides nothing.
         assert "MODELOPS_LOG_LEVEL" not in found
-    assert {found["POD_NAME"] for found in environments.values()} == {"dask-workers-0", "dask-workers-1"}
+    assert {found["POD_NAME"] for found in environments.values()} == {
+        "dask-workers-0",
+        "dask-workers-1",
+    }
     status = json.loads(local.mops("status", "--format", "json"))
-    assert (status["running"], status["workers"], set(status["alive"])) == (True, 2, {"dask-scheduler", "dask-workers-0", "dask-workers-1"})
+    assert (status["running"], status["workers"], set(status["alive"])) == (
+        True,
+        2,
+        {"dask-scheduler", "dask-workers-0", "dask-workers-1"},
+    )
     logs = local.mops("logs", "workers", "--tail", "2")
     assert re.fullmatch(r"(dask-workers-0: .*\n){2}(dask-workers-1: .*\n){2}", logs)
-    again = mops("workspace", "up", "--local", "--config", "modelops.yaml", cwd=local.folder, env=local.env)
+    again = mops(
+        "workspace", "up", "--local", "--config", "modelops.yaml", cwd=local.folder, env=local.env
+    )
     assert again.code == 4
     assert "this workspace runs here already" in again.err
     assert local.interrupted() == 0
@@ -156,7 +209,9 @@ def test_a_worker_that_dies_is_started_again_and_down_ends_all(local: Local) -> 
     pid = json.loads(local.mops("status", "--format", "json"))["pids"]["dask-workers-0"]
     os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 30
-    while (found := json.loads(local.mops("status", "--format", "json")))["pids"]["dask-workers-0"] == pid or found["workers"] != 1:
+    while (found := json.loads(local.mops("status", "--format", "json")))["pids"][
+        "dask-workers-0"
+    ] == pid or found["workers"] != 1:
         assert time.monotonic() < deadline, (local.folder / "err").read_text()
         time.sleep(0.2)
     local.mops("down", "--yes")
@@ -176,7 +231,9 @@ def test_nothing_outlives_a_mops_that_is_killed(local: Local) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wait", ["until it runs"] * 20 + [f"{tenths / 10} s" for tenths in range(20)])
+@pytest.mark.parametrize(
+    "wait", ["until it runs"] * 20 + [f"{tenths / 10} s" for tenths in range(20)]
+)
 def test_ctrl_c_at_any_time_leaves_nothing(local: Local, wait: str) -> None:
     local.start()
     if wait.endswith(" s"):
@@ -188,15 +245,31 @@ def test_ctrl_c_at_any_time_leaves_nothing(local: Local, wait: str) -> None:
     assert local.gone()
 
 
-def test_an_environment_without_dask_is_told_how_to_get_it(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_dask_is_told_how_to_get_it(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare = shutil.which("python3", path="/usr/bin:/bin")
-    if bare is None or subprocess.run([bare, "-c", "import distributed"], capture_output=True, check=False).returncode == 0:
+    if (
+        bare is None
+        or subprocess.run(
+            [bare, "-c", "import distributed"], capture_output=True, check=False
+        ).returncode
+        == 0
+    ):
         pytest.skip("no interpreter here is without Dask")
     tools = local.folder / "bin"
     tools.mkdir()
     (tools / "helm").symlink_to(helm())
     monkeypatch.setattr(sys, "executable", bare)
-    done = mops("workspace", "up", "--local", "--config", "modelops.yaml", cwd=local.folder, env={**local.env, "PATH": str(tools)})
+    done = mops(
+        "workspace",
+        "up",
+        "--local",
+        "--config",
+        "modelops.yaml",
+        cwd=local.folder,
+        env={**local.env, "PATH": str(tools)},
+    )
     assert (done.code, done.out) == (4, "")
     assert "there is no Dask in the active environment" in done.err
     assert "pip install 'dask[distributed]'" in done.err
@@ -216,7 +289,15 @@ def test_a_dask_without_a_scheduler_is_told_apart(local: Local) -> None:
     tools.mkdir()
     (tools / "dask").write_text("#!/bin/sh\necho \"Error: No such command '$1'.\" >&2\nexit 2\n")
     (tools / "dask").chmod(0o755)
-    done = mops("workspace", "up", "--local", "--config", "modelops.yaml", cwd=local.folder, env={**local.env, "PATH": f"{tools}{os.pathsep}{local.env['PATH']}"})
+    done = mops(
+        "workspace",
+        "up",
+        "--local",
+        "--config",
+        "modelops.yaml",
+        cwd=local.folder,
+        env={**local.env, "PATH": f"{tools}{os.pathsep}{local.env['PATH']}"},
+    )
     assert (done.code, done.out) == (4, "")
     assert "dask-scheduler ended with 2; this dask has no such command" in done.err
     assert "  dask-scheduler | Error: No such command 'scheduler'." in done.err

@@ -28,7 +28,19 @@ class _Author:
         self.comments: list[str] = []
 
     def comment(self) -> str:
-        words = ("why", "# twice", "naïve: “quoted”", "key: value", "- item", "'", '"', "{", "a#b", "日本語", "%")
+        words = (
+            "why",
+            "# twice",
+            "naïve: “quoted”",
+            "key: value",
+            "- item",
+            "'",
+            '"',
+            "{",
+            "a#b",
+            "日本語",
+            "%",
+        )
         text = f"# c{len(self.comments)} {self.random.choice(words)}".rstrip()
         self.comments.append(text)
         return text
@@ -36,7 +48,9 @@ class _Author:
     def between(self, depth: int, *, fixed: bool = True) -> None:
         """Perhaps a comment line or an empty one."""
         if self.random.random() < 0.3:
-            self.lines.append((" " * self.random.choice((depth, depth, depth + 2, 0)) + self.comment(), True))
+            self.lines.append(
+                (" " * self.random.choice((depth, depth, depth + 2, 0)) + self.comment(), True)
+            )
         if self.random.random() < 0.15:
             self.lines.append(("", fixed))
 
@@ -78,10 +92,16 @@ def sections(author: _Author) -> None:
 def env(author: _Author, depth: int, key: str, *, flow: bool) -> None:
     """A list of variables, some of which Dask never read."""
     random, margin = author.random, " " * depth
-    entries = [("MODELOPS_EXECUTOR_TYPE", "cold", True), ("DASK_WORKER__MEMORY__TARGET", "0.9", False), ("A_B", random.choice(("1", "x y", "no")), True)]
+    entries = [
+        ("MODELOPS_EXECUTOR_TYPE", "cold", True),
+        ("DASK_WORKER__MEMORY__TARGET", "0.9", False),
+        ("A_B", random.choice(("1", "x y", "no")), True),
+    ]
     random.shuffle(entries)
     if flow:
-        inside = ", ".join(f"{{name: {name}, value: {quoted(random, value)}}}" for name, value, _ in entries)
+        inside = ", ".join(
+            f"{{name: {name}, value: {quoted(random, value)}}}" for name, value, _ in entries
+        )
         author.line(f"{margin}{key}: [{inside}]", fixed=False)
         return
     author.line(f"{margin}{key}:")
@@ -190,7 +210,11 @@ def today(random: Random) -> Written:
         elif part == "workers":
             author.line("  workers:")
             author.line(f"    threads: {random.randint(1, 4)}")
-            author.line("    nodeSelector: {pool: cpu}" if random.random() < 0.5 else "    node_selector: {}")
+            author.line(
+                "    nodeSelector: {pool: cpu}"
+                if random.random() < 0.5
+                else "    node_selector: {}"
+            )
             author.line("    tolerations:")
             author.line("      - {key: a, operator: Exists}")
         else:

@@ -10,7 +10,11 @@ from typing import Any
 
 ORG = "ghcr.io/institutefordiseasemodeling/modelops-dask"
 TAINT = [{"key": "modelops.io/role", "operator": "Equal", "value": "cpu", "effect": "NoSchedule"}]
-STORAGE, BUNDLES, GITHUB = ("modelops-storage", True), ("bundle-credentials", False), ("github-credentials", True)
+STORAGE, BUNDLES, GITHUB = (
+    ("modelops-storage", True),
+    ("bundle-credentials", False),
+    ("github-credentials", True),
+)
 UNIFIED = {
     "scheduler_image": f"{ORG}-scheduler:latest", "scheduler_memory": "2Gi", "scheduler_cpu": "1", "worker_image": f"{ORG}-worker:latest",
     "worker_replicas": 2, "worker_processes": 4, "worker_threads": 1, "worker_memory": "24Gi", "worker_cpu": "6",
@@ -21,7 +25,10 @@ UNIFIED = {
 def of_unified(document: dict[str, Any]) -> dict[str, Any]:
     """`workspace up` on modelops.yaml: replicas of the scheduler and both env lists never arrived."""
     said = {**UNIFIED, **(document.get("workspace") or {})}
-    amounts = {role: {"memory": said[f"{role}_memory"], "cpu": str(said[f"{role}_cpu"])} for role in ("scheduler", "worker")}
+    amounts = {
+        role: {"memory": said[f"{role}_memory"], "cpu": str(said[f"{role}_cpu"])}
+        for role in ("scheduler", "worker")
+    }
     spec = {
         "scheduler": {"image": said["scheduler_image"], "resources": {"requests": amounts["scheduler"], "limits": amounts["scheduler"]}},
         "workers": {
@@ -41,12 +48,26 @@ def of_workspace(document: dict[str, Any], namespace: str = "modelops-dask-dev")
 
 
 def of_spec(spec: dict[str, Any], document: dict[str, Any], namespace: str) -> dict[str, Any]:
-    scheduler, workers, scaling = spec.get("scheduler", {}), spec.get("workers", {}), spec.get("autoscaling", {})
+    scheduler, workers, scaling = (
+        spec.get("scheduler", {}),
+        spec.get("workers", {}),
+        spec.get("autoscaling", {}),
+    )
     processes = int(workers.get("processes", 1))
     facts = {
         "namespace": namespace,
-        **{f"scheduler.{key}": value for key, value in _pod(scheduler, f"{ORG}-scheduler:latest", {"memory": "2Gi", "cpu": "1"}).items()},
-        **{f"worker.{key}": value for key, value in _pod(workers, f"{ORG}-worker:latest", {"memory": "4Gi", "cpu": "2"}).items()},
+        **{
+            f"scheduler.{key}": value
+            for key, value in _pod(
+                scheduler, f"{ORG}-scheduler:latest", {"memory": "2Gi", "cpu": "1"}
+            ).items()
+        },
+        **{
+            f"worker.{key}": value
+            for key, value in _pod(
+                workers, f"{ORG}-worker:latest", {"memory": "4Gi", "cpu": "2"}
+            ).items()
+        },
         "scheduler.envFrom": [STORAGE, BUNDLES],
         "worker.envFrom": [STORAGE, BUNDLES, GITHUB],
         "scheduler.tolerations": spec.get("tolerations", TAINT),
@@ -54,18 +75,33 @@ def of_spec(spec: dict[str, Any], document: dict[str, Any], namespace: str) -> d
         "scheduler.replicas": 1 if not document else scheduler.get("replicas", 1),
         "worker.nworkers": str(processes),
         "worker.nthreads": str(int(workers.get("threads", 2))),
-        "worker.memory": _limit(str(workers.get("resources", {}).get("limits", {}).get("memory", "12Gi")), processes),
+        "worker.memory": _limit(
+            str(workers.get("resources", {}).get("limits", {}).get("memory", "12Gi")), processes
+        ),
     }
     if scaling.get("enabled", True):
-        return facts | {"hpa": (scaling.get("min_workers", 2), scaling.get("max_workers", 20), scaling.get("target_cpu", 70), scaling.get("scale_down_delay", 300))}
+        return facts | {
+            "hpa": (
+                scaling.get("min_workers", 2),
+                scaling.get("max_workers", 20),
+                scaling.get("target_cpu", 70),
+                scaling.get("scale_down_delay", 300),
+            )
+        }
     return facts | {"worker.replicas": workers.get("replicas", document.get("worker_count", 3))}
 
 
 def _pod(section: dict[str, Any], image: str, amounts: dict[str, str]) -> dict[str, Any]:
     given = section.get("resources", {})
-    requests, limits = ({key: str(value) for key, value in given.get(kind, amounts).items()} for kind in ("requests", "limits"))
+    requests, limits = (
+        {key: str(value) for key, value in given.get(kind, amounts).items()}
+        for kind in ("requests", "limits")
+    )
     chosen = section.get("image", image)
-    env = {entry["name"]: str(entry["value"]) if "value" in entry else _reference(entry) for entry in section.get("env", [])}
+    env = {
+        entry["name"]: str(entry["value"]) if "value" in entry else _reference(entry)
+        for entry in section.get("env", [])
+    }
     return {
         "image": chosen,
         "pull": "Always" if chosen.endswith(":latest") else "IfNotPresent",
@@ -84,7 +120,14 @@ def _reference(entry: dict[str, Any]) -> Any:
 
 
 def _limit(memory: str, processes: int) -> str:
-    for short, long in (("Gi", "GiB"), ("Mi", "MiB"), ("Ki", "KiB"), ("G", "GB"), ("M", "MB"), ("K", "KB")):
+    for short, long in (
+        ("Gi", "GiB"),
+        ("Mi", "MiB"),
+        ("Ki", "KiB"),
+        ("G", "GB"),
+        ("M", "MB"),
+        ("K", "KB"),
+    ):
         if memory.endswith(short):
             memory = memory.removesuffix(short) + long
             break
@@ -102,21 +145,39 @@ def of_manifests(manifests: list[dict[str, Any]]) -> dict[str, Any]:
         **{f"scheduler.{key}": value for key, value in _rendered(scheduler).items()},
         **{f"worker.{key}": value for key, value in _rendered(workers).items()},
         "scheduler.replicas": scheduler["spec"]["replicas"],
-        **{f"worker.{name}": args[args.index(f"--{flag}") + 1] for name, flag in (("nworkers", "nworkers"), ("nthreads", "nthreads"), ("memory", "memory-limit"))},
+        **{
+            f"worker.{name}": args[args.index(f"--{flag}") + 1]
+            for name, flag in (
+                ("nworkers", "nworkers"),
+                ("nthreads", "nthreads"),
+                ("memory", "memory-limit"),
+            )
+        },
     }
     scaler = by.get(("HorizontalPodAutoscaler", "dask-workers"))
     if scaler is None:
         return facts | {"worker.replicas": workers["spec"]["replicas"]}
     spec = scaler["spec"]
     target = spec["metrics"][0]["containerResource"]["target"]["averageUtilization"]
-    return facts | {"hpa": (spec["minReplicas"], spec["maxReplicas"], target, spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"])}
+    return facts | {
+        "hpa": (
+            spec["minReplicas"],
+            spec["maxReplicas"],
+            target,
+            spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"],
+        )
+    }
 
 
 def _rendered(deployment: dict[str, Any]) -> dict[str, Any]:
     pod = deployment["spec"]["template"]["spec"]
     container = pod["containers"][0]
     own = {"POD_NAME", "POD_IP", "HOME", "TMPDIR"}
-    env = {entry["name"]: entry["value"] if "value" in entry else _rendered_reference(entry) for entry in container["env"] if entry["name"] not in own}
+    env = {
+        entry["name"]: entry["value"] if "value" in entry else _rendered_reference(entry)
+        for entry in container["env"]
+        if entry["name"] not in own
+    }
     return {
         "image": container["image"],
         "pull": container["imagePullPolicy"],
@@ -125,7 +186,10 @@ def _rendered(deployment: dict[str, Any]) -> dict[str, Any]:
         "env": env,
         "nodeSelector": pod.get("nodeSelector", {}),
         "user": (pod["securityContext"]["runAsUser"], pod["securityContext"]["fsGroup"]),
-        "envFrom": [(entry["secretRef"]["name"], entry["secretRef"].get("optional", False)) for entry in container.get("envFrom", [])],
+        "envFrom": [
+            (entry["secretRef"]["name"], entry["secretRef"].get("optional", False))
+            for entry in container.get("envFrom", [])
+        ],
         "tolerations": pod.get("tolerations", []),
     }
 

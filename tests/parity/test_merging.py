@@ -15,30 +15,48 @@ from typing import Any
 import pytest
 
 from invoke import CHART, printing_chart, template
-from mops import schema, values
-from mops.resolve import resolve
-from mops.sources import Request, gather
+from mops.config.resolve import resolve
+from mops.config.sources import Request, gather
+from mops.schema.fields import load_schema
+from mops.yamltext.writer import quote
 
 TEXTS = ["", "a", "1e3", "010", "y", "null", "x y", "{{ }}", "\u00e9", "a\nb"]
 
 
 def reference(source: random.Random) -> dict[str, Any]:
-    return {"valueFrom": {"secretKeyRef": {"name": source.choice("abc"), "key": source.choice("xyz")}}}
+    return {
+        "valueFrom": {"secretKeyRef": {"name": source.choice("abc"), "key": source.choice("xyz")}}
+    }
 
 
 def section(source: random.Random, *, nulls: bool) -> dict[str, Any]:
     """Some settings of a random values file."""
     found: dict[str, Any] = {}
-    env = {name: source.choice([source.choice(TEXTS), reference(source)]) for name in source.sample(["A", "B", "C", "D", "y", "no"], source.randrange(6))}
+    env = {
+        name: source.choice([source.choice(TEXTS), reference(source)])
+        for name in source.sample(["A", "B", "C", "D", "y", "no"], source.randrange(6))
+    }
     if nulls and env and source.random() < 0.4:
         env[source.choice(list(env))] = None
     workers: dict[str, Any] = {
         "replicas": source.randrange(9),
         "processes": source.randrange(1, 5),
         "env": env,
-        "nodeSelector": {key: source.choice(["a", "1", "true"]) for key in source.sample(["a", "b", "example.com/c"], source.randrange(4))},
-        "tolerations": [{"key": source.choice("ab"), "operator": "Exists"} for _ in range(source.randrange(3))],
-        "affinity": source.choice([{}, {"nodeAffinity": {"x": [1, 2]}}, {"podAntiAffinity": {"y": {"z": "1"}}}, {"nodeAffinity": {"x": []}}]),
+        "nodeSelector": {
+            key: source.choice(["a", "1", "true"])
+            for key in source.sample(["a", "b", "example.com/c"], source.randrange(4))
+        },
+        "tolerations": [
+            {"key": source.choice("ab"), "operator": "Exists"} for _ in range(source.randrange(3))
+        ],
+        "affinity": source.choice(
+            [
+                {},
+                {"nodeAffinity": {"x": [1, 2]}},
+                {"podAntiAffinity": {"y": {"z": "1"}}},
+                {"nodeAffinity": {"x": []}},
+            ]
+        ),
         "priorityClassName": source.choice(["", "high", "low"]),
         "resources": {"limits": {"memory": source.choice(["4Gi", "8Gi"])}},
     }
@@ -48,7 +66,10 @@ def section(source: random.Random, *, nulls: bool) -> dict[str, Any]:
                 workers[name] = None
     found["workers"] = dict(source.sample(list(workers.items()), source.randrange(1, len(workers))))
     if source.random() < 0.5:
-        found["autoscaling"] = {"enabled": source.random() < 0.5, "maxWorkers": source.randrange(3, 20)}
+        found["autoscaling"] = {
+            "enabled": source.random() < 0.5,
+            "maxWorkers": source.randrange(3, 20),
+        }
     if source.random() < 0.5:
         found["labels"] = {source.choice("abc"): source.choice(["1", "true", "x"])}
     return found
@@ -67,7 +88,7 @@ def pruned(tree: Any) -> Any:
 @pytest.mark.parametrize("nulls", [False, True])
 def test_two_files(count: int, tmp_path: Path, *, nulls: bool) -> None:
     source = random.Random(count)
-    settings = schema.load()
+    settings = load_schema()
     chart = printing_chart(tmp_path, "values: {{ .Values | toJson | b64enc }}\n")
     (chart / "templates" / "all.yaml").write_text("{{ .Values | toJson }}\n")
     for _ in range(count):
@@ -76,7 +97,11 @@ def test_two_files(count: int, tmp_path: Path, *, nulls: bool) -> None:
             path = tmp_path / f"{name}.yaml"
             path.write_text(text(section(source, nulls=nulls and name == "b")))
             files.append(path)
-        gathered = gather(Request(config=[str(path) for path in files]), {**os.environ, "MODELOPS_PROFILE": ""}, settings)
+        gathered = gather(
+            Request(config=[str(path) for path in files]),
+            {**os.environ, "MODELOPS_PROFILE": ""},
+            settings,
+        )
         assert not gathered.problems
         mine = resolve(gathered.layers, settings).tree()
         done = template(chart, "-f", CHART / "values.yaml", "-f", files[0], "-f", files[1])
@@ -95,7 +120,7 @@ def lines(tree: dict[str, Any], depth: int) -> list[str]:
     found = []
     for key, value in tree.items():
         indent = "  " * depth
-        name = values.quote(key)
+        name = quote(key)
         if value is None:
             found.append(f"{indent}{name}: null\n")
         elif isinstance(value, dict) and value:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from drawing import SETTINGS, trees, written
 from invoke import printing_chart, template
-from mops.dialects import read
-from mops.resolve import resolve
+from mops.config.dialects import read
+from mops.config.resolve import resolve
 
 PRINT = "values: {{ .Values | toJson | b64enc | quote }}\n"
 
@@ -33,10 +33,17 @@ def chart(tmp_path_factory):
 def by_helm(chart, folder, pairs):
     """What helm makes of each pair."""
     for name, side in (("a", 0), ("b", 1)):
-        (folder / f"{name}.yaml").write_text("".join(f"p{index}: {written(pair[side])}\n" for index, pair in enumerate(pairs)), encoding="utf-8")
+        (folder / f"{name}.yaml").write_text(
+            "".join(f"p{index}: {written(pair[side])}\n" for index, pair in enumerate(pairs)),
+            encoding="utf-8",
+        )
     done = template(chart, "-f", folder / "a.yaml", "-f", folder / "b.yaml")
     assert done.code == 0, done.err
-    text = next(line for line in done.out.splitlines() if line.startswith("values: ")).partition(" ")[2].strip('"')
+    text = (
+        next(line for line in done.out.splitlines() if line.startswith("values: "))
+        .partition(" ")[2]
+        .strip('"')
+    )
     found = json.loads(base64.b64decode(text))
     return [pruned(found.get(f"p{index}")) or {} for index in range(len(pairs))]
 
@@ -57,11 +64,15 @@ def pruned(value):
 
 def replaces_a_reference(pair):
     """Whether both files have a variable by valueFrom, which helm merges and mops replaces."""
+
     def references(tree, section):
         env = (tree.get(section) or {}).get("env") or {}
         return {name for name, value in env.items() if isinstance(value, dict)}
 
-    return any(references(pair[0], section) & references(pair[1], section) for section in ("workers", "scheduler"))
+    return any(
+        references(pair[0], section) & references(pair[1], section)
+        for section in ("workers", "scheduler")
+    )
 
 
 # Files that say much of the same, so that maps meet, values replace maps, and null meets all kinds.
@@ -76,7 +87,13 @@ MEETING = st.fixed_dictionaries({}, optional={
     "autoscaling": st.one_of(st.none(), st.fixed_dictionaries({}, optional={"enabled": st.booleans(), "maxWorkers": st.one_of(st.none(), st.integers(1, 9))})),
 })  # fmt: skip
 ANY = trees(groups=False, nulls=True)
-PAIRS = st.lists(st.one_of(st.tuples(MEETING, MEETING), st.tuples(ANY, ANY)).filter(lambda pair: not replaces_a_reference(pair)), min_size=60, max_size=60)
+PAIRS = st.lists(
+    st.one_of(st.tuples(MEETING, MEETING), st.tuples(ANY, ANY)).filter(
+        lambda pair: not replaces_a_reference(pair)
+    ),
+    min_size=60,
+    max_size=60,
+)
 # No shrinking: a batch names the pair at fault, and a run of helm for each step would take for ever.
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 
@@ -103,7 +120,10 @@ def env(value):
     return {"workers": {"env": {"A": value}}}
 
 
-SECRET, FIELD = {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}, {"valueFrom": {"fieldRef": {"fieldPath": "f"}}}
+SECRET, FIELD = (
+    {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+    {"valueFrom": {"fieldRef": {"fieldPath": "f"}}},
+)
 
 
 @pytest.mark.parametrize(("a", "b", "wanted"), [
@@ -126,5 +146,7 @@ def test_both_say(a, b, wanted, chart, tmp_path):
 def test_where_helm_differs_on_purpose(chart, tmp_path):
     """Two sources for one variable are one too many for Kubernetes; the higher file's is meant."""
     pair = env(SECRET), env(FIELD)
-    assert by_helm(chart, tmp_path, [pair]) == [env({"valueFrom": {**SECRET["valueFrom"], **FIELD["valueFrom"]}})]
+    assert by_helm(chart, tmp_path, [pair]) == [
+        env({"valueFrom": {**SECRET["valueFrom"], **FIELD["valueFrom"]}})
+    ]
     assert by_mops(pair) == env(FIELD)

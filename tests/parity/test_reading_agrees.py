@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from drawing import SETTINGS, trees, written
 from invoke import CHART, template
-from mops.dialects import read
-from mops.sources import key_path
+from mops.config.dialects import read
+from mops.config.keys import key_path
 
 SENTINEL = "always-refused"
 
@@ -37,15 +37,31 @@ def umbrella(folder, count):
     described = yaml.safe_load((CHART / "Chart.yaml").read_text())
     for name in ("Chart.yaml", "values.yaml", "values.schema.json"):
         (inner / name).write_text((CHART / name).read_text())
-    dependencies = [{"name": described["name"], "version": described["version"], "alias": alias} for alias in [SENTINEL, *(f"d{index}" for index in range(count))]]
-    (parent / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": "umbrella", "version": "1.0.0", "dependencies": dependencies}))
+    dependencies = [
+        {"name": described["name"], "version": described["version"], "alias": alias}
+        for alias in [SENTINEL, *(f"d{index}" for index in range(count))]
+    ]
+    (parent / "Chart.yaml").write_text(
+        json.dumps(
+            {
+                "apiVersion": "v2",
+                "name": "umbrella",
+                "version": "1.0.0",
+                "dependencies": dependencies,
+            }
+        )
+    )
     return parent
 
 
 def by_helm(folder, documents):
     """For each document what helm says against it; "" where it accepts it."""
     file = folder / "documents.yaml"
-    file.write_text(f"{SENTINEL}: {{workers: 3}}\n" + "".join(f"d{index}: {written(document)}\n" for index, document in enumerate(documents)), encoding="utf-8")
+    file.write_text(
+        f"{SENTINEL}: {{workers: 3}}\n"
+        + "".join(f"d{index}: {written(document)}\n" for index, document in enumerate(documents)),
+        encoding="utf-8",
+    )
     done = template(umbrella(folder, len(documents)), "-f", file)
     assert done.code != 0
     parts = re.split(rf"({SENTINEL}|d\d+):\n", done.err)
@@ -56,24 +72,67 @@ def by_helm(folder, documents):
 
 
 def by_mops(document):
-    return {problem.key: problem.message for problem in read(written(document), "document", SETTINGS).problems}
+    return {
+        problem.key: problem.message
+        for problem in read(written(document), "document", SETTINGS).problems
+    }
 
 
 def left_to_others(key):
     """Whether the chart's schema says nothing of a place, for Kubernetes does, a reader of variables, or the chart's templates."""
     node = SETTINGS.tree
     for part in key_path(key, "key"):
-        if node.get("items", {}).get("type") == "object" or ("x-list-key" in node and part in node["properties"]) or "not" in {**node, **node.get("propertyNames", {})}:
+        if (
+            node.get("items", {}).get("type") == "object"
+            or ("x-list-key" in node and part in node["properties"])
+            or "not" in {**node, **node.get("propertyNames", {})}
+        ):
             return True
         names = node.get("propertyNames", {})
-        node = node.get("items") if part.isdigit() and "items" in node else next((found for branch in node.get("anyOf") or [node] if (found := child_of(branch, part)) is not None), {})
+        node = (
+            node.get("items")
+            if part.isdigit() and "items" in node
+            else next(
+                (
+                    found
+                    for branch in node.get("anyOf") or [node]
+                    if (found := child_of(branch, part)) is not None
+                ),
+                {},
+            )
+        )
         if names.get("x-theirs") or node.get("x-theirs"):
             return True
     return "not" in node
 
 
-STRAY = st.one_of(st.sampled_from(["", "text", "4GB", "yes", "1", "Bad Name", "a@b", "x" * 70, "../x", "{{x}}", "a\nb"]), st.integers(-3, 70_000), st.booleans(), st.just([]), st.just(["x"]), st.just({}), st.just({"stray": []}), st.just([{"name": "a"}]))
-KEYS = ["stray", "Processes", "image_pull_policy", "env", "valueFrom", "9A", "A=B", "a/b", "key", "name", "value", "default", "processes"]
+STRAY = st.one_of(
+    st.sampled_from(
+        ["", "text", "4GB", "yes", "1", "Bad Name", "a@b", "x" * 70, "../x", "{{x}}", "a\nb"]
+    ),
+    st.integers(-3, 70_000),
+    st.booleans(),
+    st.just([]),
+    st.just(["x"]),
+    st.just({}),
+    st.just({"stray": []}),
+    st.just([{"name": "a"}]),
+)
+KEYS = [
+    "stray",
+    "Processes",
+    "image_pull_policy",
+    "env",
+    "valueFrom",
+    "9A",
+    "A=B",
+    "a/b",
+    "key",
+    "name",
+    "value",
+    "default",
+    "processes",
+]
 
 
 def nodes(value, path=()):
@@ -89,14 +148,27 @@ def takes_text(path):
     node = SETTINGS.tree
     for part in path:
         branches = node.get("anyOf") or [node]
-        node = next((found for branch in branches for found in [branch.get("items") if isinstance(part, int) else child_of(branch, part)] if found is not None), None)
+        node = next(
+            (
+                found
+                for branch in branches
+                for found in [
+                    branch.get("items") if isinstance(part, int) else child_of(branch, part)
+                ]
+                if found is not None
+            ),
+            None,
+        )
         if node is None:
             return False
-    return any("string" in ([names] if isinstance(names := branch.get("type", []), str) else names) for branch in [node, *node.get("anyOf", ())])
+    return any(
+        "string" in ([names] if isinstance(names := branch.get("type", []), str) else names)
+        for branch in [node, *node.get("anyOf", ())]
+    )
 
 
 def child_of(tree, key):
-    from mops.check import child
+    from mops.schema.keywords import child
 
     return child(tree, str(key))
 
@@ -119,7 +191,9 @@ def mutated(draw):
             key = draw(st.sampled_from(KEYS))
             node[key] = told_apart(copy.deepcopy(draw(STRAY)), (*path, key))
         elif node:
-            key = draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+            key = draw(
+                st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node)))
+            )
             if how == "remove":
                 del node[key]
             else:
@@ -127,7 +201,9 @@ def mutated(draw):
     return tree
 
 
-DOCUMENTS = st.lists(st.one_of(trees(groups=False), mutated(), mutated()), min_size=100, max_size=100)
+DOCUMENTS = st.lists(
+    st.one_of(trees(groups=False), mutated(), mutated()), min_size=100, max_size=100
+)
 KINDS = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 
 

@@ -17,11 +17,11 @@ import pytest
 from jsonschema import Draft7Validator
 
 from invoke import CHART, mops, template
-from mops import schema
-from mops.check import violations
-from mops.dialects import read
-from mops.generate import chart_node
-from mops.values import dump
+from mops.config.dialects import read
+from mops.generate.outputs import chart_node
+from mops.schema.fields import load_schema
+from mops.schema.keywords import violations
+from mops.yamltext.writer import dump
 
 WORDS = [
     "", "a", "A", "-a", "a-", "a.b", "a_b", "1", "0", "-1", "1.5", "1e3", "true", "Always", "ALWAYS", "hpa", "Exists", "NoSchedule", "4Gi", "512Mi", "4GB", "4 Gi", "1.5Gi", "0.1234Gi", "010Gi",
@@ -29,14 +29,57 @@ WORDS = [
     "30s", "1m", "30", "example.com/a", "example.com/", "x" * 63, "x" * 64, "x" * 254, "isolated_warm", "warm", "0.8", "0", "1.0", "False", "a\n", "\n", "\x00", "INFO", "https://x", "-", "--nworkers=2", "--x",
     "RuntimeDefault", "ClusterIP", "host.example.com", "*.example.com", "e\u0301",
 ]  # fmt: skip
-ODD: list[Any] = [None, True, False, 0, 1, -1, 8786, 1024, 65536, 3.0, 1.5, [], {}, [1], ["a"], {"a": "b"}, {"a": 1}, [{"name": "a"}], {"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}, {"valueFrom": {}}]
-NAMES = ["replicas", "replicaz", "env", "extra", "a.b/c", "A B", "nodeSelector", "cpu", "nvidia.com/gpu", "default", "gpu", "MODELOPS_EXECUTOR_TYPE", "9A", "valueFrom", "global"]
+ODD: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    8786,
+    1024,
+    65536,
+    3.0,
+    1.5,
+    [],
+    {},
+    [1],
+    ["a"],
+    {"a": "b"},
+    {"a": 1},
+    [{"name": "a"}],
+    {"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}},
+    {"valueFrom": {}},
+]
+NAMES = [
+    "replicas",
+    "replicaz",
+    "env",
+    "extra",
+    "a.b/c",
+    "A B",
+    "nodeSelector",
+    "cpu",
+    "nvidia.com/gpu",
+    "default",
+    "gpu",
+    "MODELOPS_EXECUTOR_TYPE",
+    "9A",
+    "valueFrom",
+    "global",
+]
 
 
 def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The paths of all values in a document."""
     yield path
-    inner = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    inner = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
     for key, value in inner:
         yield from places(value, (*path, key))
 
@@ -52,9 +95,13 @@ def mutated(document: dict[str, Any], source: random.Random) -> dict[str, Any]:
     if kind < 0.12:
         del parent[path[-1]]
     elif kind < 0.3 and isinstance(parent[path[-1]], dict):
-        parent[path[-1]][source.choice(NAMES)] = source.choice([source.choice(WORDS), source.choice(ODD)])
+        parent[path[-1]][source.choice(NAMES)] = source.choice(
+            [source.choice(WORDS), source.choice(ODD)]
+        )
     else:
-        parent[path[-1]] = source.choice(WORDS) if source.random() < 0.6 else copy.deepcopy(source.choice(ODD))
+        parent[path[-1]] = (
+            source.choice(WORDS) if source.random() < 0.6 else copy.deepcopy(source.choice(ODD))
+        )
     return found
 
 
@@ -104,10 +151,17 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Any:
         mini.mkdir(parents=True, exist_ok=True)
         (mini / "Chart.yaml").write_text("apiVersion: v2\nname: mini\nversion: 1.0.0\n")
         (mini / "values.schema.json").write_text((CHART / "values.schema.json").read_text())
-        aliases = "".join(f"  - {{name: mini, version: 1.0.0, alias: d{index}, repository: ''}}\n" for index in range(len(documents)))
-        (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n{aliases}")
+        aliases = "".join(
+            f"  - {{name: mini, version: 1.0.0, alias: d{index}, repository: ''}}\n"
+            for index in range(len(documents))
+        )
+        (chart / "Chart.yaml").write_text(
+            f"apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n{aliases}"
+        )
         # As text of JSON, which is YAML; a null deletes a key in helm, as it would in the document itself.
-        (folder / "values.json").write_text(json.dumps({f"d{index}": document for index, document in enumerate(documents)}))
+        (folder / "values.json").write_text(
+            json.dumps({f"d{index}": document for index, document in enumerate(documents)})
+        )
         done = template(chart, "-f", folder / "values.json")
         refused = set(re.findall(r"^d(\d+):$", done.err, re.MULTILINE))
         assert done.code == 0 or refused, done.err[:2000]
@@ -134,9 +188,13 @@ def test_three_judges_agree(count: int, judge: Any) -> None:
             document = mutated(document, source)
         if not forgotten(document):
             documents.append(document)
-    tree = chart_node(schema.load().tree)
+    tree = chart_node(load_schema().tree)
     reference = Draft7Validator(json.loads((CHART / "values.schema.json").read_text()))
-    theirs = [verdict for start in range(0, count, 100) for verdict in judge(documents[start : start + 100])]
+    theirs = [
+        verdict
+        for start in range(0, count, 100)
+        for verdict in judge(documents[start : start + 100])
+    ]
     assert 0.2 < sum(theirs) / count < 0.8
     for document, verdict in zip(documents, theirs, strict=True):
         mine = list(violations(tree, document))
@@ -156,7 +214,7 @@ def test_a_file_that_mops_accepts_helm_accepts_too(judge: Any, tmp_path: Path) -
     for index in range(150):
         path = tmp_path / f"f{index}.yaml"
         path.write_text(dump(mutated(base, source)).replace(": null", ": {}"))
-        if read(path.read_bytes(), str(path), schema.load()).problems:
+        if read(path.read_bytes(), str(path), load_schema()).problems:
             refused += 1
             continue
         done = mops("render", "--quiet", "--format", "json", "--config", str(path))
@@ -171,5 +229,9 @@ def _difference(one: Any, other: Any) -> list[Any]:
     """Where two documents differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         keys = sorted({*one, *other}, key=str)
-        return [f"{key}.{found}" for key in keys for found in _difference(one.get(key, "absent"), other.get(key, "absent"))]
+        return [
+            f"{key}.{found}"
+            for key in keys
+            for found in _difference(one.get(key, "absent"), other.get(key, "absent"))
+        ]
     return [] if one == other and type(one) is type(other) else [f": {one!r} -> {other!r}"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from invoke import environment, manifests, mops, objects
-from mops.values import quote
+from mops.yamltext.writer import quote
 
 HOSTILE = [
     "", " ", "  leading", "trailing  ", "\t", "\n", "a\nb", "a\n", "a\n\n", "\r", "a\r\nb", "1e3", "1E3", "1.e3", ".5e1", "+.5", "-.5", "08", "010", "0o17", "0O7", "0x10", "0b1",
@@ -45,14 +45,18 @@ def test_random_hexadecimal_arrives_unchanged(count: int, tmp_path: Path, *, quo
     texts = [f"{source.randrange(16**7):07x}" for _ in range(count)]
     for batch in batches(texts, 20_000):
         values = {f"V{index}": text for index, text in enumerate(batch)}
-        lines = (f"    {name}: {quote(text) if quoted else text}\n" for name, text in values.items())
+        lines = (
+            f"    {name}: {quote(text) if quoted else text}\n" for name, text in values.items()
+        )
         assert through(values, tmp_path, "workspace:\n  worker_env:\n" + "".join(lines)) == values
 
 
 @pytest.mark.chart
 def test_hostile_text_arrives_unchanged(tmp_path: Path) -> None:
     values = {f"V{index:03}": text for index, text in enumerate(HOSTILE)}
-    written = "workspace:\n  worker_env:\n" + "".join(f"    {name}: {quote(text)}\n" for name, text in values.items())
+    written = "workspace:\n  worker_env:\n" + "".join(
+        f"    {name}: {quote(text)}\n" for name, text in values.items()
+    )
     assert through(values, tmp_path, written) == values
 
 
@@ -60,7 +64,19 @@ def test_hostile_text_arrives_unchanged(tmp_path: Path) -> None:
 def test_hostile_text_arrives_from_the_command_line(tmp_path: Path) -> None:
     texts = [text for text in HOSTILE if len(text) < 1000 and text != "null"]
     values = {f"V{index:03}": text for index, text in enumerate(texts)}
-    done = mops("render", "--quiet", "--hermetic", *(part for name, text in values.items() for part in ("--set", f"workers.env.{name}={text}")), "--set-string", "workers.env.NULL=null", cwd=tmp_path)
+    done = mops(
+        "render",
+        "--quiet",
+        "--hermetic",
+        *(
+            part
+            for name, text in values.items()
+            for part in ("--set", f"workers.env.{name}={text}")
+        ),
+        "--set-string",
+        "workers.env.NULL=null",
+        cwd=tmp_path,
+    )
     assert done.code == 0, done.err
     (found,) = objects(manifests(done.out))
     seen = environment(found)
@@ -68,8 +84,41 @@ def test_hostile_text_arrives_from_the_command_line(tmp_path: Path) -> None:
     assert seen["NULL"] == "null"
 
 
-KEYS = ["y", "Y", "n", "no", "Yes", "on", "off", "true", "null", "NULL", "_1", "e1", "E3", "inf", "nan", "a.b", "a-b", "_", "x.y.z", "Inf", "O17"]
-LABEL_KEYS = [*(key for key in KEYS if not key.startswith("_") and not key.endswith("_")), "1e3", "08", "0x10", "1.10", "123", "12", "2024-01-01", "example.com/1e3", "y/y"]
+KEYS = [
+    "y",
+    "Y",
+    "n",
+    "no",
+    "Yes",
+    "on",
+    "off",
+    "true",
+    "null",
+    "NULL",
+    "_1",
+    "e1",
+    "E3",
+    "inf",
+    "nan",
+    "a.b",
+    "a-b",
+    "_",
+    "x.y.z",
+    "Inf",
+    "O17",
+]
+LABEL_KEYS = [
+    *(key for key in KEYS if not key.startswith("_") and not key.endswith("_")),
+    "1e3",
+    "08",
+    "0x10",
+    "1.10",
+    "123",
+    "12",
+    "2024-01-01",
+    "example.com/1e3",
+    "y/y",
+]
 
 
 @pytest.mark.chart
@@ -78,7 +127,17 @@ def test_hostile_names_arrive_unchanged(tmp_path: Path) -> None:
     env = {key: f"the value of {key}" for key in KEYS}
     labels = {key: f"v{index}" for index, key in enumerate(LABEL_KEYS)}
     source = tmp_path / "values.json"
-    source.write_text(json.dumps({"workers": {"env": env, "nodeSelector": labels, "podAnnotations": {key: f"{key}: 1e3" for key in labels}}}))
+    source.write_text(
+        json.dumps(
+            {
+                "workers": {
+                    "env": env,
+                    "nodeSelector": labels,
+                    "podAnnotations": {key: f"{key}: 1e3" for key in labels},
+                }
+            }
+        )
+    )
     done = mops("render", "--quiet", "--config", str(source))
     assert done.code == 0, done.err
     (found,) = objects(manifests(done.out))
@@ -91,7 +150,9 @@ def test_hostile_names_arrive_unchanged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("char", ["\x7f", "\x80", "\x9f", "\ufffe", "\uffff"])
-@pytest.mark.parametrize("key", ["workers.env.A", "annotations.a", "workers.extraArgs", "workers.affinity.a"])
+@pytest.mark.parametrize(
+    "key", ["workers.env.A", "annotations.a", "workers.extraArgs", "workers.affinity.a"]
+)
 def test_what_helm_cannot_carry_is_refused(key: str, char: str, tmp_path: Path) -> None:
     """Helm's schema check writes values as YAML and reads them back, which these characters do not survive (helm 3.17)."""
     text = f'["a\\u{ord(char):04X}b"]' if key == "workers.extraArgs" else f"a{char}b"

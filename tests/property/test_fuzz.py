@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from corpus.table import BASES
 from invoke import mops
-from mops import schema
-from mops.dialects import read
-from mops.resolve import resolve
-from mops.values import dump, values
+from mops.chart.values import chart_values
+from mops.config.dialects import read
+from mops.config.resolve import resolve
+from mops.schema.fields import load_schema
+from mops.yamltext.writer import dump
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 TOKENS = ["workspace", "workers", "spec", "env", "profiles", "profile", "processes", "worker_env", "valueFrom", "secretKeyRef", "name", "value", "A", "null", "~", "3", "yes", "1e3", "''", '"', "'", ": ", ":", "- ", "-", "? ", "[", "]", "{", "}", ", ",
           "\n", "\n  ", "\n    ", "\t", "&a ", "*a", "<<: ", "!!int ", "!x ", "|\n", ">-\n", "---\n", "...\n", "# ", "%YAML 1.2\n", "\ufeff", "\x00", "é", "\\", "@", "`", "tolerations", "resources", "limits", "memory", "4Gi", "apiVersion", "kind"]  # fmt: skip
 
@@ -40,19 +41,31 @@ def judge(data):
         assert int(col) >= 1
         assert problem.message
     if not file.problems:
-        found, _ = values(resolve([SETTINGS.defaults(), file.layer], SETTINGS), SETTINGS)
+        found, _ = chart_values(resolve([SETTINGS.defaults(), file.layer], SETTINGS), SETTINGS)
         assert read(dump(found), "again", SETTINGS).problems == []
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.one_of(st.binary(max_size=200), soup().map(lambda text: text.encode("utf-8")), spliced().map(lambda text: text.encode("utf-8"))))
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        soup().map(lambda text: text.encode("utf-8")),
+        spliced().map(lambda text: text.encode("utf-8")),
+    )
+)
 def test_any_bytes(data):
     judge(data)
 
 
 @pytest.mark.slow
 @settings(max_examples=20_000, deadline=None)
-@given(st.one_of(st.binary(max_size=200), soup().map(lambda text: text.encode("utf-8")), spliced().map(lambda text: text.encode("utf-8"))))
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        soup().map(lambda text: text.encode("utf-8")),
+        spliced().map(lambda text: text.encode("utf-8")),
+    )
+)
 def test_any_bytes_at_length(data):
     judge(data)
 
@@ -62,7 +75,11 @@ WORDS = ["render", "config", "explain", "show", "validate", "workers.processes",
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.sampled_from(["render", "config explain", "config validate"]), st.lists(st.sampled_from(WORDS), max_size=6), soup())
+@given(
+    st.sampled_from(["render", "config explain", "config validate"]),
+    st.lists(st.sampled_from(WORDS), max_size=6),
+    soup(),
+)
 def test_any_command_line(tmp_path_factory, command, words, stdin):
     folder = tmp_path_factory.getbasetemp() / "fuzz"
     folder.mkdir(exist_ok=True)
@@ -74,7 +91,20 @@ def test_any_command_line(tmp_path_factory, command, words, stdin):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from([*sorted(SETTINGS.variables)[:40], "MODELOPS_OVERRIDE_X", "MODELOPS_PROFILE", "MODELOPS_CONFIG"]), st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=6), max_size=4))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *sorted(SETTINGS.variables)[:40],
+                "MODELOPS_OVERRIDE_X",
+                "MODELOPS_PROFILE",
+                "MODELOPS_CONFIG",
+            ]
+        ),
+        st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=6),
+        max_size=4,
+    )
+)
 def test_any_environment(tmp_path_factory, environ):
     folder = tmp_path_factory.getbasetemp() / "fuzz-environment"
     folder.mkdir(exist_ok=True)

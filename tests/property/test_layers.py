@@ -12,10 +12,11 @@ from ruamel.yaml import YAML
 
 from drawing import SETTINGS, block, trees
 from invoke import as_kubernetes_reads, mops
-from mops.dialects import read
-from mops.layer import Layer
-from mops.resolve import resolve
-from mops.values import dump, values
+from mops.chart.values import chart_values
+from mops.config.dialects import read
+from mops.config.resolve import resolve
+from mops.model.layer import Layer
+from mops.yamltext.writer import dump
 
 MODEST = settings(max_examples=100, deadline=None)
 MANY = settings(max_examples=5000, deadline=None)
@@ -29,7 +30,9 @@ def layer(name, tree):
 
 def one(name, *layers):
     """Several layers as one that says the same."""
-    return Layer(name, {path: stack[-1] for path, stack in resolve(layers, SETTINGS).stacks.items()}, name)
+    return Layer(
+        name, {path: stack[-1] for path, stack in resolve(layers, SETTINGS).stacks.items()}, name
+    )
 
 
 def merging(a, b, c):
@@ -71,7 +74,7 @@ def test_merging_where_layers_meet_often(a, b, c):
 
 
 def rendered(*layers):
-    found, problems = values(resolve([SETTINGS.defaults(), *layers], SETTINGS), SETTINGS)
+    found, problems = chart_values(resolve([SETTINGS.defaults(), *layers], SETTINGS), SETTINGS)
     assert problems == []
     return found, dump(found)
 
@@ -84,7 +87,10 @@ def rendering(tree):
     assert text.isascii()
     assert text.endswith("\n")
     assert "\n\n" not in text
-    for loaded in (yaml.load(text, Loader=yaml.CSafeLoader), yaml.load(text, Loader=yaml.SafeLoader)):
+    for loaded in (
+        yaml.load(text, Loader=yaml.CSafeLoader),
+        yaml.load(text, Loader=yaml.SafeLoader),
+    ):
         assert loaded == found
     assert YAML(typ="safe", pure=True).load(io.StringIO(text)) == found
 
@@ -110,7 +116,9 @@ def test_helm_reads_what_was_dumped(drawn):
 
 
 @settings(max_examples=40, deadline=None)
-@given(trees(), st.sampled_from(["--processes=1", "--executor-type=direct", "--set=workers.threads=1"]))
+@given(
+    trees(), st.sampled_from(["--processes=1", "--executor-type=direct", "--set=workers.threads=1"])
+)
 def test_a_render_of_a_render_on_the_command_line(tmp_path_factory, tree, flag):
     folder = tmp_path_factory.mktemp("render")
     (folder / "a.yaml").write_text(block(tree), encoding="utf-8")
@@ -129,4 +137,8 @@ def test_every_leaf_has_an_origin_and_every_winner_is_one_of_its_layers(tree):
     low, high = layer("low", tree), layer("high", {"workers": {"processes": 3}})
     config = resolve([SETTINGS.defaults(), low, high], SETTINGS)
     names = {"defaults", "low.yaml", "high.yaml"}
-    assert all(leaf.origin.layer in names and leaf.origin.place for stack in config.stacks.values() for leaf in stack)
+    assert all(
+        leaf.origin.layer in names and leaf.origin.place
+        for stack in config.stacks.values()
+        for leaf in stack
+    )

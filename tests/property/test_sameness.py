@@ -15,11 +15,18 @@ from invoke import ROOT
 MOPS = [sys.executable, "-m", "mops"]
 FILE = "workspace:\n  worker_env:\n    GREETING: héllo 😀\n    B: '1'\n    A: '2'\n  labels: {team: epi}\n  worker_groups: {big: {replicas: 1}, all: {replicas: 2}}\n"
 ARGS = ["render", "--config", "modelops.yaml", "--set", "workers.podLabels={b: c, a: d}"]
-PLAIN = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(ROOT / "src"), "LC_ALL": "C.UTF-8"}
+PLAIN = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "PYTHONPATH": str(ROOT / "src"),
+    "LC_ALL": "C.UTF-8",
+}
 
 
 def start(args, cwd, env):
-    return subprocess.run([*MOPS, *args], cwd=cwd, env=env, check=False, capture_output=True, timeout=60)
+    return subprocess.run(
+        [*MOPS, *args], cwd=cwd, env=env, check=False, capture_output=True, timeout=60
+    )
 
 
 @pytest.fixture
@@ -69,7 +76,12 @@ def test_the_same_bytes_wherever_the_file_lies(folder, reference):
     elsewhere = folder / "a folder" / "ünder"
     elsewhere.mkdir(parents=True)
     shutil.copy(folder / "modelops.yaml", elsewhere)
-    for cwd, name in ((folder, str(elsewhere / "modelops.yaml")), (elsewhere, "modelops.yaml"), (elsewhere, "../../modelops.yaml"), (folder, "./modelops.yaml")):
+    for cwd, name in (
+        (folder, str(elsewhere / "modelops.yaml")),
+        (elsewhere, "modelops.yaml"),
+        (elsewhere, "../../modelops.yaml"),
+        (folder, "./modelops.yaml"),
+    ):
         done = start(["render", "--config", name, *ARGS[3:]], cwd, env=PLAIN)
         assert done.stdout == reference, done.stderr
         annotated = start(["render", "--config", name, "--annotate", *ARGS[3:]], cwd, env=PLAIN)
@@ -80,16 +92,37 @@ def test_a_module_in_the_working_directory_is_not_imported(folder, reference):
     """An installed command has no working directory on its path."""
     (folder / "yaml.py").write_text("raise SystemExit('imported')")
     code = "import sys; sys.path.pop(0); sys.path.insert(0, sys.argv.pop(1)); from mops.cli import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", code, PLAIN["PYTHONPATH"], *ARGS], cwd=folder, env=PLAIN, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, PLAIN["PYTHONPATH"], *ARGS],
+        cwd=folder,
+        env=PLAIN,
+        capture_output=True,
+        check=False,
+    )
     assert done.stdout == reference, done.stderr
 
 
-@pytest.mark.parametrize("args", [ARGS, ["config", "show", "--all", "--format", "json", "-c", "modelops.yaml"], ["schema", "values"]], ids=lambda args: " ".join(args[:2]))
+@pytest.mark.parametrize(
+    "args",
+    [
+        ARGS,
+        ["config", "show", "--all", "--format", "json", "-c", "modelops.yaml"],
+        ["schema", "values"],
+    ],
+    ids=lambda args: " ".join(args[:2]),
+)
 def test_a_reader_that_has_seen_enough_ends_it_quietly(args, folder):
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = subprocess.run([*MOPS, *args], cwd=folder, env=PLAIN, stdout=writing, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*MOPS, *args],
+            cwd=folder,
+            env=PLAIN,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
     finally:
         os.close(writing)
     assert done.returncode == 0
@@ -98,19 +131,44 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(args, folder):
 
 
 def test_head(folder):
-    done = subprocess.run(["bash", "-c", f'{sys.executable} -m mops {" ".join(ARGS[:3])} -q | head -1; echo "${{PIPESTATUS[0]}}"'], cwd=folder, env=PLAIN, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f'{sys.executable} -m mops {" ".join(ARGS[:3])} -q | head -1; echo "${{PIPESTATUS[0]}}"',
+        ],
+        cwd=folder,
+        env=PLAIN,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout == "# Written by mops render; edit the configuration instead.\n0\n"
     assert done.stderr == ""
 
 
 def test_a_full_disk_behind_stdout(folder):
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([*MOPS, *ARGS, "-q"], cwd=folder, env=PLAIN, stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*MOPS, *ARGS, "-q"],
+            cwd=folder,
+            env=PLAIN,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
     assert (done.returncode, done.stderr) == (4, b"mops: stdout: No space left on device\n")
 
 
 def test_a_closed_stdout(folder):
-    done = subprocess.run(["bash", "-c", f"{sys.executable} -m mops {' '.join(ARGS[:3])} -q >&-"], cwd=folder, env=PLAIN, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m mops {' '.join(ARGS[:3])} -q >&-"],
+        cwd=folder,
+        env=PLAIN,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 4
     assert done.stderr.startswith("mops: stdout: ")
 
@@ -121,8 +179,20 @@ def _small():
 
 def test_a_full_disk_keeps_the_old_file(folder):
     (folder / "values.yaml").write_text("old\n")
-    done = subprocess.run([*MOPS, *ARGS, "-q", "-o", "values.yaml"], cwd=folder, env=PLAIN, capture_output=True, text=True, check=False, preexec_fn=_small)
-    assert (done.returncode, done.stdout, done.stderr) == (4, "", "mops: values.yaml: File too large; it is as it was\n")
+    done = subprocess.run(
+        [*MOPS, *ARGS, "-q", "-o", "values.yaml"],
+        cwd=folder,
+        env=PLAIN,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=_small,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (
+        4,
+        "",
+        "mops: values.yaml: File too large; it is as it was\n",
+    )
     assert (folder / "values.yaml").read_text() == "old\n"
     assert sorted(os.listdir(folder)) == ["modelops.yaml", "values.yaml"]
 
@@ -132,12 +202,23 @@ def test_a_tiny_file_system_keeps_the_old_file(tmp_path):
         pytest.skip("only root mounts a file system")
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(disk)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
     if mounted.returncode:
         pytest.skip("file systems cannot be mounted here")
     try:
         (disk / "values.yaml").write_text("old\n")
-        done = subprocess.run([*MOPS, "render", "-q", "-o", str(disk / "values.yaml")], env=PLAIN, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*MOPS, "render", "-q", "-o", str(disk / "values.yaml")],
+            env=PLAIN,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode, done.stdout) == (4, "")
         assert done.stderr.endswith("No space left on device; it is as it was\n")
         assert (disk / "values.yaml").read_text() == "old\n"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 
 from invoke import ROOT, mops
-from mops import bundle
+from mops.model import bundle
 
 
 def test_the_chart_and_the_schemas_are_found():

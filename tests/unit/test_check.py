@@ -3,12 +3,27 @@ from __future__ import annotations
 import jsonschema
 import pytest
 
-from mops.check import child, matches, near, types, violations
+from mops.schema.keywords import child, matches, near, types, violations
 
-PERCENT = {"type": ["integer", "string"], "minimum": 1, "pattern": "^[1-9]%$", "x-expected": "a percentage"}
-MAP = {"type": "object", "additionalProperties": False, "required": ["a"], "properties": {"a": {"type": "integer"}}, "patternProperties": {"^x-": {"type": "string"}}}
+PERCENT = {
+    "type": ["integer", "string"],
+    "minimum": 1,
+    "pattern": "^[1-9]%$",
+    "x-expected": "a percentage",
+}
+MAP = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["a"],
+    "properties": {"a": {"type": "integer"}},
+    "patternProperties": {"^x-": {"type": "string"}},
+}
 ANY = {"anyOf": [{"type": "string", "enum": ["b"]}, MAP]}
-NAMES = {"type": "object", "propertyNames": {"pattern": "^[a-z]+$", "x-expected": "a name", "x-hint": "lower case"}, "additionalProperties": {"type": "string"}}
+NAMES = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[a-z]+$", "x-expected": "a name", "x-hint": "lower case"},
+    "additionalProperties": {"type": "string"},
+}
 
 # Schema, value, what is said ([] where it is valid).
 CASES = [
@@ -106,7 +121,16 @@ def test_near(word, known, hint):
     assert near(word, known) == hint
 
 
-@pytest.mark.parametrize(("pattern", "text", "found"), [("^a$", "a", True), ("^a$", "a\n", False), ("a", "xax", True), ("^(a|b)$", "b", True), ("^[^\\x00]*$", "a\nb", True)])
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("^a$", "a", True),
+        ("^a$", "a\n", False),
+        ("a", "xax", True),
+        ("^(a|b)$", "b", True),
+        ("^[^\\x00]*$", "a\nb", True),
+    ],
+)
 def test_matches(pattern, text, found):
     assert matches(pattern, text) is found
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from invoke import ROOT, mops
-from mops import checks, schema
+from mops import checks
 from mops.checks import daskconfig as dask
-from mops.cli.run import resolved
-from mops.errors import WARNING
-from mops.sources import Request, gather
+from mops.checks.verdict import judge
+from mops.config.sources import Request, gather
+from mops.model.problems import WARNING
+from mops.schema.fields import load_schema
 
 DATA = Path(__file__).parent / "data"
 IMAGES = "ghcr.io/institutefordiseasemodeling/modelops-dask"
@@ -21,8 +22,10 @@ def found(folder: Path, text: str, **asked):
     """The problems of one file, with what else the request asks."""
     file = folder / "layer.yaml"
     file.write_text(text)
-    settings = schema.load()
-    return resolved(gather(Request(config=(str(file),), **asked), {}, settings), settings, files=True).problems
+    settings = load_schema()
+    return judge(
+        gather(Request(config=(str(file),), **asked), {}, settings), settings, files=True
+    ).problems
 
 
 def variables(place: str, before: str = "workspace:\n", **env: str) -> str:
@@ -81,10 +84,18 @@ WORKER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "text", "check", "words"), WORKER, ids=[f"{name}={text}" for name, text, *_ in WORKER])
+@pytest.mark.parametrize(
+    ("name", "text", "check", "words"), WORKER, ids=[f"{name}={text}" for name, text, *_ in WORKER]
+)
 def test_a_variable_of_the_workers(tmp_path, name, text, check, words):
-    problems = [problem for problem in found(tmp_path, variables("worker", **{name: text})) if problem.check == check]
-    assert [(problem.severity, problem.key) for problem in problems] == [(WARNING, f"workspace.worker_env.{name}")]
+    problems = [
+        problem
+        for problem in found(tmp_path, variables("worker", **{name: text}))
+        if problem.check == check
+    ]
+    assert [(problem.severity, problem.key) for problem in problems] == [
+        (WARNING, f"workspace.worker_env.{name}")
+    ]
     assert words in f"{problems[0].message} ({problems[0].hint})"
     assert problems[0].origin.place == f"{tmp_path}/layer.yaml:3:{7 + len(name)}"
 
@@ -110,7 +121,11 @@ RIGHT = [
     {"DASKHUB": "x", "MY_DASK_THING": "x"},
     {"MODELOPS_PRIVATE_PACKAGE_SETTING": "x"},
     {"MODELOPS_EXECUTOR_TYPE": "cold", "REUSE": "true", "PRESERVE_TMP": "0"},
-    {"MODELOPS_EXECUTOR_TYPE": "direct", "MODELOPS_STORAGE_DIR": "/x", "MODELOPS_FORCE_FRESH_VENV": "false"},
+    {
+        "MODELOPS_EXECUTOR_TYPE": "direct",
+        "MODELOPS_STORAGE_DIR": "/x",
+        "MODELOPS_FORCE_FRESH_VENV": "false",
+    },
     {"GIT_PASSWORD": "$(A_SECRET)", "A_SECRET": ""},
     {"TOKEN_TTL": "30", "TOKEN_FILE": "/run/token", "DASK_TOKENIZE__ENSURE_DETERMINISTIC": "True"},
     {"PRICE": "$5, $$HOME and $UNKNOWN"},
@@ -125,15 +140,35 @@ def test_what_is_right_is_let_be(tmp_path, env):
 def test_nothing_is_said_of_a_correct_file_of_forty_variables(tmp_path):
     text = (DATA / "forty.yaml").read_text()
     assert len(re.findall(r"^ {6}[A-Z_]+[A-Z0-9_]*: ", text, re.MULTILINE)) >= 40
-    done = mops("config", "validate", "--strict", "--config", str(DATA / "forty.yaml"), cwd=tmp_path)
-    assert (done.code, done.out, done.err) == (0, "valid\n", f"mops: layers: defaults < {DATA}/forty.yaml\n")
+    done = mops(
+        "config", "validate", "--strict", "--config", str(DATA / "forty.yaml"), cwd=tmp_path
+    )
+    assert (done.code, done.out, done.err) == (
+        0,
+        "valid\n",
+        f"mops: layers: defaults < {DATA}/forty.yaml\n",
+    )
 
 
 def test_the_five_dead_names_are_flagged_together(tmp_path):
-    scheduler = variables("scheduler", DASK_SCHEDULER__PRELOAD="dask_kubernetes", DASK_SCHEDULER__DASHBOARD__ENABLED="true")
-    workers = variables("worker", "", DASK_WORKER__MEMORY__TARGET="0.90", DASK_WORKER__MEMORY__SPILL="0.95", DASK_WORKER__MEMORY__PAUSE="0.98")
+    scheduler = variables(
+        "scheduler",
+        DASK_SCHEDULER__PRELOAD="dask_kubernetes",
+        DASK_SCHEDULER__DASHBOARD__ENABLED="true",
+    )
+    workers = variables(
+        "worker",
+        "",
+        DASK_WORKER__MEMORY__TARGET="0.90",
+        DASK_WORKER__MEMORY__SPILL="0.95",
+        DASK_WORKER__MEMORY__PAUSE="0.98",
+    )
     problems = found(tmp_path, scheduler + workers)
-    hints = {problem.key.rsplit(".", 1)[1]: problem.hint for problem in problems if problem.check == "dask-ignored"}
+    hints = {
+        problem.key.rsplit(".", 1)[1]: problem.hint
+        for problem in problems
+        if problem.check == "dask-ignored"
+    }
     assert hints == {
         "DASK_SCHEDULER__PRELOAD": 'Dask reads DASK_DISTRIBUTED__SCHEDULER__PRELOAD, which would import "dask_kubernetes" when the process starts and stop it where the image has no such module',
         "DASK_SCHEDULER__DASHBOARD__ENABLED": "remove it: the dashboard is a switch of `dask scheduler`, not a setting, and the chart always turns it on",
@@ -185,9 +220,14 @@ FILES = [
 @pytest.mark.parametrize(("text", "expected"), FILES, ids=range(len(FILES)))
 def test_a_file(tmp_path, text, expected):
     problems = found(tmp_path, text)
-    assert sorted(problem.check for problem in problems) == sorted(check for check, _ in expected), problems
+    assert sorted(problem.check for problem in problems) == sorted(
+        check for check, _ in expected
+    ), problems
     said = [(problem.check, f"{problem.message} {problem.hint}") for problem in problems]
-    assert all(any(check == name and words in message for name, message in said) for check, words in expected), said
+    assert all(
+        any(check == name and words in message for name, message in said)
+        for check, words in expected
+    ), said
 
 
 LAYERED = """\
@@ -217,9 +257,14 @@ workspace:
 ])  # fmt: skip
 def test_layers(tmp_path, asked, expected):
     problems = found(tmp_path, LAYERED, **asked)
-    places = [(problem.check, problem.origin.place.rsplit("/", 1)[-1], problem.message) for problem in problems]
+    places = [
+        (problem.check, problem.origin.place.rsplit("/", 1)[-1], problem.message)
+        for problem in problems
+    ]
     assert [place[:2] for place in places] == [entry[:2] for entry in expected], places
-    assert all(words in place[2] for (*_, words), place in zip(expected, places, strict=True)), places
+    assert all(words in place[2] for (*_, words), place in zip(expected, places, strict=True)), (
+        places
+    )
 
 
 def test_a_file_may_state_the_defaults(tmp_path):
@@ -237,7 +282,10 @@ def test_render_warns_and_strict_refuses(tmp_path):
     (tmp_path / "a.yaml").write_text(variables("worker", DASK_LOG_LEVEL="debug"))
     done = mops("render", "--config", "a.yaml", cwd=tmp_path)
     assert done.code == 0
-    assert "mops: a.yaml:3:21: warning: workspace.worker_env.DASK_LOG_LEVEL: Dask ignores this name" in done.err
+    assert (
+        "mops: a.yaml:3:21: warning: workspace.worker_env.DASK_LOG_LEVEL: Dask ignores this name"
+        in done.err
+    )
     assert done.err.rstrip().endswith("[dask-ignored]")
     strict = mops("render", "--strict", "--config", "a.yaml", cwd=tmp_path)
     assert (strict.code, strict.out) == (3, "")
@@ -245,20 +293,16 @@ def test_render_warns_and_strict_refuses(tmp_path):
 
 
 def test_no_warning_shows_a_secret(tmp_path):
-    secrets = {"API_TOKEN": "hunter2", "DASK_WORKER__PASSWORD": "hunter2", "INDEX": "https://me:hunter2@example.com", "DASK_LOGGING__API_TOKEN": "hunter2"}
+    secrets = {
+        "API_TOKEN": "hunter2",
+        "DASK_WORKER__PASSWORD": "hunter2",
+        "INDEX": "https://me:hunter2@example.com",
+        "DASK_LOGGING__API_TOKEN": "hunter2",
+    }
     (tmp_path / "a.yaml").write_text(variables("worker", **secrets))
     done = mops("config", "validate", "--config", "a.yaml", cwd=tmp_path)
     assert done.err.count("[secret]") == 4
     assert "hunter2" not in done.err + done.out
-
-
-def test_without_a_layer_the_checks_are_not_even_loaded(tmp_path):
-    import subprocess
-    import sys
-
-    (tmp_path / "a.yaml").write_text("workspace:\n  worker_processes: 1\n")
-    code = "import sys; from mops.cli import main; main(['render', '-q', '--config', 'a.yaml']); sys.exit('mops.checks' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, check=False).returncode == 0
 
 
 def test_every_check_is_listed_and_explained():
@@ -266,29 +310,72 @@ def test_every_check_is_listed_and_explained():
     assert len(set(names)) == len(names)
     sections = re.findall(r"^### (\S+)$", (ROOT / "docs" / "checks.md").read_text(), re.MULTILINE)
     assert sections == names
-    literals = {name for path in (ROOT / "src" / "mops").rglob("*.py") for name in re.findall(r'check="([a-z-]+)"', path.read_text())}
+    literals = {
+        name
+        for path in (ROOT / "src" / "mops").rglob("*.py")
+        for name in re.findall(r'check="([a-z-]+)"', path.read_text())
+    }
     assert literals <= set(names)
     done = mops("config", "validate", "--list-checks")
     assert [line.split("  ")[0] for line in done.out.splitlines()[1:]] == names
-    assert json.loads(mops("config", "validate", "--list-checks", "--format", "json").out) == dict(checks.listed())
+    assert json.loads(mops("config", "validate", "--list-checks", "--format", "json").out) == dict(
+        checks.listed()
+    )
 
 
 # A key at the wrong place, and the right one as the file would write it.
 WORKSPACE = "apiVersion: modelops/v1\nkind: Workspace\n"
 MISPLACED = [
-    (WORKSPACE + "spec:\n  autoscaling:\n    env:\n      - {name: MODELOPS_EXECUTOR_TYPE, value: direct}\n", "spec.autoscaling.env", "spec.workers.env"),
-    (WORKSPACE + "spec:\n  scheduler:\n    threads: 2\n", "spec.scheduler.threads", "spec.workers.threads"),
+    (
+        WORKSPACE
+        + "spec:\n  autoscaling:\n    env:\n      - {name: MODELOPS_EXECUTOR_TYPE, value: direct}\n",
+        "spec.autoscaling.env",
+        "spec.workers.env",
+    ),
+    (
+        WORKSPACE + "spec:\n  scheduler:\n    threads: 2\n",
+        "spec.scheduler.threads",
+        "spec.workers.threads",
+    ),
     (WORKSPACE + "spec:\n  min_workers: 2\n", "spec.min_workers", "spec.autoscaling.min_workers"),
     (WORKSPACE + "spec:\n  worker_env: {}\n", "spec.worker_env", "spec.workers.env"),
     (WORKSPACE + "spec:\n  namespace: x\n", "spec.namespace", "metadata.namespace"),
     (WORKSPACE + "processes: 2\n", "processes", "spec.workers.processes"),
-    (WORKSPACE + "spec:\n  workers:\n    resources: {memory: 4Gi}\n", "spec.workers.resources.memory", "spec.workers.resources.requests.memory or spec.workers.resources.limits.memory"),
-    (WORKSPACE + "spec:\n  profiles: {p: {env: {}}}\n", "spec.profiles.p.env", "spec.profiles.p.workers.env"),
-    ("workspace:\n  autoscaling:\n    env: {}\n", "workspace.autoscaling.env", "workspace.worker_env"),
-    ("workspace:\n  autoscaling:\n    worker_env: {}\n", "workspace.autoscaling.worker_env", "workspace.worker_env"),
-    ("workspace:\n  worker_node_selector: {}\n", "workspace.worker_node_selector", "workspace.workers.nodeSelector"),
-    ("worker_processes: 2\nworkspace:\n  worker_threads: 1\n", "worker_processes", "workspace.worker_processes"),
-    ("workspace:\n  profiles:\n    p:\n      scheduler: {worker_env: {}}\n", "workspace.profiles.p.scheduler.worker_env", "workspace.profiles.p.worker_env"),
+    (
+        WORKSPACE + "spec:\n  workers:\n    resources: {memory: 4Gi}\n",
+        "spec.workers.resources.memory",
+        "spec.workers.resources.requests.memory or spec.workers.resources.limits.memory",
+    ),
+    (
+        WORKSPACE + "spec:\n  profiles: {p: {env: {}}}\n",
+        "spec.profiles.p.env",
+        "spec.profiles.p.workers.env",
+    ),
+    (
+        "workspace:\n  autoscaling:\n    env: {}\n",
+        "workspace.autoscaling.env",
+        "workspace.worker_env",
+    ),
+    (
+        "workspace:\n  autoscaling:\n    worker_env: {}\n",
+        "workspace.autoscaling.worker_env",
+        "workspace.worker_env",
+    ),
+    (
+        "workspace:\n  worker_node_selector: {}\n",
+        "workspace.worker_node_selector",
+        "workspace.workers.nodeSelector",
+    ),
+    (
+        "worker_processes: 2\nworkspace:\n  worker_threads: 1\n",
+        "worker_processes",
+        "workspace.worker_processes",
+    ),
+    (
+        "workspace:\n  profiles:\n    p:\n      scheduler: {worker_env: {}}\n",
+        "workspace.profiles.p.scheduler.worker_env",
+        "workspace.profiles.p.worker_env",
+    ),
     ("autoscaling:\n  env: {}\n", "autoscaling.env", "workers.env"),
     ("autoscaling:\n  port: 8786\n", "autoscaling.port", "scheduler.port"),
 ]

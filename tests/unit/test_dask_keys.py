@@ -33,19 +33,39 @@ CRASH = "crash"
 def installed() -> dict:
     """What the script reads from the installed Dask."""
     pytest.importorskip("distributed")
-    return json.loads(subprocess.run([sys.executable, SCRIPT, "--read"], check=True, capture_output=True, text=True).stdout)
+    return json.loads(
+        subprocess.run(
+            [sys.executable, SCRIPT, "--read"], check=True, capture_output=True, text=True
+        ).stdout
+    )
 
 
 def told(keys: list[str], **env: str):
     """The values of keys in a Dask that starts with these variables; CRASH where it does not start."""
     kept = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
-    done = subprocess.run([sys.executable, "-c", ASK], env={**kept, **env}, input=json.dumps(keys), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        env={**kept, **env},
+        input=json.dumps(keys),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return json.loads(done.stdout) if done.returncode == 0 else CRASH
 
 
 def sample(entry: dict):
     """A value that the facts accept and that is not the default, as the text of a variable."""
-    values = {"integer": "7", "number": "0.5", "boolean": "True", "string": "'mops'", "time": "'7s'", "bytes": "'7MiB'", "array": "['mops']", "null": "None"}
+    values = {
+        "integer": "7",
+        "number": "0.5",
+        "boolean": "True",
+        "string": "'mops'",
+        "time": "'7s'",
+        "bytes": "'7MiB'",
+        "array": "['mops']",
+        "null": "None",
+    }
     accept = entry.get("accept", [{"type": "string"}])[0]
     found = repr(accept["enum"][-1]) if "enum" in accept else values[accept["type"]]
     return found if ast.literal_eval(found) != entry.get("default") else repr(not entry["default"])
@@ -55,11 +75,16 @@ def test_the_script_and_the_file_agree_on_the_installed_version():
     file, here = json.loads(FACTS.read_text()), installed()
     version = here["version"]
     assert version in file["versions"]
-    assert {key for key, entry in file["keys"].items() if version in entry.get("in", file["versions"])} == set(here["keys"])
+    assert {
+        key for key, entry in file["keys"].items() if version in entry.get("in", file["versions"])
+    } == set(here["keys"])
     for key, entry in here["keys"].items():
         assert all(choice in file["keys"][key]["accept"] for choice in entry.get("accept", [])), key
         if "default" in entry and not isinstance(entry["default"], list):
-            assert file["keys"][key].get("defaults", {}).get(version, file["keys"][key].get("default")) == entry["default"], key
+            assert (
+                file["keys"][key].get("defaults", {}).get(version, file["keys"][key].get("default"))
+                == entry["default"]
+            ), key
     assert set(here["maps"]) <= set(file["maps"])
     assert here["aliases"].items() <= file["aliases"].items()
 
@@ -73,11 +98,28 @@ def test_the_file_is_what_the_script_writes():
     file = json.loads(FACTS.read_text())
     assert dask_keys.text(file) == FACTS.read_text()
     assert list(file["keys"]) == sorted(file["keys"])
-    one = {"version": "1", "keys": {"a": {"default": 1, "accept": [{"type": "integer"}]}, "b": {}}, "maps": ["m"], "aliases": {"x": "a"}}
-    two = {"version": "2", "keys": {"a": {"default": 2, "accept": [{"type": "number"}]}, "c": {"default": None}}, "maps": [], "aliases": {"y": "a"}}
+    one = {
+        "version": "1",
+        "keys": {"a": {"default": 1, "accept": [{"type": "integer"}]}, "b": {}},
+        "maps": ["m"],
+        "aliases": {"x": "a"},
+    }
+    two = {
+        "version": "2",
+        "keys": {"a": {"default": 2, "accept": [{"type": "number"}]}, "c": {"default": None}},
+        "maps": [],
+        "aliases": {"y": "a"},
+    }
     assert dask_keys.merged([one, two]) == {
         "versions": ["1", "2"],
-        "keys": {"a": {"accept": [{"type": "integer"}, {"type": "number"}], "defaults": {"1": 1, "2": 2}}, "b": {"in": ["1"]}, "c": {"default": None, "in": ["2"]}},
+        "keys": {
+            "a": {
+                "accept": [{"type": "integer"}, {"type": "number"}],
+                "defaults": {"1": 1, "2": 2},
+            },
+            "b": {"in": ["1"]},
+            "c": {"default": None, "in": ["2"]},
+        },
         "maps": ["m"],
         "aliases": {"x": "a", "y": "a"},
     }
@@ -90,7 +132,20 @@ def test_the_file_is_written_anew_from_every_version(tmp_path):
     for version in file["versions"]:
         subprocess.run([sys.executable, "-m", "venv", tmp_path / version], check=True)
         pythons.append(tmp_path / version / "bin" / "python")
-        done = subprocess.run([pythons[-1], "-m", "pip", "install", "-q", f"dask=={version}", f"distributed=={version}"], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [
+                pythons[-1],
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                f"dask=={version}",
+                f"distributed=={version}",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             pytest.skip(f"dask {version} cannot be installed here")
     copy = tmp_path / "scripts" / "dask_keys.py"
@@ -104,9 +159,16 @@ def test_the_file_is_written_anew_from_every_version(tmp_path):
 @pytest.mark.dask
 def test_what_is_called_effective_is():
     # A file that is not there, or a format that is none, stops the import.
-    entries = {key: entry for key, entry in installed()["keys"].items() if not key.endswith(("logging-file-config", "log-format"))}
+    entries = {
+        key: entry
+        for key, entry in installed()["keys"].items()
+        if not key.endswith(("logging-file-config", "log-format"))
+    }
     values = {key: sample(dask.facts().keys[key]) for key in entries}
-    assert all(dask.read(dask.name_of(key)).kind == dask.KEY and not dask.unfit(key, text) for key, text in values.items())
+    assert all(
+        dask.read(dask.name_of(key)).kind == dask.KEY and not dask.unfit(key, text)
+        for key, text in values.items()
+    )
     found = told(list(values), **{dask.name_of(key): text for key, text in values.items()})
     assert found == {key: ast.literal_eval(text) for key, text in values.items()}
 
@@ -138,10 +200,15 @@ def test_what_is_called_ignored_is():
 
 @pytest.mark.dask
 def test_what_is_called_a_deprecated_name_is_one_and_wins():
-    names = {f"DASK_WORKER_MEMORY_{step}": f"0.{index}" for index, step in enumerate(("TARGET", "SPILL", "PAUSE", "TERMINATE"), 1)}
+    names = {
+        f"DASK_WORKER_MEMORY_{step}": f"0.{index}"
+        for index, step in enumerate(("TARGET", "SPILL", "PAUSE", "TERMINATE"), 1)
+    }
     keys = {name: dask.read(name).key for name in names}
     assert all(dask.read(name).alias for name in names)
-    found = told(list(keys.values()), **names, **{dask.name_of(key): "0.5" for key in keys.values()})
+    found = told(
+        list(keys.values()), **names, **{dask.name_of(key): "0.5" for key in keys.values()}
+    )
     assert found == {keys[name]: float(text) for name, text in names.items()}
 
 
@@ -159,8 +226,41 @@ def test_what_is_said_to_stop_dask_does(env):
 
 # Texts that Dask's own parsers are asked about, with the key that they would be the value of.
 MEASURES = {
-    "distributed.comm.timeouts.connect": ["30s", "5 minutes", "1.5h", "500 ms", "1e-2 s", "7", "7.5", "s", "2 days", "soon", "-5s", "", "5 parsecs", "1 minute 30 s", "10µs", "3 Seconds"],
-    "distributed.comm.shard": ["64MiB", "1 GiB", "5kB", "10", "1e6", "MB", "3Ki", "2 g", "3.5 mib", "lots", "-5MB", "", "5 stones", "1MiB 2KiB", "7b"],
+    "distributed.comm.timeouts.connect": [
+        "30s",
+        "5 minutes",
+        "1.5h",
+        "500 ms",
+        "1e-2 s",
+        "7",
+        "7.5",
+        "s",
+        "2 days",
+        "soon",
+        "-5s",
+        "",
+        "5 parsecs",
+        "1 minute 30 s",
+        "10µs",
+        "3 Seconds",
+    ],
+    "distributed.comm.shard": [
+        "64MiB",
+        "1 GiB",
+        "5kB",
+        "10",
+        "1e6",
+        "MB",
+        "3Ki",
+        "2 g",
+        "3.5 mib",
+        "lots",
+        "-5MB",
+        "",
+        "5 stones",
+        "1MiB 2KiB",
+        "7b",
+    ],
 }
 
 
@@ -179,10 +279,21 @@ def works(parse, text):
 times, sizes = json.load(sys.stdin)
 print(json.dumps([[works(parse_timedelta, text) for text in times], [works(parse_bytes, text) for text in sizes]]))
 """
-    done = subprocess.run([sys.executable, "-c", code], input=json.dumps(list(MEASURES.values())), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(list(MEASURES.values())),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     ours = [[not dask.unfit(key, text) for text in texts] for key, texts in MEASURES.items()]
     theirs = json.loads(done.stdout)
-    differ = [(text, mine, real) for texts, row, reals in zip(MEASURES.values(), ours, theirs, strict=True) for text, mine, real in zip(texts, row, reals, strict=True) if mine != real]
+    differ = [
+        (text, mine, real)
+        for texts, row, reals in zip(MEASURES.values(), ours, theirs, strict=True)
+        for text, mine, real in zip(texts, row, reals, strict=True)
+        if mine != real
+    ]
     # Dask takes a negative number for a size, and no text for one byte: hardly what anybody means.
     assert [entry for entry in differ if entry[0] and not entry[0].startswith("-")] == []
 
@@ -198,7 +309,13 @@ READ = [
 @pytest.mark.dask
 def test_values_are_read_as_dask_reads_them():
     code = "import json, sys\nfrom dask.config import interpret_value\nprint(json.dumps([repr(interpret_value(text)) for text in json.load(sys.stdin)]))"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], input=json.dumps(READ), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        input=json.dumps(READ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert [repr(dask.interpret(text)) for text in READ] == json.loads(done.stdout)
 
 
@@ -209,13 +326,19 @@ def test_what_dask_fails_on_is_text(text):
 
 def test_every_default_is_accepted():
     for key, entry in dask.facts().keys.items():
-        defaults = [entry["default"]] if "default" in entry else list(entry.get("defaults", {}).values())
+        defaults = (
+            [entry["default"]] if "default" in entry else list(entry.get("defaults", {}).values())
+        )
         # Infinity has no literal.
-        assert all(default == "inf" or not dask.unfit(key, repr(default)) for default in defaults), key
+        assert all(
+            default == "inf" or not dask.unfit(key, repr(default)) for default in defaults
+        ), key
 
 
 def test_the_facts_name_only_the_supported_versions():
     facts = dask.facts()
     assert facts.versions == ("2024.10.0", "2026.8.0")
-    assert all(set(entry.get("in", facts.versions)) <= set(facts.versions) for entry in facts.keys.values())
+    assert all(
+        set(entry.get("in", facts.versions)) <= set(facts.versions) for entry in facts.keys.values()
+    )
     assert Path(FACTS).stat().st_size < 40_000

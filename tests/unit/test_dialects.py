@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from invoke import ROOT
-from mops import schema
-from mops.dialects import UNIFIED, VALUES, WORKSPACE, read
+from mops.config.dialects import UNIFIED, VALUES, WORKSPACE, read
+from mops.schema.fields import load_schema
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 PROCESSES = ("workers", "processes")
 
 
@@ -108,11 +108,19 @@ def test_refusals(text, place, message, hint):
 
 
 def test_a_profile_is_a_layer_with_its_own_places():
-    file = read("workspace:\n  worker_processes: 3\n  profiles:\n    debug:\n      worker_processes: 1\n  profile: debug\n", "dir/f.yaml", SETTINGS)
+    file = read(
+        "workspace:\n  worker_processes: 3\n  profiles:\n    debug:\n      worker_processes: 1\n  profile: debug\n",
+        "dir/f.yaml",
+        SETTINGS,
+    )
     assert file.problems == []
     profile = file.profiles["debug"]
     assert (profile.name, profile.label) == ("profile debug (dir/f.yaml)", "profile debug")
-    assert profile.leaves[PROCESSES].origin == ("profile debug (dir/f.yaml)", "dir/f.yaml:5:25", "workspace.profiles.debug.worker_processes")
+    assert profile.leaves[PROCESSES].origin == (
+        "profile debug (dir/f.yaml)",
+        "dir/f.yaml:5:25",
+        "workspace.profiles.debug.worker_processes",
+    )
     assert file.layer.leaves[PROCESSES].value == 3
     assert file.layer.label == "f.yaml"
     assert file.selected[0] == "debug"

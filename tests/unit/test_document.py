@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from mops.document import MAX_ALIASED, MAX_BYTES, MAX_DEPTH, Items, Pairs, Text, ambiguous, parse
+from mops.model.disk import MAX_BYTES
+from mops.yamltext.nodes import Items, Pairs, Text, ambiguous
+from mops.yamltext.reader import MAX_ALIASED, MAX_DEPTH, parse
 
 
 def plain(node):
@@ -96,7 +98,9 @@ def test_an_empty_file_has_no_problem_of_its_own(data):
 ])  # fmt: skip
 def test_refusals(data, place, message):
     _, problems = parse(data, "f", "f")
-    assert [(problem.origin.place, problem.message.startswith(message)) for problem in problems] == [(place, True)], problems
+    assert [
+        (problem.origin.place, problem.message.startswith(message)) for problem in problems
+    ] == [(place, True)], problems
 
 
 def test_duplicate_keys_are_all_reported_with_both_places():
@@ -107,7 +111,9 @@ def test_duplicate_keys_are_all_reported_with_both_places():
 
 
 def laughs(levels: int, width: int) -> str:
-    lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * width)}]" for n in range(1, levels)]
+    lines = ["a0: &a0 [x]"] + [
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * width)}]" for n in range(1, levels)
+    ]
     return "\n".join(lines)
 
 
@@ -145,7 +151,33 @@ def test_ambiguous(text):
     assert ambiguous(text)
 
 
-@pytest.mark.parametrize("text", ["a", "yes!", "nope", "1a", "v1.2", "1.2.3", "1.2.3.4", "10Gi", "500m", "a:b", "-", "--x", "+", ".", "0xZ", "e3", "1 2", "nan", "inf", "/tmp", "2024", "x2024-01-01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a",
+        "yes!",
+        "nope",
+        "1a",
+        "v1.2",
+        "1.2.3",
+        "1.2.3.4",
+        "10Gi",
+        "500m",
+        "a:b",
+        "-",
+        "--x",
+        "+",
+        ".",
+        "0xZ",
+        "e3",
+        "1 2",
+        "nan",
+        "inf",
+        "/tmp",
+        "2024",
+        "x2024-01-01",
+    ],
+)
 def test_not_ambiguous(text):
     assert ambiguous(text) is (text == "2024")
 

@@ -7,17 +7,22 @@ from typing import Any
 
 import pytest
 
-from mops import drift, schema
-from mops.dialects import read
-from mops.layer import dotted
-from mops.resolve import Config, resolve
+from mops.config.dialects import read
+from mops.config.resolve import Config, resolve
+from mops.deploy import drift
+from mops.model.layer import dotted
+from mops.schema.fields import load_schema
 
-SCHEMA = schema.load()
+SCHEMA = load_schema()
 
 DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
-    "metadata": {"name": "dask-workers", "labels": {"modelops.io/component": "worker", "modelops.io/worker-group": "default"}, "annotations": {"a": "1"}},
+    "metadata": {
+        "name": "dask-workers",
+        "labels": {"modelops.io/component": "worker", "modelops.io/worker-group": "default"},
+        "annotations": {"a": "1"},
+    },
     "spec": {
         "replicas": 2,
         "template": {
@@ -29,8 +34,23 @@ DEPLOYMENT: dict[str, Any] = {
                         "name": "worker",
                         "image": "w:1",
                         "command": ["dask", "worker"],
-                        "args": ["tcp://dask-scheduler:8786", "--nworkers", "4", "--memory-limit", "100", "--no-dashboard", "--name=x"],
-                        "env": [{"name": "LOG", "value": "INFO"}, {"name": "EMPTY", "value": ""}, {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
+                        "args": [
+                            "tcp://dask-scheduler:8786",
+                            "--nworkers",
+                            "4",
+                            "--memory-limit",
+                            "100",
+                            "--no-dashboard",
+                            "--name=x",
+                        ],
+                        "env": [
+                            {"name": "LOG", "value": "INFO"},
+                            {"name": "EMPTY", "value": ""},
+                            {
+                                "name": "POD_IP",
+                                "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}},
+                            },
+                        ],
                         "resources": {"limits": {"cpu": "1000m", "memory": "4Gi"}},
                         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
                     }
@@ -76,33 +96,96 @@ def test_what_the_api_server_fills_in_is_no_difference() -> None:
 CASES = [
     (lambda live: live["spec"].update(replicas=5), "replicas", 5, 2, False),
     (lambda live: main(live)["args"].__setitem__(2, "3"), "--nworkers", "3", "4", True),
-    (lambda live: main(live)["args"].__setitem__(0, "tcp://other:1"), "[0]", "tcp://other:1", "tcp://dask-scheduler:8786", True),
+    (
+        lambda live: main(live)["args"].__setitem__(0, "tcp://other:1"),
+        "[0]",
+        "tcp://other:1",
+        "tcp://dask-scheduler:8786",
+        True,
+    ),
     (lambda live: main(live)["args"].remove("--no-dashboard"), "--no-dashboard", None, "", True),
     (lambda live: main(live)["args"].append("--more"), "--more", "", None, True),
     (lambda live: main(live).update(image="w:2"), "image", "w:2", "w:1", True),
     (lambda live: main(live)["env"][0].update(value="DEBUG"), "env LOG", "DEBUG", "INFO", True),
     (lambda live: main(live)["env"].pop(0), "env LOG", None, "INFO", True),
     (lambda live: main(live)["env"].pop(1), "env EMPTY", None, "", True),
-    (lambda live: main(live)["resources"]["limits"].update(memory="8Gi"), "resources.limits.memory", "8Gi", "4Gi", True),
-    (lambda live: pods(live).update(terminationGracePeriodSeconds=30), "terminationGracePeriodSeconds", 30, 180, True),
-    (lambda live: pods(live).pop("tolerations"), "tolerations", None, {"a": {"key": "a", "operator": "Exists"}}, True),
-    (lambda live: main(live)["command"].__setitem__(1, "spec"), "command.[1]", "spec", "worker", True),
+    (
+        lambda live: main(live)["resources"]["limits"].update(memory="8Gi"),
+        "resources.limits.memory",
+        "8Gi",
+        "4Gi",
+        True,
+    ),
+    (
+        lambda live: pods(live).update(terminationGracePeriodSeconds=30),
+        "terminationGracePeriodSeconds",
+        30,
+        180,
+        True,
+    ),
+    (
+        lambda live: pods(live).pop("tolerations"),
+        "tolerations",
+        None,
+        {"a": {"key": "a", "operator": "Exists"}},
+        True,
+    ),
+    (
+        lambda live: main(live)["command"].__setitem__(1, "spec"),
+        "command.[1]",
+        "spec",
+        "worker",
+        True,
+    ),
     (lambda live: live["metadata"]["annotations"].update(a="2"), "annotations.a", "2", "1", False),
-    (lambda live: live["spec"]["template"]["metadata"]["labels"].update(team="y"), "template.labels.team", "y", "x", True),
+    (
+        lambda live: live["spec"]["template"]["metadata"]["labels"].update(team="y"),
+        "template.labels.team",
+        "y",
+        "x",
+        True,
+    ),
 ]
 
 
 @pytest.mark.parametrize(("change", "field", "live", "wanted", "restarts"), CASES)
-def test_a_changed_field_is_found_once(change: Any, field: str, live: Any, wanted: Any, restarts: Any) -> None:
+def test_a_changed_field_is_found_once(
+    change: Any, field: str, live: Any, wanted: Any, restarts: Any
+) -> None:
     (one,) = found(change)
-    assert (one.object, one.field, one.live, one.wanted, one.restarts, one.extra) == ("Deployment/dask-workers", field, live, wanted, restarts, False)
+    assert (one.object, one.field, one.live, one.wanted, one.restarts, one.extra) == (
+        "Deployment/dask-workers",
+        field,
+        live,
+        wanted,
+        restarts,
+        False,
+    )
 
 
 def managed(manager: str, fields: dict[str, Any], **more: str) -> dict[str, Any]:
-    return {"manager": manager, "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": fields, **more}
+    return {
+        "manager": manager,
+        "operation": "Update",
+        "time": "2026-01-01T00:00:00Z",
+        "fieldsV1": fields,
+        **more,
+    }
 
 
-EXTRA_ENV = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"worker"}': {"f:env": {'k:{"name":"NEW"}': {".": {}, "f:name": {}, "f:value": {}}}}}}}}}
+EXTRA_ENV = {
+    "f:spec": {
+        "f:template": {
+            "f:spec": {
+                "f:containers": {
+                    'k:{"name":"worker"}': {
+                        "f:env": {'k:{"name":"NEW"}': {".": {}, "f:name": {}, "f:value": {}}}
+                    }
+                }
+            }
+        }
+    }
+}
 
 
 def add_env(live: Any, manager: str) -> None:
@@ -112,14 +195,30 @@ def add_env(live: Any, manager: str) -> None:
 
 def test_what_others_added_is_found_by_who_wrote_it() -> None:
     (one,) = found(lambda live: add_env(live, "kubectl-set"))
-    assert (one.field, one.live, one.wanted, one.extra, one.by) == ("env NEW", "1", None, True, "kubectl-set 2026-01-01T00:00:00Z")
+    assert (one.field, one.live, one.wanted, one.extra, one.by) == (
+        "env NEW",
+        "1",
+        None,
+        True,
+        "kubectl-set 2026-01-01T00:00:00Z",
+    )
     assert found(lambda live: add_env(live, "helm")) == []
 
 
 def test_a_rolling_restart_is_nobodys_drift() -> None:
     def restart(live: Any) -> None:
-        live["spec"]["template"]["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": "now"}
-        fields = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}}}}}
+        live["spec"]["template"]["metadata"]["annotations"] = {
+            "kubectl.kubernetes.io/restartedAt": "now"
+        }
+        fields = {
+            "f:spec": {
+                "f:template": {
+                    "f:metadata": {
+                        "f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}
+                    }
+                }
+            }
+        }
         live["metadata"]["managedFields"] = [managed("kubectl-rollout", fields)]
 
     assert found(restart) == []
@@ -128,7 +227,11 @@ def test_a_rolling_restart_is_nobodys_drift() -> None:
 def test_replicas_that_an_autoscaler_owns_are_nobodys_drift() -> None:
     wanted = copy.deepcopy(DEPLOYMENT)
     del wanted["spec"]["replicas"]
-    live = changed(lambda live: live["metadata"].update(managedFields=[managed("kubectl", {"f:spec": {"f:replicas": {}}}, subresource="scale")]))
+    live = changed(
+        lambda live: live["metadata"].update(
+            managedFields=[managed("kubectl", {"f:spec": {"f:replicas": {}}}, subresource="scale")]
+        )
+    )
     assert drift.differences([wanted], [live]) == []
     (trap,) = drift.handed_over([wanted], [DEPLOYMENT])
     assert "replicas drops to 1 once" in trap.text
@@ -138,15 +241,25 @@ def test_replicas_that_an_autoscaler_owns_are_nobodys_drift() -> None:
 
 def test_missing_and_left_over_objects() -> None:
     other = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
-    assert [(one.object, one.live, one.wanted) for one in drift.differences([DEPLOYMENT], [])] == [("Deployment/dask-workers", None, "to be")]
-    assert [(one.object, one.live, one.wanted) for one in drift.differences([], [other], gone=[other])] == [("Service/s", "is", None)]
+    assert [(one.object, one.live, one.wanted) for one in drift.differences([DEPLOYMENT], [])] == [
+        ("Deployment/dask-workers", None, "to be")
+    ]
+    assert [
+        (one.object, one.live, one.wanted) for one in drift.differences([], [other], gone=[other])
+    ] == [("Service/s", "is", None)]
     assert drift.differences([], [other]) == []
 
 
 IMPACTS = [
     (lambda live: live["spec"].update(replicas=5), ["goes from 5 to 2 pods"]),
-    (lambda live: main(live).update(image="w:2"), ["its pods restart, a quarter at a time; what they compute is computed again"]),
-    (lambda live: live["metadata"]["annotations"].update(a="2"), ["is changed without touching its pods"]),
+    (
+        lambda live: main(live).update(image="w:2"),
+        ["its pods restart, a quarter at a time; what they compute is computed again"],
+    ),
+    (
+        lambda live: live["metadata"]["annotations"].update(a="2"),
+        ["is changed without touching its pods"],
+    ),
     (lambda live: add_env(live, "kubectl"), []),
 ]
 
@@ -154,7 +267,10 @@ IMPACTS = [
 @pytest.mark.parametrize(("change", "texts"), IMPACTS)
 def test_what_an_upgrade_does_to_the_pods(change: Any, texts: list[str]) -> None:
     live = changed(change)
-    assert [impact.text for impact in drift.impacts(drift.differences([DEPLOYMENT], [live]), [DEPLOYMENT], [live])] == texts
+    assert [
+        impact.text
+        for impact in drift.impacts(drift.differences([DEPLOYMENT], [live]), [DEPLOYMENT], [live])
+    ] == texts
 
 
 def test_a_scheduler_that_restarts_loses_work() -> None:
@@ -162,7 +278,9 @@ def test_a_scheduler_that_restarts_loses_work() -> None:
     for entry in (wanted, live):
         entry["metadata"]["labels"]["modelops.io/component"] = "scheduler"
     (impact,) = drift.impacts(drift.differences([wanted], [live]), [wanted], [live])
-    assert impact == drift.Impact("dask-workers", "scheduler restarts, running computations are lost", grave=True)
+    assert impact == drift.Impact(
+        "dask-workers", "scheduler restarts, running computations are lost", grave=True
+    )
 
 
 FILE = """\
@@ -187,26 +305,49 @@ def config() -> Config:
 
 
 def labelled(component: str, group: str = "default") -> dict[str, Any]:
-    return {"kind": "Deployment", "metadata": {"name": "d", "labels": {"modelops.io/component": component, "modelops.io/worker-group": group}}}
+    return {
+        "kind": "Deployment",
+        "metadata": {
+            "name": "d",
+            "labels": {"modelops.io/component": component, "modelops.io/worker-group": group},
+        },
+    }
 
 
 REASONS = [
     ("container.args.--nworkers", labelled("worker"), "workers.processes", "f.yaml:2:21"),
-    ("container.args.--nworkers", labelled("worker", "big"), "workerGroups.big.processes", "f.yaml:11:22"),
+    (
+        "container.args.--nworkers",
+        labelled("worker", "big"),
+        "workerGroups.big.processes",
+        "f.yaml:11:22",
+    ),
     ("container.args.--nthreads", labelled("worker"), "workers.threads", "default"),
     ("spec.replicas", labelled("worker"), "workers.replicas", "f.yaml:3:20"),
     ("spec.replicas", labelled("worker", "big"), "workerGroups.big.replicas", "f.yaml:3:20"),
     ("container.env.LOG", labelled("worker"), "workers.env.LOG", "f.yaml:4:21"),
-    ("container.resources.limits.memory", labelled("worker"), "workers.resources.limits.memory", "f.yaml:8:34"),
+    (
+        "container.resources.limits.memory",
+        labelled("worker"),
+        "workers.resources.limits.memory",
+        "f.yaml:8:34",
+    ),
     ("pod.terminationGracePeriodSeconds", labelled("worker"), "workers.gracePeriod", "f.yaml:6:19"),
     ("template.labels.team", labelled("worker"), "workers.podLabels.team", "f.yaml:7:24"),
     ("container.args.--port", labelled("scheduler"), "scheduler.port", "f.yaml:9:21"),
-    ("pod.securityContext.runAsUser", labelled("scheduler"), "podSecurityContext.runAsUser", "default"),
+    (
+        "pod.securityContext.runAsUser",
+        labelled("scheduler"),
+        "podSecurityContext.runAsUser",
+        "default",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("place", "manifest", "key", "origin"), REASONS)
-def test_the_setting_that_says_otherwise(place: str, manifest: dict[str, Any], key: str, origin: str) -> None:
+def test_the_setting_that_says_otherwise(
+    place: str, manifest: dict[str, Any], key: str, origin: str
+) -> None:
     one = drift.Difference("Deployment/d", tuple(place.split(".")), "live", "wanted")
     because = drift.reason(one, manifest, config(), SCHEMA)
     assert because is not None
@@ -215,8 +356,17 @@ def test_the_setting_that_says_otherwise(place: str, manifest: dict[str, Any], k
 
 def test_of_several_settings_the_one_that_was_deployed_otherwise_counts() -> None:
     one = drift.Difference("Deployment/d", ("container", "args", "--memory-limit"), "1", "2")
-    for key, deployed in (("workers.processes", {"processes": 3, "resources": {"limits": {"memory": "4Gi"}}}), ("workers.resources.limits.memory", {"processes": 4})):
-        because = drift.reason(one, labelled("worker"), config(), SCHEMA, {"workers": {"memoryReserve": "256Mi", **deployed}})
+    for key, deployed in (
+        ("workers.processes", {"processes": 3, "resources": {"limits": {"memory": "4Gi"}}}),
+        ("workers.resources.limits.memory", {"processes": 4}),
+    ):
+        because = drift.reason(
+            one,
+            labelled("worker"),
+            config(),
+            SCHEMA,
+            {"workers": {"memoryReserve": "256Mi", **deployed}},
+        )
         assert because is not None
         assert dotted(because.path) == key
 
@@ -227,20 +377,41 @@ def test_what_only_the_chart_says_has_no_setting() -> None:
 
 
 def test_secrets_are_hidden() -> None:
-    for place, value in ((("container", "env", "MY_TOKEN"), "hush"), (("container", "env", "URL"), "https://u:pw@h/"), (("container", "args", "--x"), "AccountKey=abc")):
+    for place, value in (
+        (("container", "env", "MY_TOKEN"), "hush"),
+        (("container", "env", "URL"), "https://u:pw@h/"),
+        (("container", "args", "--x"), "AccountKey=abc"),
+    ):
         one = drift.Difference("Deployment/d", place, value, None)
         assert drift.shown(SCHEMA, one, value) == "(hidden)"
-    assert drift.shown(SCHEMA, drift.Difference("Deployment/d", ("container", "env", "LOG"), None, None), "INFO") == "INFO"
+    assert (
+        drift.shown(
+            SCHEMA,
+            drift.Difference("Deployment/d", ("container", "env", "LOG"), None, None),
+            "INFO",
+        )
+        == "INFO"
+    )
 
 
 def test_changes_of_values() -> None:
     old = {"a": {"b": 1, "c": [1], "d": {}}, "big": 3000000.0, "mopsValues": {"layers": ["x"]}}
     new = {"a": {"b": 2, "c": [1], "e": "n"}, "big": 3000000, "mopsValues": {"layers": ["y"]}}
-    assert drift.changes(old, new, ignored="mopsValues") == [drift.Change(("a", "b"), 1, 2), drift.Change(("a", "e"), None, "n")]
+    assert drift.changes(old, new, ignored="mopsValues") == [
+        drift.Change(("a", "b"), 1, 2),
+        drift.Change(("a", "e"), None, "n"),
+    ]
 
 
 def test_every_marker_is_a_place_that_can_be() -> None:
     """A marker begins with a part of an object; what it names is asked of the chart by the live tests."""
     markers = [marker for _, entry in SCHEMA.marked("x-manifest") for marker in entry]
     assert len(markers) > 30
-    assert {marker.split(".")[0] for marker in markers} <= {"container", "pod", "spec", "template", "labels", "annotations"}
+    assert {marker.split(".")[0] for marker in markers} <= {
+        "container",
+        "pod",
+        "spec",
+        "template",
+        "labels",
+        "annotations",
+    }

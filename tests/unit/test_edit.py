@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from mops import edit
 from mops.cli import main
-from mops.dialects import read
-from mops.errors import InvalidConfig, UsageError
-from mops.schema import load
-from mops.sources import canonical, key_path
+from mops.config.dialects import read
+from mops.config.keys import canonical, key_path
+from mops.edit import setting as edit
+from mops.model.problems import InvalidConfig, UsageError
+from mops.schema.fields import load_schema
 
 UNIFIED = """# Mine.
 schema_version: 2
@@ -63,12 +63,14 @@ spec:
 def edited(text: str, *command: str) -> str:
     """The text after a command such as ("set", KEY, VALUE, PROFILE)."""
     verb, key, *rest = command
-    schema = load()
+    schema = load_schema()
     paths = canonical(schema, key_path(key, "KEY"))
     assert paths, key
     if verb == "set":
         value, profile = rest[0], rest[1] if len(rest) > 1 else ""
-        return edit.assign(text, "f.yaml", schema, paths, edit.typed(schema, key, paths, value), profile=profile).text
+        return edit.assign(
+            text, "f.yaml", schema, paths, edit.typed(schema, key, paths, value), profile=profile
+        ).text
     found = edit.forget(text, "f.yaml", schema, paths, profile=rest[0] if rest else "")
     return found.text if found else text
 
@@ -166,20 +168,55 @@ REFUSED = [
 def test_refuses(text: str, command: tuple[str, ...], error: type[Exception], reason: str) -> None:
     with pytest.raises(error) as raised:
         edited(text, *command)
-    told = str(raised.value) if error is UsageError else " ".join(f"{p.key or p.origin.place}: {p.message}" for p in raised.value.problems)
+    told = (
+        str(raised.value)
+        if error is UsageError
+        else " ".join(f"{p.key or p.origin.place}: {p.message}" for p in raised.value.problems)
+    )
     assert reason in told
 
 
 @pytest.mark.parametrize("text", [UNIFIED, WORKSPACE])
 def test_set_then_unset_is_as_before(text: str) -> None:
-    for key, value in (("scheduler.idleTimeout", "30m"), ("labels.team", "a b".replace(" ", "-")), ("workers.extraArgs", "[--resources, aggregation=1]"), ("scheduler_env.X", "y")):
+    for key, value in (
+        ("scheduler.idleTimeout", "30m"),
+        ("labels.team", "a b".replace(" ", "-")),
+        ("workers.extraArgs", "[--resources, aggregation=1]"),
+        ("scheduler_env.X", "y"),
+    ):
         assert edited(edited(text, "set", key, value), "unset", key) == text
 
 
-@pytest.mark.parametrize("value", ["", "null", "~", "yes", "1e3", "a: b", "a #b", " x ", "é", "\x1b", "'", '"', "{a}", "- a", "%", "@", "`", "1.10", "010", "...", "\u2028", "\U0001f600"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "null",
+        "~",
+        "yes",
+        "1e3",
+        "a: b",
+        "a #b",
+        " x ",
+        "é",
+        "\x1b",
+        "'",
+        '"',
+        "{a}",
+        "- a",
+        "%",
+        "@",
+        "`",
+        "1.10",
+        "010",
+        "...",
+        "\u2028",
+        "\U0001f600",
+    ],
+)
 def test_text_is_kept_exactly(value: str) -> None:
     text = edited(UNIFIED, "set", "worker_env.X", value)
-    found = read(text, "f", load()).layer.leaves["workers", "env", "X"].value
+    found = read(text, "f", load_schema()).layer.leaves["workers", "env", "X"].value
     assert found == (None if value == "null" else value)
 
 
@@ -198,15 +235,25 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_explain_moves_to_the_line_that_git_shows(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_explain_moves_to_the_line_that_git_shows(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     git = ["git", "-C", str(home.parent), "-c", "user.name=t", "-c", "user.email=t@example.com"]
     for args in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         subprocess.run([*git, *args], check=True)
     assert main(["config", "set", "worker_processes", "4"]) == 0
-    shown = subprocess.run([*git, "diff", "--unified=0"], check=True, capture_output=True, text=True).stdout
-    assert shown.splitlines()[4:] == ["@@ -5 +5 @@ workspace:", "-  worker_processes: 3   # deployed!", "+  worker_processes: 4   # deployed!"]
+    shown = subprocess.run(
+        [*git, "diff", "--unified=0"], check=True, capture_output=True, text=True
+    ).stdout
+    assert shown.splitlines()[4:] == [
+        "@@ -5 +5 @@ workspace:",
+        "-  worker_processes: 3   # deployed!",
+        "+  worker_processes: 4   # deployed!",
+    ]
     assert main(["config", "set", "autoscaling.minWorkers", "3", "--file", str(home)]) == 0
-    shown = subprocess.run([*git, "diff", "--unified=0", "--shortstat"], check=True, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        [*git, "diff", "--unified=0", "--shortstat"], check=True, capture_output=True, text=True
+    ).stdout
     assert "2 insertions(+), 1 deletion(-)" in shown
     capfd.readouterr()
     assert main(["config", "explain", "--format", "json", "-q"]) == 0
@@ -230,7 +277,13 @@ EFFECTS = [
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(("args", "environ", "note"), EFFECTS)
-def test_says_what_counts(args: list[str], environ: dict[str, str], note: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_says_what_counts(
+    args: list[str],
+    environ: dict[str, str],
+    note: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert main(["config", *args]) == 0
@@ -240,7 +293,9 @@ def test_says_what_counts(args: list[str], environ: dict[str, str], note: str, m
     assert "s3cr3t" not in err
 
 
-def test_says_nothing_of_effects_where_there_is_one(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_says_nothing_of_effects_where_there_is_one(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["workspace", "config", "set", "worker_processes", "4"]) == 0
     assert capfd.readouterr().err == f"mops: {home}:5:21: workspace.worker_processes is 4\n"
 
@@ -257,7 +312,9 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("args", "code", "reason"), FAILURES)
-def test_failure_leaves_the_file(args: list[str], code: int, reason: str, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_failure_leaves_the_file(
+    args: list[str], code: int, reason: str, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["config", *args]) == code
     out, err = capfd.readouterr()
     assert out == ""
@@ -276,10 +333,12 @@ def test_a_profile_is_judged_with_its_file(capfd: pytest.CaptureFixture[str]) ->
 
 def test_several_unset_at_once(home: Path) -> None:
     assert main(["config", "unset", "worker_processes", "worker_cpu", "worker_env", "workers"]) == 0
-    assert read(home.read_text(), "f", load()).layer.leaves == {}
+    assert read(home.read_text(), "f", load_schema()).layer.leaves == {}
 
 
-def test_which_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_which_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     monkeypatch.delenv("MODELOPS_CONFIG", raising=False)
@@ -288,10 +347,15 @@ def test_which_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyte
     for name in ("workspace.yaml", "modelops.yaml"):
         (tmp_path / name).write_text(WORKSPACE)
     assert main(["config", "set", "worker_processes", "4"]) == 2
-    assert "no file is active; name one with --file: workspace.yaml or modelops.yaml" in capfd.readouterr().err
+    assert (
+        "no file is active; name one with --file: workspace.yaml or modelops.yaml"
+        in capfd.readouterr().err
+    )
     monkeypatch.setenv("MODELOPS_CONFIG", "workspace.yaml")
     assert main(["config", "set", "worker_processes", "4"]) == 0
-    assert (tmp_path / "workspace.yaml").read_text() == WORKSPACE.replace("processes: 2", "processes: 4")
+    assert (tmp_path / "workspace.yaml").read_text() == WORKSPACE.replace(
+        "processes: 2", "processes: 4"
+    )
     assert (tmp_path / "modelops.yaml").read_text() == WORKSPACE
 
 
@@ -308,7 +372,15 @@ def test_edits_through_a_link_and_keeps_the_mode(home: Path, tmp_path: Path) -> 
 
 def test_edits_at_the_same_time_are_not_lost(home: Path) -> None:
     names = [f"V{index}" for index in range(8)]
-    running = [subprocess.Popen([sys.executable, "-m", "mops", "config", "set", f"worker_env.{name}", name], stderr=subprocess.DEVNULL) for name in names]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "mops", "config", "set", f"worker_env.{name}", name],
+            stderr=subprocess.DEVNULL,
+        )
+        for name in names
+    ]
     assert [process.wait() for process in running] == [0] * len(names)
-    leaves = read(home.read_text(), "f", load()).layer.leaves
-    assert {name: leaves["workers", "env", name].value for name in names} == {name: name for name in names}
+    leaves = read(home.read_text(), "f", load_schema()).layer.leaves
+    assert {name: leaves["workers", "env", name].value for name in names} == {
+        name: name for name in names
+    }

@@ -2,11 +2,27 @@ from __future__ import annotations
 
 import pytest
 
-from mops.errors import ERROR, WARNING, EnvironmentFailure, InvalidConfig, MopsError, Problem, UsageError
-from mops.layer import Origin
+from mops.model.layer import Origin
+from mops.model.problems import (
+    ERROR,
+    WARNING,
+    EnvironmentFailure,
+    InvalidConfig,
+    MopsError,
+    Problem,
+    UsageError,
+)
 
 
-@pytest.mark.parametrize(("error", "code"), [(UsageError("x"), 2), (InvalidConfig(()), 3), (EnvironmentFailure("x"), 4), (MopsError("x"), 70)])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("x"), 2),
+        (InvalidConfig(()), 3),
+        (EnvironmentFailure("x"), 4),
+        (MopsError("x"), 70),
+    ],
+)
 def test_exit_codes(error, code):
     assert error.exit_code == code
 

@@ -10,10 +10,10 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mops import flags, schema
-from mops.cli import app, workspace
+from mops.cli import app, flags, workspace
+from mops.schema.fields import load_schema
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 OPTIONS = [*flags.SELECTION, *flags.RENDER, *flags.overrides(SETTINGS)]
 COMMANDS = typer.main.get_command(app.app).commands
 RENDER = COMMANDS["render"]
@@ -28,10 +28,17 @@ def by_typer(args: list[str], command: Any = RENDER) -> dict[str, Any] | None:
     except (app._ClickError, typer.Exit):
         return None
     with context:
-        return {name: list(value) if isinstance(value, (list, tuple)) else value for name, value in context.params.items() if value}
+        return {
+            name: list(value) if isinstance(value, (list, tuple)) else value
+            for name, value in context.params.items()
+            if value
+        }
 
 
-WORDS = st.one_of(st.sampled_from(["3", "a.yaml", "k=v", "", "a=b=c", "-", "x y", "é", "null"]), st.text(max_size=6).filter(lambda text: not text.startswith("-") and "\0" not in text))
+WORDS = st.one_of(
+    st.sampled_from(["3", "a.yaml", "k=v", "", "a=b=c", "-", "x y", "é", "null"]),
+    st.text(max_size=6).filter(lambda text: not text.startswith("-") and "\0" not in text),
+)
 
 
 @st.composite
@@ -49,7 +56,30 @@ def plain(draw):
     return args
 
 
-ANYTHING = st.lists(st.one_of(st.sampled_from([*NAMES, "--", "-", "-x", "--help", "-h", "-qc", "-cfile", "--conf", "--quiet=1", "--processes=", "3", "k=v", ""]), WORDS), max_size=6)
+ANYTHING = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                *NAMES,
+                "--",
+                "-",
+                "-x",
+                "--help",
+                "-h",
+                "-qc",
+                "-cfile",
+                "--conf",
+                "--quiet=1",
+                "--processes=",
+                "3",
+                "k=v",
+                "",
+            ]
+        ),
+        WORDS,
+    ),
+    max_size=6,
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -67,13 +97,33 @@ def test_any_arguments(args):
     assert quick is None or quick == by_typer(args)
 
 
-@pytest.mark.parametrize("args", [["--help"], ["-h"], ["x"], ["--unknown"], ["--config"], ["--config", "--quiet"], ["--quiet=1"], ["-qc", "f"], ["-cf"], ["--conf", "f"], ["--"], ["--", "x"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["-h"],
+        ["x"],
+        ["--unknown"],
+        ["--config"],
+        ["--config", "--quiet"],
+        ["--quiet=1"],
+        ["-qc", "f"],
+        ["-cf"],
+        ["--conf", "f"],
+        ["--"],
+        ["--", "x"],
+    ],
+)
 def test_the_quick_parser_leaves_what_is_not_plain(args):
     assert flags.parse(args, OPTIONS) is None
 
 
 def test_typer_is_told_every_option():
-    names = {name for parameter in inspect.signature(app._render).parameters.values() for name in parameter.default.param_decls}
+    names = {
+        name
+        for parameter in inspect.signature(app._render).parameters.values()
+        for name in parameter.default.param_decls
+    }
     assert names == set(NAMES)
 
 
@@ -90,11 +140,41 @@ def test_request_of_overrides(given, overrides):
 
 
 def test_request_of_all_else():
-    request = flags.request({"config": ["a", "b"], "profile": ["p"], "set_string": ["c=d"], "set": ["a=b"], "debug_mode": 1, "hermetic": 1}, SETTINGS)
-    assert request == (("a", "b"), ("p",), (), (("--set", "a=b"), ("--set-string", "c=d")), True, True)
+    request = flags.request(
+        {
+            "config": ["a", "b"],
+            "profile": ["p"],
+            "set_string": ["c=d"],
+            "set": ["a=b"],
+            "debug_mode": 1,
+            "hermetic": 1,
+        },
+        SETTINGS,
+    )
+    assert request == (
+        ("a", "b"),
+        ("p",),
+        (),
+        (("--set", "a=b"), ("--set-string", "c=d")),
+        True,
+        True,
+    )
 
 
-@pytest.mark.parametrize("args", ["", "--yes", "-y -n x --context c", "--timeout 5m --dry-run --processes 2 -q", "--local --debug-mode", "--yes=1", "--context", "up", "--help"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        "",
+        "--yes",
+        "-y -n x --context c",
+        "--timeout 5m --dry-run --processes 2 -q",
+        "--local --debug-mode",
+        "--yes=1",
+        "--context",
+        "up",
+        "--help",
+    ],
+)
 def test_the_arguments_of_up(args):
     quick = flags.parse(args.split(), [*flags.SELECTION, *workspace.UP, *flags.overrides(SETTINGS)])
     assert quick is None or quick == by_typer(args.split(), UP)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from invoke import ROOT, mops
-from mops.generate import everything
+from mops.generate.outputs import everything
 
 FILES = everything()
 
 
 @pytest.mark.parametrize("path", FILES)
 def test_the_committed_file_is_the_generated_one(path: str) -> None:
-    assert (ROOT / path).read_bytes() == FILES[path].encode("utf-8"), f"{path} is stale: run `mops generate`"
+    assert (ROOT / path).read_bytes() == FILES[path].encode("utf-8"), (
+        f"{path} is stale: run `mops generate`"
+    )
 
 
 def test_generation_gives_the_same_twice() -> None:

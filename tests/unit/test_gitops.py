@@ -8,23 +8,31 @@ from typing import Any
 import pytest
 import yaml
 
-from mops import gitops, lints
-from mops.errors import UsageError
-from mops.gitops import Delivery, Target
+from mops.gitops import lints
+from mops.gitops import objects as gitops
+from mops.gitops.objects import Delivery, Target
+from mops.model.problems import UsageError
 
 REPO = "https://git.example.com/team/dask.git"
 OCI = gitops.chart_at("oci://registry.example.com/charts/mops-dask", "mops-dask", "1.4.2")
 GIT = gitops.chart_at("./charts/mops-dask/", "mops-dask", "1.4.2")
 INDEX = gitops.chart_at("https://charts.example.com", "mops-dask", "1.4.2")
-DEV = Target("dask-dev", "dask", "modelops-dask-dev", "envs/dev/values.yaml", 'a: "1"\n', autoscaled=False)
-PROD = Target("dask-prod", "dask", "modelops-dask-prod", "envs/prod/values.yaml", 'a: "2"\n', autoscaled=True)
+DEV = Target(
+    "dask-dev", "dask", "modelops-dask-dev", "envs/dev/values.yaml", 'a: "1"\n', autoscaled=False
+)
+PROD = Target(
+    "dask-prod", "dask", "modelops-dask-prod", "envs/prod/values.yaml", 'a: "2"\n', autoscaled=True
+)
 DELIVERY = Delivery(OCI, REPO, "main", "dask")
 
 
 @pytest.mark.parametrize(
     ("place", "wanted"),
     [
-        ("oci://registry.example.com/charts/mops-dask", ("oci", "registry.example.com/charts", "mops-dask")),
+        (
+            "oci://registry.example.com/charts/mops-dask",
+            ("oci", "registry.example.com/charts", "mops-dask"),
+        ),
         ("oci://localhost:5000/mops-dask", ("oci", "localhost:5000", "mops-dask")),
         ("https://charts.example.com", ("repository", "https://charts.example.com", "name")),
         ("./charts/mops-dask/", ("git", "", "charts/mops-dask")),
@@ -41,9 +49,18 @@ def test_what_is_no_place_of_a_chart(place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("release", "workspace", "wanted"), [("dask", "dev", "dask-dev"), ("dask-dev", "dev", "dask-dev"), ("dev", "dev", "dev"), ("dask", "", "dask"), ("undev", "dev", "undev-dev")]
+    ("release", "workspace", "wanted"),
+    [
+        ("dask", "dev", "dask-dev"),
+        ("dask-dev", "dev", "dask-dev"),
+        ("dev", "dev", "dev"),
+        ("dask", "", "dask"),
+        ("undev", "dev", "undev-dev"),
+    ],
 )
-def test_an_applications_name_says_release_and_workspace_once(release: str, workspace: str, wanted: str) -> None:
+def test_an_applications_name_says_release_and_workspace_once(
+    release: str, workspace: str, wanted: str
+) -> None:
     assert gitops.app_name(release, workspace) == wanted
 
 
@@ -66,24 +83,55 @@ def test_a_chart_from_git_needs_one_source() -> None:
 
 
 def test_differences_are_ignored_exactly_where_an_autoscaler_owns_the_replicas() -> None:
-    rule = {"group": "apps", "kind": "Deployment", "name": "dask-workers", "jsonPointers": ["/spec/replicas"]}
+    rule = {
+        "group": "apps",
+        "kind": "Deployment",
+        "name": "dask-workers",
+        "jsonPointers": ["/spec/replicas"],
+    }
     assert "ignoreDifferences" not in gitops.application(DEV, DELIVERY)["spec"]
     assert gitops.application(PROD, DELIVERY)["spec"]["ignoreDifferences"] == [rule]
     assert "templatePatch" not in gitops.application_set("dask", [DEV], DELIVERY)["spec"]
     assert "templatePatch" in gitops.application_set("dask", [DEV, PROD], DELIVERY)["spec"]
-    releases = [gitops.flux(target, DELIVERY)[-1]["spec"]["driftDetection"] for target in (DEV, PROD)]
-    assert releases == [{"mode": "enabled"}, {"mode": "enabled", "ignore": [{"paths": ["/spec/replicas"], "target": {"kind": "Deployment", "name": "dask-workers"}}]}]
+    releases = [
+        gitops.flux(target, DELIVERY)[-1]["spec"]["driftDetection"] for target in (DEV, PROD)
+    ]
+    assert releases == [
+        {"mode": "enabled"},
+        {
+            "mode": "enabled",
+            "ignore": [
+                {
+                    "paths": ["/spec/replicas"],
+                    "target": {"kind": "Deployment", "name": "dask-workers"},
+                }
+            ],
+        },
+    ]
 
 
-@pytest.mark.parametrize(("delivery", "wanted"), [({}, {"server": gitops.IN_CLUSTER}), ({"server": "https://api:6443"}, {"server": "https://api:6443"}), ({"cluster": "west"}, {"name": "west"})])
+@pytest.mark.parametrize(
+    ("delivery", "wanted"),
+    [
+        ({}, {"server": gitops.IN_CLUSTER}),
+        ({"server": "https://api:6443"}, {"server": "https://api:6443"}),
+        ({"cluster": "west"}, {"name": "west"}),
+    ],
+)
 def test_destinations(delivery: dict[str, str], wanted: dict[str, str]) -> None:
-    assert gitops.application(DEV, DELIVERY._replace(**delivery))["spec"]["destination"] == {**wanted, "namespace": DEV.namespace}
+    assert gitops.application(DEV, DELIVERY._replace(**delivery))["spec"]["destination"] == {
+        **wanted,
+        "namespace": DEV.namespace,
+    }
 
 
 def test_the_project_allows_what_is_needed_and_no_more() -> None:
     spec = gitops.project([PROD, DEV], DELIVERY)["spec"]
     assert spec["sourceRepos"] == [REPO, "registry.example.com/charts"]
-    assert [place["namespace"] for place in spec["destinations"]] == ["modelops-dask-dev", "modelops-dask-prod"]
+    assert [place["namespace"] for place in spec["destinations"]] == [
+        "modelops-dask-dev",
+        "modelops-dask-prod",
+    ]
     assert spec["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
     assert not any("*" in str(entry) for entry in spec.values())
 
@@ -92,7 +140,9 @@ def test_flux_gets_the_values_byte_by_byte_and_leaves_dollars_alone() -> None:
     text = 'a: "${HOME} \\u2028"\nb:\n  "c d": "#"\n'
     _, values, _, release = gitops.flux(DEV._replace(text=text), DELIVERY)
     for entry in (values, release):
-        assert entry["metadata"]["annotations"] == {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
+        assert entry["metadata"]["annotations"] == {
+            "kustomize.toolkit.fluxcd.io/substitute": "disabled"
+        }
     assert yaml.safe_load(gitops.text(values))["data"]["values.yaml"] == text
 
 
@@ -106,15 +156,33 @@ def test_flux_takes_a_chart_from_git_at_every_revision() -> None:
 
 
 def test_the_text_of_every_object_reads_back_as_it_was() -> None:
-    objects = [gitops.application(PROD, DELIVERY), gitops.application_set("dask", [DEV, PROD], DELIVERY), gitops.project([DEV], DELIVERY), *gitops.flux(PROD, DELIVERY), gitops.plugin()]
+    objects = [
+        gitops.application(PROD, DELIVERY),
+        gitops.application_set("dask", [DEV, PROD], DELIVERY),
+        gitops.project([DEV], DELIVERY),
+        *gitops.flux(PROD, DELIVERY),
+        gitops.plugin(),
+    ]
     assert list(yaml.safe_load_all(gitops.stream(objects))) == objects
 
 
 def test_what_is_written_has_nothing_wrong() -> None:
-    for delivery in (DELIVERY, DELIVERY._replace(chart=GIT), DELIVERY._replace(chart=INDEX, cluster="west", automated=False)):
-        objects = [gitops.project([DEV, PROD], delivery), gitops.application(DEV, delivery), gitops.application(PROD, delivery), gitops.application_set("dask", [DEV, PROD], delivery)]
+    for delivery in (
+        DELIVERY,
+        DELIVERY._replace(chart=GIT),
+        DELIVERY._replace(chart=INDEX, cluster="west", automated=False),
+    ):
+        objects = [
+            gitops.project([DEV, PROD], delivery),
+            gitops.application(DEV, delivery),
+            gitops.application(PROD, delivery),
+            gitops.application_set("dask", [DEV, PROD], delivery),
+        ]
         assert lints.lint(objects) == []
-    assert lints.lint([*gitops.flux(DEV, DELIVERY), *gitops.flux(PROD, DELIVERY._replace(chart=GIT))]) == []
+    assert (
+        lints.lint([*gitops.flux(DEV, DELIVERY), *gitops.flux(PROD, DELIVERY._replace(chart=GIT))])
+        == []
+    )
 
 
 def changed(entry: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -185,16 +253,27 @@ RELEASE = gitops.flux(PROD, DELIVERY)[-1]
         (gitops.flux(PROD, DELIVERY)[1], "data/values.yaml", "x" * (1 << 20) + "x", "the values are larger than a ConfigMap may be (1 MiB)"),
     ],
 )  # fmt: skip
-def test_one_change_is_one_finding(entry: dict[str, Any], path: str, value: Any, message: str | None) -> None:
+def test_one_change_is_one_finding(
+    entry: dict[str, Any], path: str, value: Any, message: str | None
+) -> None:
     found = [finding.message for _, finding in lints.lint([changed(entry, path, value)])]
     assert found == ([message] if message else [])
 
 
 def test_objects_are_judged_together() -> None:
     project, other = gitops.project([DEV], DELIVERY), gitops.application(PROD, DELIVERY)
-    assert [finding.message for _, finding in lints.lint([project, other])] == ["the project does not allow the namespace modelops-dask-prod there"]
+    assert [finding.message for _, finding in lints.lint([project, other])] == [
+        "the project does not allow the namespace modelops-dask-prod there"
+    ]
     moved = gitops.application(DEV, DELIVERY._replace(repo="https://git.example.com/other.git"))
-    assert [finding.message for _, finding in lints.lint([project, moved])] == ["the project does not allow the repository https://git.example.com/other.git"]
-    assert [finding.message for _, finding in lints.lint([APP, APP])] == ["two objects are Application dask-prod"]
+    assert [finding.message for _, finding in lints.lint([project, moved])] == [
+        "the project does not allow the repository https://git.example.com/other.git"
+    ]
+    assert [finding.message for _, finding in lints.lint([APP, APP])] == [
+        "two objects are Application dask-prod"
+    ]
     flux = gitops.flux(PROD, DELIVERY)
-    assert [finding.message for _, finding in lints.lint([changed(flux[1], "metadata/name", "other"), flux[3]])] == ["there is no ConfigMap dask-values in the namespace modelops-dask-prod"]
+    assert [
+        finding.message
+        for _, finding in lints.lint([changed(flux[1], "metadata/name", "other"), flux[3]])
+    ] == ["there is no ConfigMap dask-values in the namespace modelops-dask-prod"]

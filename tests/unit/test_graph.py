@@ -20,7 +20,16 @@ workspace:
   profiles:
     debug: {worker_processes: 1, worker_env: {MODELOPS_EXECUTOR_TYPE: direct}}
 """
-GIVEN = ("--config", "a.yaml", "--profile", "debug", "--processes", "2", "--set", "workers.env.ODD=null")
+GIVEN = (
+    "--config",
+    "a.yaml",
+    "--profile",
+    "debug",
+    "--processes",
+    "2",
+    "--set",
+    "workers.env.ODD=null",
+)
 NS = {"s": "http://www.w3.org/2000/svg"}
 
 
@@ -29,7 +38,16 @@ def draw(tmp_path):
     (tmp_path / "a.yaml").write_text(FILE)
 
     def drawn(kind: str, *more: str, given: tuple[str, ...] = GIVEN) -> str:
-        done = mops("config", "explain", "--graph", kind, *given, *more, env={"MODELOPS_OVERRIDE_THREADS": "2"}, cwd=tmp_path)
+        done = mops(
+            "config",
+            "explain",
+            "--graph",
+            kind,
+            *given,
+            *more,
+            env={"MODELOPS_OVERRIDE_THREADS": "2"},
+            cwd=tmp_path,
+        )
         assert done.code == 0, done.err
         return done.out
 
@@ -37,21 +55,56 @@ def draw(tmp_path):
 
 
 def texts(picture: str, style: str) -> list[str]:
-    return [node.text for node in ET.fromstring(picture).iterfind(f".//s:text[@class='{style}']", NS)]
+    return [
+        node.text for node in ET.fromstring(picture).iterfind(f".//s:text[@class='{style}']", NS)
+    ]
 
 
 def test_the_svg_shows_layers_from_low_to_high_and_what_each_says(draw):
     picture = draw("svg")
-    assert texts(picture, "title") == ["defaults", "a.yaml", "profile debug", "environment", "command line", "active", "setting"]
-    rows = [(row[0].text, row[1].text) for row in ET.fromstring(picture).iterfind(".//s:text", NS) if len(row)]
+    assert texts(picture, "title") == [
+        "defaults",
+        "a.yaml",
+        "profile debug",
+        "environment",
+        "command line",
+        "active",
+        "setting",
+    ]
+    rows = [
+        (row[0].text, row[1].text)
+        for row in ET.fromstring(picture).iterfind(".//s:text", NS)
+        if len(row)
+    ]
     assert rows == [
         ("workers.", "processes"), ("workers.", "threads"),
         ("workers.env.", "API_TOKEN"), ("workers.env.", "LONG"), ("workers.env.", "ODD"), ("workers.env.", "MODELOPS_EXECUTOR_TYPE"),
     ]  # fmt: skip
-    assert texts(picture, "lost") == ["2", "3", "1", "1", "1", "<a href=\"#x\">&amp; 'y'; end", "isolated_warm"]
+    assert texts(picture, "lost") == [
+        "2",
+        "3",
+        "1",
+        "1",
+        "1",
+        "<a href=\"#x\">&amp; 'y'; end",
+        "isolated_warm",
+    ]
     # Each winner stands in its layer and among the active values.
-    assert texts(picture, "won") == ["2", "2", "2", "2", "(hidden)", "(hidden)", "012345678901234567890123456...", "012345678901234567890123456...", "direct", "direct"]
-    assert {"line 2", "MODELOPS_OVERRIDE_THREADS", "--processes", "--set"} <= set(texts(picture, "small"))
+    assert texts(picture, "won") == [
+        "2",
+        "2",
+        "2",
+        "2",
+        "(hidden)",
+        "(hidden)",
+        "012345678901234567890123456...",
+        "012345678901234567890123456...",
+        "direct",
+        "direct",
+    ]
+    assert {"line 2", "MODELOPS_OVERRIDE_THREADS", "--processes", "--set"} <= set(
+        texts(picture, "small")
+    )
 
 
 def test_a_forgotten_value_is_no_winner(draw):
@@ -63,7 +116,10 @@ def test_a_forgotten_value_is_no_winner(draw):
 
 def test_nothing_in_the_svg_overlaps_or_runs_out_of_its_card(draw):
     root = ET.fromstring(draw("svg", "workers"))
-    cards = sorted((float(card.get("x")), float(card.get("x")) + float(card.get("width"))) for card in root.iterfind(".//s:rect[@class='card']", NS))
+    cards = sorted(
+        (float(card.get("x")), float(card.get("x")) + float(card.get("width")))
+        for card in root.iterfind(".//s:rect[@class='card']", NS)
+    )
     assert all(left[1] < right[0] for left, right in pairwise(cards))
     assert cards[-1][1] <= float(root.get("width"))
     for node in root.iterfind(".//s:text", NS):
@@ -121,7 +177,13 @@ def test_a_picture_is_the_same_each_time_and_tells_no_secret(draw, kind):
     assert "(hidden)" in draw("svg")
 
 
-@pytest.mark.parametrize(("kind", "words"), [("svg", ">every setting has its default<"), ("mermaid", 'nothing["every setting has its default"]')])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("svg", ">every setting has its default<"),
+        ("mermaid", 'nothing["every setting has its default"]'),
+    ],
+)
 def test_defaults_alone_are_a_picture_too(tmp_path, kind, words):
     done = mops("config", "explain", "--graph", kind, cwd=tmp_path)
     assert (done.code, words in done.out) == (0, True)
@@ -130,9 +192,23 @@ def test_defaults_alone_are_a_picture_too(tmp_path, kind, words):
 
 
 def test_a_group_shows_what_counts_of_one_layer_that_says_it_twice(tmp_path):
-    (tmp_path / "a.yaml").write_text("workspace:\n  worker_replicas: 3\n  workerGroups: {big: {replicas: 1}}\n")
-    done = mops("config", "explain", "workerGroups.big.replicas", "--graph", "mermaid", "--config", "a.yaml", cwd=tmp_path)
-    assert [line.strip() for line in done.out.splitlines() if "replicas" in line] == ['s0l0["workerGroups.big.replicas = 2"]', 's0l1["workerGroups.big.replicas = 1"]']
+    (tmp_path / "a.yaml").write_text(
+        "workspace:\n  worker_replicas: 3\n  workerGroups: {big: {replicas: 1}}\n"
+    )
+    done = mops(
+        "config",
+        "explain",
+        "workerGroups.big.replicas",
+        "--graph",
+        "mermaid",
+        "--config",
+        "a.yaml",
+        cwd=tmp_path,
+    )
+    assert [line.strip() for line in done.out.splitlines() if "replicas" in line] == [
+        's0l0["workerGroups.big.replicas = 2"]',
+        's0l1["workerGroups.big.replicas = 1"]',
+    ]
 
 
 @pytest.mark.parametrize(("args", "message"), [

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mops import helm
-from mops.errors import EnvironmentFailure
-from mops.secrets import MASK
+from mops.chart import helm
+from mops.model.problems import EnvironmentFailure
+from mops.schema.secrets import MASK
 
 
 def program(folder: Path, body: str) -> dict[str, str]:
@@ -19,7 +19,12 @@ def program(folder: Path, body: str) -> dict[str, str]:
     path = folder / "helm"
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
-    return {"PATH": f"{folder}:/usr/bin:/bin", "HELM_DRIVER": "memory", "HELM_DEBUG": "1", "KUBECONFIG": "/nowhere"}
+    return {
+        "PATH": f"{folder}:/usr/bin:/bin",
+        "HELM_DRIVER": "memory",
+        "HELM_DEBUG": "1",
+        "KUBECONFIG": "/nowhere",
+    }
 
 
 VERSION = '[ "$1" = version ] && echo v3.15.0 && exit 0\n'
@@ -62,7 +67,16 @@ def test_the_users_own_set_up_stays_out(tmp_path: Path) -> None:
     found = helm.find(program(tmp_path, VERSION + "env"), offline=True)
     seen = dict(line.split("=", 1) for line in found.run(["env"]).splitlines() if "=" in line)
     assert not {"HELM_DEBUG", "HELM_DRIVER", "KUBECONFIG"} & set(seen)
-    private = {name: seen[name] for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HELM_PLUGINS", "XDG_CONFIG_HOME")}
+    private = {
+        name: seen[name]
+        for name in (
+            "HELM_CACHE_HOME",
+            "HELM_CONFIG_HOME",
+            "HELM_DATA_HOME",
+            "HELM_PLUGINS",
+            "XDG_CONFIG_HOME",
+        )
+    }
     assert len({os.path.dirname(value) for value in private.values()}) == 1
     assert not any(os.path.exists(os.path.dirname(value)) for value in private.values())
 
@@ -80,7 +94,10 @@ def test_standard_input_and_the_folder(tmp_path: Path) -> None:
 
 
 def test_a_failure_tells_the_end_of_stderr_without_secrets(tmp_path: Path) -> None:
-    body = VERSION + "i=0; while [ $i -lt 30 ]; do echo line $i >&2; i=$((i+1)); done; echo https://me:hunter2@example.com >&2; exit 1"
+    body = (
+        VERSION
+        + "i=0; while [ $i -lt 30 ]; do echo line $i >&2; i=$((i+1)); done; echo https://me:hunter2@example.com >&2; exit 1"
+    )
     with pytest.raises(EnvironmentFailure) as failure:
         helm.find(program(tmp_path, body)).run(["template"])
     text = str(failure.value)

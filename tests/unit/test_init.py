@@ -13,8 +13,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from mops import bundle
 from mops.cli import main
+from mops.model import bundle
 
 KINDS = ("unified", "workspace")
 
@@ -47,9 +47,14 @@ def test_renders_as_no_file_at_all(home: Path, capfd: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_profiles_validate_and_say_something(kind: str, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_profiles_validate_and_say_something(
+    kind: str, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["init", "--format", kind, "-o", "f.yaml"]) == 0
-    for profile, processes, executor in (("production", 4, "isolated_warm"), ("debug", 1, "direct")):
+    for profile, processes, executor in (
+        ("production", 4, "isolated_warm"),
+        ("debug", 1, "direct"),
+    ):
         assert main(["config", "validate", "--config", "f.yaml", "--profile", profile]) == 0
         values = yaml.safe_load(render(capfd, "--config", "f.yaml", "--profile", profile))
         assert values["workers"]["processes"] == processes
@@ -58,12 +63,19 @@ def test_profiles_validate_and_say_something(kind: str, home: Path, capfd: pytes
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_setting_may_be_uncommented(kind: str, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_setting_may_be_uncommented(
+    kind: str, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["init", "--format", kind, "-o", "f.yaml"]) == 0
     setting = re.compile(r"^( *)# ( *(?:# .*|[A-Za-z_]+:(?: .*)?))$")
     lines = (home / "f.yaml").read_text().splitlines()
     head = next(index for index, line in enumerate(lines) if not line.startswith("#"))
-    opened = [found[1] + found[2] if index >= head and (found := setting.match(line)) and not _prose(found[2]) else line for index, line in enumerate(lines)]
+    opened = [
+        found[1] + found[2]
+        if index >= head and (found := setting.match(line)) and not _prose(found[2])
+        else line
+        for index, line in enumerate(lines)
+    ]
     assert sum(old != new for old, new in zip(lines, opened, strict=True)) >= 14
     (home / "f.yaml").write_text("\n".join(opened) + "\n")
     assert main(["config", "validate", "--config", "f.yaml"]) == 0, capfd.readouterr().err
@@ -108,12 +120,17 @@ def test_never_over_a_file_without_force(home: Path, capfd: pytest.CaptureFixtur
     assert "modelops.schema.json exists and is left as it is" in capfd.readouterr().err
     assert main(["init", "-o", "f.yaml", "--force"]) == 0
     assert "profiles:" in file.read_text()
-    assert (home / "modelops.schema.json").read_text() == bundle.read("schemas", "unified.schema.json")
+    assert (home / "modelops.schema.json").read_text() == bundle.read(
+        "schemas", "unified.schema.json"
+    )
     assert sorted(os.listdir(home)) == ["dangling", "f.yaml", "g.yaml", "modelops.schema.json"]
 
 
 def test_one_of_several_at_once_succeeds(home: Path) -> None:
-    running = [subprocess.Popen([sys.executable, "-m", "mops", "init"], stderr=subprocess.DEVNULL) for _ in range(8)]
+    running = [
+        subprocess.Popen([sys.executable, "-m", "mops", "init"], stderr=subprocess.DEVNULL)
+        for _ in range(8)
+    ]
     assert sorted(process.wait() for process in running) == [0, *[2] * 7]
     assert sorted(os.listdir(home / ".modelops")) == ["modelops.schema.json", "modelops.yaml"]
     assert main(["config", "validate"]) == 0
@@ -127,20 +144,26 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("args", "code", "reason"), FAILURES)
-def test_failures(args: list[str], code: int, reason: str, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_failures(
+    args: list[str], code: int, reason: str, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["init", *args]) == code
     assert reason in capfd.readouterr().err
     assert os.listdir(home) == []
 
 
-def test_without_home(home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("HOME")
     assert main(["init"]) == 2
     assert "HOME is not set: name a file with -o" in capfd.readouterr().err
     assert os.listdir(home) == []
 
 
-def test_says_when_the_file_is_not_read_by_itself(home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_says_when_the_file_is_not_read_by_itself(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["init"]) == 0
     assert "--config" not in capfd.readouterr().err
     assert main(["init", "-o", "f.yaml"]) == 0

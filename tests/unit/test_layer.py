@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mops.layer import dotted, nest
+from mops.model.layer import dotted, nest
 
 
 @pytest.mark.parametrize(("path", "key"), [

@@ -6,39 +6,112 @@ from typing import Any
 
 import pytest
 
-from mops import local
+from mops.deploy import local
 
 MACHINE = local.Machine(16 * 2**30, 8)
 PLACE = local.Place("/var/x/tmp", 18786, 18787, "ns", ("/opt/bin/dask",))
 
 
-def deployment(component: str, container: dict[str, Any], replicas: int | None = 1) -> dict[str, Any]:
+def deployment(
+    component: str, container: dict[str, Any], replicas: int | None = 1
+) -> dict[str, Any]:
     name = "dask-scheduler" if component == "scheduler" else "dask-workers"
-    spec = {"template": {"spec": {"containers": [{"name": component, **container}]}}, **({"replicas": replicas} if replicas is not None else {})}
-    return {"kind": "Deployment", "metadata": {"name": name, "labels": {"modelops.io/component": component}}, "spec": spec}
+    spec = {
+        "template": {"spec": {"containers": [{"name": component, **container}]}},
+        **({"replicas": replicas} if replicas is not None else {}),
+    }
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": {"modelops.io/component": component}},
+        "spec": spec,
+    }
 
 
 def scheduler(**container: Any) -> dict[str, Any]:
-    return deployment("scheduler", {"command": ["dask", "scheduler"], "args": ["--port", "8786", "--dashboard-address", ":8787"], **container})
+    return deployment(
+        "scheduler",
+        {
+            "command": ["dask", "scheduler"],
+            "args": ["--port", "8786", "--dashboard-address", ":8787"],
+            **container,
+        },
+    )
 
 
-def worker(replicas: int | None = 1, limit: int = 2**30, count: int = 2, **container: Any) -> dict[str, Any]:
-    args = ["tcp://dask-scheduler:8786", "--name", "$(POD_NAME)", "--nworkers", str(count), "--memory-limit", str(limit), "--dashboard-address", ":8790", "--local-directory", "/tmp/dask"]
+def worker(
+    replicas: int | None = 1, limit: int = 2**30, count: int = 2, **container: Any
+) -> dict[str, Any]:
+    args = [
+        "tcp://dask-scheduler:8786",
+        "--name",
+        "$(POD_NAME)",
+        "--nworkers",
+        str(count),
+        "--memory-limit",
+        str(limit),
+        "--dashboard-address",
+        ":8790",
+        "--local-directory",
+        "/tmp/dask",
+    ]
     env = [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
-    return deployment("worker", {"command": ["dask", "worker"], "args": args, **container, "env": [*env, *container.get("env", [])]}, replicas)
+    return deployment(
+        "worker",
+        {
+            "command": ["dask", "worker"],
+            "args": args,
+            **container,
+            "env": [*env, *container.get("env", [])],
+        },
+        replicas,
+    )
 
 
-def crew(*manifests: dict[str, Any], machine: local.Machine = MACHINE, environ: dict[str, str] | None = None) -> local.Crew:
+def crew(
+    *manifests: dict[str, Any],
+    machine: local.Machine = MACHINE,
+    environ: dict[str, str] | None = None,
+) -> local.Crew:
     return local.crew(manifests, PLACE, machine, environ or {})
 
 
 def test_commands_are_the_pods_with_addresses_of_this_machine() -> None:
     found = crew(worker(2), scheduler())
-    assert [process.name for process in found.processes] == ["dask-scheduler", "dask-workers-0", "dask-workers-1"]
-    assert found.processes[0].command == ("/opt/bin/dask", "scheduler", "--port", "18786", "--dashboard-address", "127.0.0.1:18787", "--host", "127.0.0.1")
+    assert [process.name for process in found.processes] == [
+        "dask-scheduler",
+        "dask-workers-0",
+        "dask-workers-1",
+    ]
+    assert found.processes[0].command == (
+        "/opt/bin/dask",
+        "scheduler",
+        "--port",
+        "18786",
+        "--dashboard-address",
+        "127.0.0.1:18787",
+        "--host",
+        "127.0.0.1",
+    )
     assert found.processes[2].command == (
-        *("/opt/bin/dask", "worker", "tcp://127.0.0.1:18786", "--name", "dask-workers-1", "--nworkers", "2", "--memory-limit", str(2**30)),
-        *("--dashboard-address", "127.0.0.1:0", "--local-directory", "/var/x/tmp/dask", "--host", "127.0.0.1"),
+        *(
+            "/opt/bin/dask",
+            "worker",
+            "tcp://127.0.0.1:18786",
+            "--name",
+            "dask-workers-1",
+            "--nworkers",
+            "2",
+            "--memory-limit",
+            str(2**30),
+        ),
+        *(
+            "--dashboard-address",
+            "127.0.0.1:0",
+            "--local-directory",
+            "/var/x/tmp/dask",
+            "--host",
+            "127.0.0.1",
+        ),
     )
     assert [process.size for process in found.processes] == [1, 2, 2]
     assert found.notes == ()
@@ -64,14 +137,32 @@ def test_variables_are_the_pods(entry: dict[str, Any], wanted: str) -> None:
 
 
 def test_the_shell_decides_nothing_that_the_configuration_should() -> None:
-    environ = {"PATH": "/bin", "HOME": "/home/me", "DASK_LOGGING__DISTRIBUTED": "debug", "MODELOPS_EXECUTOR_TYPE": "cold", "X": "mine"}
+    environ = {
+        "PATH": "/bin",
+        "HOME": "/home/me",
+        "DASK_LOGGING__DISTRIBUTED": "debug",
+        "MODELOPS_EXECUTOR_TYPE": "cold",
+        "X": "mine",
+    }
     (process,) = crew(worker(env=[{"name": "HOME", "value": "/tmp"}]), environ=environ).processes
-    assert process.environ == {"PATH": "/bin", "HOME": "/var/x/tmp", "X": "mine", "PYTHONUSERBASE": "/home/me/.local", "POD_NAME": "dask-workers-0"}
+    assert process.environ == {
+        "PATH": "/bin",
+        "HOME": "/var/x/tmp",
+        "X": "mine",
+        "PYTHONUSERBASE": "/home/me/.local",
+        "POD_NAME": "dask-workers-0",
+    }
 
 
 def test_what_is_in_the_cluster_is_told() -> None:
     source = {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
-    found = crew(worker(env=[{"name": "A", **source}, {"name": "B", **source}], envFrom=[{"secretRef": {"name": "more"}}]), environ={"B": "mine"})
+    found = crew(
+        worker(
+            env=[{"name": "A", **source}, {"name": "B", **source}],
+            envFrom=[{"secretRef": {"name": "more"}}],
+        ),
+        environ={"B": "mine"},
+    )
     assert "A" not in found.processes[0].environ
     assert found.processes[0].environ["B"] == "mine"
     assert found.notes == (
@@ -82,8 +173,15 @@ def test_what_is_in_the_cluster_is_told() -> None:
 
 
 def test_tls_is_left_out() -> None:
-    env = [{"name": "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION", "value": "true"}, {"name": "DASK_DISTRIBUTED__COMM__TLS__CA_FILE", "value": "/etc/dask/tls/ca.crt"}]
-    found = crew(scheduler(args=["--port", "8786", "--dashboard-address", ":8787", "--protocol", "tls"], env=env))
+    env = [
+        {"name": "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION", "value": "true"},
+        {"name": "DASK_DISTRIBUTED__COMM__TLS__CA_FILE", "value": "/etc/dask/tls/ca.crt"},
+    ]
+    found = crew(
+        scheduler(
+            args=["--port", "8786", "--dashboard-address", ":8787", "--protocol", "tls"], env=env
+        )
+    )
     assert "--protocol" not in found.processes[0].command
     assert not {entry["name"] for entry in env} & set(found.processes[0].environ)
     assert found.notes == ("TLS is left out: its certificates are a Secret of the cluster",)
@@ -98,15 +196,22 @@ MEMORY = [
 
 
 @pytest.mark.parametrize(("replicas", "limit", "memory", "wanted", "told"), MEMORY)
-def test_memory_is_no_more_than_this_machine_has(replicas: int, limit: int, memory: int, wanted: int, told: Any) -> None:
+def test_memory_is_no_more_than_this_machine_has(
+    replicas: int, limit: int, memory: int, wanted: int, told: Any
+) -> None:
     found = crew(worker(replicas, limit), machine=local.Machine(memory, 8))
     for process in found.processes:
         assert process.command[process.command.index("--memory-limit") + 1] == str(wanted)
     assert any("the memory limit of each process is" in note for note in found.notes) == told
 
 
-@pytest.mark.parametrize(("replicas", "count", "cpus", "wanted"), [(50, 2, 4, 4), (3, 2, 4, 3), (2, 64, 2, 1), (0, 1, 2, 0)])
-def test_pods_are_no_more_than_this_machine_can_run(replicas: int, count: int, cpus: int, wanted: int) -> None:
+@pytest.mark.parametrize(
+    ("replicas", "count", "cpus", "wanted"),
+    [(50, 2, 4, 4), (3, 2, 4, 3), (2, 64, 2, 1), (0, 1, 2, 0)],
+)
+def test_pods_are_no_more_than_this_machine_can_run(
+    replicas: int, count: int, cpus: int, wanted: int
+) -> None:
     found = crew(worker(replicas, count=count), machine=local.Machine(2**40, cpus))
     assert len(found.processes) == wanted
     assert any("pods, for this machine has" in note for note in found.notes) == (wanted < replicas)
@@ -114,5 +219,9 @@ def test_pods_are_no_more_than_this_machine_can_run(replicas: int, count: int, c
 
 @pytest.mark.parametrize("least", ["minReplicas", "minReplicaCount"])
 def test_an_autoscaler_starts_at_its_least(least: str) -> None:
-    scaler = {"kind": "Scaler", "metadata": {"name": "dask-workers"}, "spec": {"scaleTargetRef": {"name": "dask-workers"}, least: 3}}
+    scaler = {
+        "kind": "Scaler",
+        "metadata": {"name": "dask-workers"},
+        "spec": {"scaleTargetRef": {"name": "dask-workers"}, least: 3},
+    }
     assert len(crew(worker(None), scaler).processes) == 3

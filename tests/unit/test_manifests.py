@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from mops import manifests
-from mops.errors import EnvironmentFailure
+from mops.chart import manifests
+from mops.model.problems import EnvironmentFailure
 
 ONE = """\
 ---
@@ -41,12 +41,23 @@ metadata: {name: a}
 
 def test_keys_are_sorted_nulls_dropped_and_the_namespace_is_written() -> None:
     account, deployment = manifests.objects(ONE, "ns")
-    assert account == {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a", "namespace": "ns"}}
+    assert account == {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "a", "namespace": "ns"},
+    }
     assert deployment == {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "b", "namespace": "own"},
-        "spec": {"empty": {}, "folded": "one two", "list": [1, "1", [True], {"a": "x", "b": 2}], "paused": False, "replicas": 3, "script": "---\ntext\n"},
+        "spec": {
+            "empty": {},
+            "folded": "one two",
+            "list": [1, "1", [True], {"a": "x", "b": 2}],
+            "paused": False,
+            "replicas": 3,
+            "script": "---\ntext\n",
+        },
     }
     assert list(deployment["spec"]) == sorted(deployment["spec"])
 
@@ -63,7 +74,9 @@ metadata: {namespace: own, name: b}
 kind: Deployment
 apiVersion: apps/v1
 """
-    assert list(map(manifests.text, manifests.objects(other, "ns"))) == list(map(manifests.text, manifests.objects(ONE, "ns")))
+    assert list(map(manifests.text, manifests.objects(other, "ns"))) == list(
+        map(manifests.text, manifests.objects(ONE, "ns"))
+    )
 
 
 def test_the_text_is_read_back_as_it_was() -> None:
@@ -85,10 +98,16 @@ BEFORE = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
     [
         ("a: b\n", "helm's output:1:1: this is no Kubernetes object"),
         ("- a\n", "helm's output:1:1: this is no Kubernetes object"),
-        (f"{BEFORE}---\n{BEFORE}x: 1e3\n", "helm's output:8:4: YAML readers disagree on what 1e3 is"),
+        (
+            f"{BEFORE}---\n{BEFORE}x: 1e3\n",
+            "helm's output:8:4: YAML readers disagree on what 1e3 is",
+        ),
         (f"{BEFORE}x: yes\n", "helm's output:4:4: YAML readers disagree on what yes is"),
         (f"{BEFORE}kind: B\n", "helm's output:4:1: this key is here twice"),
-        (f"{BEFORE}x: [\n", "helm's output:5:1: not valid YAML: while parsing a flow node: did not find expected node content"),
+        (
+            f"{BEFORE}x: [\n",
+            "helm's output:5:1: not valid YAML: while parsing a flow node: did not find expected node content",
+        ),
     ],
 )
 def test_what_no_reader_should_guess_is_refused(text: str, message: str) -> None:

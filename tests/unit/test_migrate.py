@@ -13,10 +13,10 @@ import yaml
 
 from invoke import helm
 from migrate import old_pods
-from mops import bundle
 from mops.cli import main
-from mops.migrate import migrate
-from mops.schema import load
+from mops.edit.migrate import migrate
+from mops.model import bundle
+from mops.schema.fields import load_schema
 
 FIXTURES = Path(__file__).parents[1] / "migrate" / "fixtures"
 CASES = sorted(folder.name for folder in FIXTURES.iterdir())
@@ -61,11 +61,15 @@ def _nothing_selected(monkeypatch: pytest.MonkeyPatch) -> None:
 def given(case: str) -> tuple[list[str], list[str]]:
     """The options and the files of a case."""
     args = FIXTURES / case / "args"
-    return args.read_text().split() if args.exists() else [], sorted(os.listdir(FIXTURES / case / "in"))
+    return args.read_text().split() if args.exists() else [], sorted(
+        os.listdir(FIXTURES / case / "in")
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_document_and_table(case: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *, update: bool) -> None:
+def test_document_and_table(
+    case: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *, update: bool
+) -> None:
     monkeypatch.chdir(FIXTURES / case / "in")
     options, names = given(case)
     assert main(["migrate", *options, *names]) == 0
@@ -96,7 +100,9 @@ def test_result_is_todays(case: str, tmp_path: Path, capfd: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in WITHOUT_PODS])
-def test_pods_are_as_they_were(case: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pods_are_as_they_were(
+    case: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What differs is in the table, and nothing else differs."""
     monkeypatch.chdir(FIXTURES / case / "in")
     options, names = given(case)
@@ -105,11 +111,21 @@ def test_pods_are_as_they_were(case: str, tmp_path: Path, capfd: pytest.CaptureF
     was, now = old_facts(case), new_facts(told["text"], tmp_path, capfd)
     allowed = DIFFER.get(case, {})
     differ = {fact for fact in was.keys() | now.keys() if was.get(fact) != now.get(fact)}
-    assert differ - {"worker.memory"} == {fact for fact in allowed if was.get(fact) != now.get(fact)} == set(allowed), {fact: (was.get(fact), now.get(fact)) for fact in differ}
-    keys = {change["key"] for change in told["changes"] if change["action"] in ("differs", "dropped", "changed", "added")}
+    assert (
+        differ - {"worker.memory"}
+        == {fact for fact in allowed if was.get(fact) != now.get(fact)}
+        == set(allowed)
+    ), {fact: (was.get(fact), now.get(fact)) for fact in differ}
+    keys = {
+        change["key"]
+        for change in told["changes"]
+        if change["action"] in ("differs", "dropped", "changed", "added")
+    }
     assert keys >= {key for rows in allowed.values() for key in rows}
     if "worker.memory" in differ:
-        rows = [change["why"] for change in told["changes"] if "--memory-limit was" in change["why"]]
+        rows = [
+            change["why"] for change in told["changes"] if "--memory-limit was" in change["why"]
+        ]
         assert len(rows) == 1
         assert f"--memory-limit was {was['worker.memory']} each" in rows[0]
         assert f"it is {now['worker.memory']} bytes" in rows[0]
@@ -118,7 +134,9 @@ def test_pods_are_as_they_were(case: str, tmp_path: Path, capfd: pytest.CaptureF
 
 
 def old_facts(case: str) -> dict[str, Any]:
-    read = {name: yaml.safe_load((FIXTURES / case / "in" / name).read_text()) for name in given(case)[1]}
+    read = {
+        name: yaml.safe_load((FIXTURES / case / "in" / name).read_text()) for name in given(case)[1]
+    }
     if "modelops.yaml" in read:
         return old_pods.of_unified(read["modelops.yaml"])
     if "workspace.yaml" in read:
@@ -134,11 +152,20 @@ def new_facts(text: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> dic
     assert main(["render", "--config", str(file), "-o", str(values)]) == 0
     assert main(["config", "explain", "--config", str(file), "release", "--format", "json"]) == 0
     release = json.loads(capfd.readouterr().out)
-    assert main(["config", "explain", "--config", str(file), "environment", "--format", "json"]) == 0
+    assert (
+        main(["config", "explain", "--config", str(file), "environment", "--format", "json"]) == 0
+    )
     environment = json.loads(capfd.readouterr().out)["environment"]["value"]
     namespace = release["release.namespace"]["value"] or f"modelops-dask-{environment}"
-    done = subprocess.run([helm(), "template", "dask", bundle.chart(), "-n", namespace, "-f", str(values)], capture_output=True, check=True, text=True)
-    return old_pods.of_manifests([document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document])
+    done = subprocess.run(
+        [helm(), "template", "dask", bundle.chart(), "-n", namespace, "-f", str(values)],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return old_pods.of_manifests(
+        [document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document]
+    )
 
 
 REFUSED = [
@@ -146,15 +173,27 @@ REFUSED = [
     ("apiVersion: modelops/v1\nkind: Runtime\n", "kind Runtime"),
     ("apiVersion: apps/v1\nkind: Deployment\n", "kind Deployment is not a workspace"),
     ("version: 1\nimages: {scheduler: x}\nprofiles: {dev: {}}\n", "a list of images"),
-    ("environment: dev\nregistry: {provider: x}\nstorage: {connection_string: AccountKey=c2VjcmV0}\ntimestamp: 1\n", "a bundle environment"),
+    (
+        "environment: dev\nregistry: {provider: x}\nstorage: {connection_string: AccountKey=c2VjcmV0}\ntimestamp: 1\n",
+        "a bundle environment",
+    ),
     ("schemaVersion: 2\ncluster: {}\n", "the older tool read 1 alone"),
     ("colour: blue\n", "no version of the older tool"),
     ("- a\n", "expected a map of settings"),
     ("", "the file is empty"),
     ("a: [\n", "not valid YAML"),
-    ("schema_version: 2\nsettings: {username: x}\nworkspace: {worker_memory: lots}\n", "expected a Kubernetes memory quantity"),
-    ("schema_version: 2\nsettings: {username: x}\nworkspace: {worker_memory: 1Gi, worker_processes: 16}\n", "Dask needs 64Mi"),
-    ("schema_version: 2\nsettings: {username: x}\nworkspace: {autoscaling_min_workers: 10, autoscaling_max_workers: 2}\n", "minWorkers 10 is more than maxWorkers 2"),
+    (
+        "schema_version: 2\nsettings: {username: x}\nworkspace: {worker_memory: lots}\n",
+        "expected a Kubernetes memory quantity",
+    ),
+    (
+        "schema_version: 2\nsettings: {username: x}\nworkspace: {worker_memory: 1Gi, worker_processes: 16}\n",
+        "Dask needs 64Mi",
+    ),
+    (
+        "schema_version: 2\nsettings: {username: x}\nworkspace: {autoscaling_min_workers: 10, autoscaling_max_workers: 2}\n",
+        "minWorkers 10 is more than maxWorkers 2",
+    ),
 ]
 
 
@@ -170,10 +209,16 @@ def test_refuses(text: str, reason: str, tmp_path: Path, capfd: pytest.CaptureFi
     assert file.read_text() == text
 
 
-def test_problems_are_at_their_place_in_the_old_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_problems_are_at_their_place_in_the_old_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "infrastructure.yaml"
-    env = "- {name: DASK__X, value: y}\n      - name: MODELOPS_EXECUTOR_TYPE\n        value: Direct\n"
-    file.write_text(f"schemaVersion: 1\nworkspace:\n  kind: Workspace\n  metadata: {{name: a}}\n  spec:\n    workers:\n      env:\n      {env}")
+    env = (
+        "- {name: DASK__X, value: y}\n      - name: MODELOPS_EXECUTOR_TYPE\n        value: Direct\n"
+    )
+    file.write_text(
+        f"schemaVersion: 1\nworkspace:\n  kind: Workspace\n  metadata: {{name: a}}\n  spec:\n    workers:\n      env:\n      {env}"
+    )
     assert main(["migrate", str(file)]) == 3
     assert f"{file}:10:16: " in capfd.readouterr().err
 
@@ -191,9 +236,15 @@ workspace:
 
 def test_secrets_are_not_in_the_table(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "modelops.yaml").write_text(SECRETS)
-    (tmp_path / "config.yaml").write_text("pulumi: {backend_url: 'https://me:s3cr3t@example.com'}\ndefaults: {environment: dev}\n")
-    (tmp_path / "infrastructure.yaml").write_text("schemaVersion: 1\nworkspace: {spec: {workers: {env: [{name: API_TOKEN, value: 0ther-s3cr3t}]}}}\n")
-    names = [str(tmp_path / name) for name in ("modelops.yaml", "config.yaml", "infrastructure.yaml")]
+    (tmp_path / "config.yaml").write_text(
+        "pulumi: {backend_url: 'https://me:s3cr3t@example.com'}\ndefaults: {environment: dev}\n"
+    )
+    (tmp_path / "infrastructure.yaml").write_text(
+        "schemaVersion: 1\nworkspace: {spec: {workers: {env: [{name: API_TOKEN, value: 0ther-s3cr3t}]}}}\n"
+    )
+    names = [
+        str(tmp_path / name) for name in ("modelops.yaml", "config.yaml", "infrastructure.yaml")
+    ]
     assert main(["migrate", *names]) == 0
     out, err = capfd.readouterr()
     assert "s3cr3t" in out
@@ -215,7 +266,9 @@ CONFIG = "pulumi: {organization: x}\ndefaults:\n  environment: staging  # now\n"
 INFRASTRUCTURE = "schemaVersion: 1\nworkspace: {spec: {workers: {image: a/b:1, processes: 3}, scheduler: {image: a/c:1}}}\n"
 
 
-def test_home_files_are_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_home_files_are_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     folder = home(tmp_path, monkeypatch, config=CONFIG, infrastructure=INFRASTRUCTURE)
     assert main(["migrate", "--check"]) == 1
     assert main(["migrate", "--write"]) == 0
@@ -247,10 +300,16 @@ def test_backups_are_numbered(tmp_path: Path, capfd: pytest.CaptureFixture[str])
 
 def test_what_is_private_stays_private(tmp_path: Path) -> None:
     for name in ("workspace.yaml", "infrastructure.yaml"):
-        (tmp_path / name).write_text(INFRASTRUCTURE if name == "infrastructure.yaml" else (FIXTURES / "workspace-today" / "in" / "workspace.yaml").read_text())
+        (tmp_path / name).write_text(
+            INFRASTRUCTURE
+            if name == "infrastructure.yaml"
+            else (FIXTURES / "workspace-today" / "in" / "workspace.yaml").read_text()
+        )
         (tmp_path / name).chmod(0o600)
         assert main(["migrate", "--write", str(tmp_path / name)]) == 0
-    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in os.listdir(tmp_path)} == dict.fromkeys(
+    assert {
+        name: (tmp_path / name).stat().st_mode & 0o777 for name in os.listdir(tmp_path)
+    } == dict.fromkeys(
         ("workspace.yaml", "workspace.yaml.bak", "infrastructure.yaml", "modelops.yaml"), 0o600
     )
 
@@ -274,17 +333,30 @@ USAGE = [
 
 
 @pytest.mark.parametrize(("args", "reason"), USAGE)
-def test_usage(args: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_usage(
+    args: list[str],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("a.yaml", "b.yaml"):
-        (tmp_path / name).write_text((FIXTURES / "workspace-simple" / "in" / "workspace.yaml").read_text())
+        (tmp_path / name).write_text(
+            (FIXTURES / "workspace-simple" / "in" / "workspace.yaml").read_text()
+        )
     (tmp_path / "infrastructure.yaml").write_text(INFRASTRUCTURE)
     (tmp_path / "modelops.yaml").write_text("schema_version: 2\n")
     assert main(["migrate", *args]) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert reason in err
-    assert sorted(os.listdir(tmp_path)) == ["a.yaml", "b.yaml", "infrastructure.yaml", "modelops.yaml"]
+    assert sorted(os.listdir(tmp_path)) == [
+        "a.yaml",
+        "b.yaml",
+        "infrastructure.yaml",
+        "modelops.yaml",
+    ]
 
 
 TODAY = ["examples/workspace.yaml", "examples/modelops.yaml"]
@@ -293,7 +365,7 @@ TODAY = ["examples/workspace.yaml", "examples/modelops.yaml"]
 @pytest.mark.parametrize("name", TODAY)
 def test_leaves_todays_files_alone(name: str) -> None:
     text = (Path(__file__).parents[2] / name).read_text()
-    (done,) = migrate([(name, text)], load())
+    (done,) = migrate([(name, text)], load_schema())
     assert done.text == text
     assert done.changes == []
 

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 
 from migrate.commented import old_unified, old_workspace
-from mops.dialects import read
-from mops.migrate import migrate
-from mops.schema import load
-from mops.spans import BREAK
+from mops.config.dialects import read
+from mops.edit.migrate import migrate
+from mops.schema.fields import load_schema
+from mops.yamltext.outline import BREAK
 
 SEEDS = range(100)
 
@@ -25,7 +25,7 @@ def subsequence(part: list[str], whole: list[str]) -> str | None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_only_what_is_meant_changes(author, seed: int) -> None:
     written = author(Random(seed))
-    (done,) = migrate([("f.yaml", written.text)], load())
+    (done,) = migrate([("f.yaml", written.text)], load_schema())
     assert done.text != written.text
     result = done.text.removeprefix("\ufeff")
     assert done.text.startswith("\ufeff") == written.text.startswith("\ufeff")
@@ -33,7 +33,13 @@ def test_only_what_is_meant_changes(author, seed: int) -> None:
     assert "\n" not in result.replace("\r\n", "") or "\r\n" not in result
     lines = BREAK.split(result)
     assert subsequence(written.fixed, lines) is None
-    assert subsequence(written.comments, [text for line in lines for text in written.comments if line.endswith(text)]) is None
-    assert read(result, "f.yaml", load()).problems == []
-    (again,) = migrate([("f.yaml", done.text)], load())
+    assert (
+        subsequence(
+            written.comments,
+            [text for line in lines for text in written.comments if line.endswith(text)],
+        )
+        is None
+    )
+    assert read(result, "f.yaml", load_schema()).problems == []
+    (again,) = migrate([("f.yaml", done.text)], load_schema())
     assert again.text == done.text

@@ -8,11 +8,15 @@ import re
 import pytest
 
 from invoke import ROOT
-from mops import schema
+from mops.schema.fields import load_schema
 
 # Modules that judge settings by name: that is what they are for.
-JUDGES = {"rules.py", "checks", "migrate.py", "gitops.py", "fleet.py", "local.py", "derived.py", "migrate"}
-MODULES = sorted(path for path in (ROOT / "src" / "mops").rglob("*.py") if not JUDGES & {path.name, path.parent.name} and "cli" not in path.parts)
+JUDGES = {"checks", "edit", "gitops", "local.py", "derived.py", "view.py", "starter.py"}
+MODULES = sorted(
+    path
+    for path in (ROOT / "src" / "mops").rglob("*.py")
+    if not JUDGES & {*path.relative_to(ROOT).parts} and "cli" not in path.parts
+)
 # A name is distinctive when it is no everyday word: camelCase, snake_case or capitals.
 DISTINCTIVE = re.compile(r"[a-z]+[A-Z]\w*|\w+_\w+|[A-Z]{3,}\w*")
 # Kubernetes' own words, which every environment block has.
@@ -21,15 +25,29 @@ KUBERNETES = {"valueFrom"}
 
 def names() -> set[str]:
     """The distinctive names of settings."""
-    tree = schema.load()
-    written_by_render = {path for path, field in tree.fields.items() if path[0] == "mopsValues" or field.schema.get("x-rendered")}
-    return {path[-1] for path in tree.fields if path not in written_by_render and DISTINCTIVE.fullmatch(path[-1])} | set(tree.flat)
+    tree = load_schema()
+    written_by_render = {
+        path
+        for path, field in tree.fields.items()
+        if path[0] == "mopsValues" or field.schema.get("x-rendered")
+    }
+    return {
+        path[-1]
+        for path in tree.fields
+        if path not in written_by_render and DISTINCTIVE.fullmatch(path[-1])
+    } | set(tree.flat)
 
 
 def texts(source: str) -> set[str]:
     """The words in the keys and names of a module; docstrings and prose, which have spaces, left out."""
     tree = ast.parse(source)
-    found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value.strip()]
+    found = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and " " not in node.value.strip()
+    ]
     found += [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     return {word for text in found for word in re.findall(r"\w+", text)}
 

@@ -10,9 +10,14 @@ import tarfile
 
 import pytest
 
-from mops import package
+from mops.chart import archive as package
 
-FILES = {"templates/a.yaml": b"a: 1\n", "Chart.yaml": b"name: c\nversion: 1.0.0\n", "big": random.Random(1).randbytes(200_000), "empty": b""}
+FILES = {
+    "templates/a.yaml": b"a: 1\n",
+    "Chart.yaml": b"name: c\nversion: 1.0.0\n",
+    "big": random.Random(1).randbytes(200_000),
+    "empty": b"",
+}
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
@@ -28,7 +33,10 @@ def test_an_archive_holds_the_files_chart_yaml_first() -> None:
 
 def test_every_entry_is_owned_by_nobody_at_no_time() -> None:
     with tarfile.open(fileobj=io.BytesIO(package.archive("c", FILES))) as tar:
-        assert {(entry.uid, entry.gid, entry.uname, entry.gname, entry.mode, entry.mtime) for entry in tar} == {(0, 0, "", "", 0o644, 315532800)}
+        assert {
+            (entry.uid, entry.gid, entry.uname, entry.gname, entry.mode, entry.mtime)
+            for entry in tar
+        } == {(0, 0, "", "", 0o644, 315532800)}
 
 
 def test_the_order_of_the_files_and_the_clock_do_not_count() -> None:
@@ -57,8 +65,12 @@ def test_any_gzip_reads_what_is_stored(size: int) -> None:
     ],
 )
 def test_what_helmignore_rules_out_stays_out(ignore: str, kept: list[str]) -> None:
-    assert package.kept(["Chart.yaml", "ci/a.yaml", "templates/b.tmp", "templates/ci"], ignore) == kept
+    assert (
+        package.kept(["Chart.yaml", "ci/a.yaml", "templates/b.tmp", "templates/ci"], ignore) == kept
+    )
 
 
 def test_a_charts_identity() -> None:
-    assert package.identity('apiVersion: v2\nname: mops-dask\nversion: "1.2.3"\nappVersion: 9.9.9\n') == ("mops-dask", "1.2.3")
+    assert package.identity(
+        'apiVersion: v2\nname: mops-dask\nversion: "1.2.3"\nappVersion: 9.9.9\n'
+    ) == ("mops-dask", "1.2.3")

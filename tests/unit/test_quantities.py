@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mops.quantities import human, memory_bytes, millicpu
+from mops.model.quantities import human, memory_bytes, millicpu
 
 
 @pytest.mark.parametrize(("text", "size"), [
@@ -14,7 +14,20 @@ def test_memory_bytes(text, size):
     assert memory_bytes(text) == size
 
 
-@pytest.mark.parametrize(("text", "milli"), [("1", 1000), ("0.5", 500), ("500m", 500), ("2", 2000), ("0.1", 100), ("1.25", 1250), ("0.001", 1), ("16", 16000), ("3.5", 3500)])
+@pytest.mark.parametrize(
+    ("text", "milli"),
+    [
+        ("1", 1000),
+        ("0.5", 500),
+        ("500m", 500),
+        ("2", 2000),
+        ("0.1", 100),
+        ("1.25", 1250),
+        ("0.001", 1),
+        ("16", 16000),
+        ("3.5", 3500),
+    ],
+)
 def test_millicpu(text, milli):
     assert millicpu(text) == milli
 

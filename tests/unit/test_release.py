@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mops import release
-from mops.errors import EnvironmentFailure, UsageError
+from mops.deploy import release
+from mops.model.problems import EnvironmentFailure, UsageError
 
 FIRST = """\
 contexts: [{name: dev, context: {cluster: c1}}]
@@ -58,19 +58,39 @@ KUBECONFIG = release.Kubeconfig("dev", {"dev": "", "prod": ""})
         (release.Kubeconfig("", {}), "", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, ""),
     ],
 )
-def test_the_context(kubeconfig: release.Kubeconfig, asked: str, environ: dict[str, str], context: str) -> None:
+def test_the_context(
+    kubeconfig: release.Kubeconfig, asked: str, environ: dict[str, str], context: str
+) -> None:
     assert release.chosen(kubeconfig, asked, environ) == context
 
 
 @pytest.mark.parametrize(
     ("kubeconfig", "asked", "environ", "kind", "message"),
     [
-        (KUBECONFIG, "other", {}, UsageError, "there is no context other in the kubeconfig; it has dev, prod"),
+        (
+            KUBECONFIG,
+            "other",
+            {},
+            UsageError,
+            "there is no context other in the kubeconfig; it has dev, prod",
+        ),
         (release.Kubeconfig("", {}), "", {}, EnvironmentFailure, "no cluster is configured"),
-        (KUBECONFIG, "", {"HELM_KUBEAPISERVER": "https://elsewhere"}, UsageError, "HELM_KUBEAPISERVER is set"),
+        (
+            KUBECONFIG,
+            "",
+            {"HELM_KUBEAPISERVER": "https://elsewhere"},
+            UsageError,
+            "HELM_KUBEAPISERVER is set",
+        ),
     ],
 )
-def test_no_context(kubeconfig: release.Kubeconfig, asked: str, environ: dict[str, str], kind: type[Exception], message: str) -> None:
+def test_no_context(
+    kubeconfig: release.Kubeconfig,
+    asked: str,
+    environ: dict[str, str],
+    kind: type[Exception],
+    message: str,
+) -> None:
     with pytest.raises(kind, match=message):
         release.chosen(kubeconfig, asked, environ)
 

@@ -4,12 +4,15 @@ import json
 
 import pytest
 
-from mops import report, schema
-from mops.errors import ERROR, WARNING, Problem
-from mops.layer import Layer, Leaf, Origin
-from mops.resolve import resolve
+from mops.config.resolve import resolve
+from mops.model.layer import Layer, Leaf, Origin
+from mops.model.problems import ERROR, WARNING, Problem
+from mops.report.origins import comments, explained_json, layers_line, override_lines, selected
+from mops.report.problems import ordered, problem_line, problems_json
+from mops.report.text import printable, shown
+from mops.schema.fields import load_schema
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 PROCESSES = ("workers", "processes")
 
 
@@ -18,16 +21,34 @@ def problem(severity=ERROR, *, key="k", message="m", place="f:1:2", hint="", che
 
 
 def layer(name, leaves, places=None):
-    return Layer(name, {path: Leaf(value, Origin(name, (places or {}).get(path, name))) for path, value in leaves.items()}, name)
+    return Layer(
+        name,
+        {
+            path: Leaf(value, Origin(name, (places or {}).get(path, name)))
+            for path, value in leaves.items()
+        },
+        name,
+    )
 
 
 def config(*layers):
     return resolve([SETTINGS.defaults(), *layers], SETTINGS)
 
 
-@pytest.mark.parametrize(("text", "shown"), [("a b", "a b"), ("é😀", "é😀"), ("a\nb", "a\\nb"), ("\x1b[31m", "\\x1b[31m"), ("a\x85b", "a\\x85b"), ("\u202e", "\\u202e"), ("\ud800", "\\ud800")])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a b", "a b"),
+        ("é😀", "é😀"),
+        ("a\nb", "a\\nb"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("a\x85b", "a\\x85b"),
+        ("\u202e", "\\u202e"),
+        ("\ud800", "\\ud800"),
+    ],
+)
 def test_printable(text, shown):
-    assert report.printable(text) == shown
+    assert printable(text) == shown
 
 
 @pytest.mark.parametrize(("found", "line"), [
@@ -40,17 +61,41 @@ def test_printable(text, shown):
     (problem(key="a\x1b[0m"), "f:1:2: a\\x1b[0m: m"),
 ])  # fmt: skip
 def test_problem_line(found, line):
-    assert report.problem_line(found) == line
+    assert problem_line(found) == line
 
 
 def test_problems_as_data():
-    assert json.loads(report.problems_json([problem(hint="h")])) == [{"severity": "error", "layer": "f", "place": "f:1:2", "key": "k", "message": "m", "hint": "h", "check": ""}]
+    assert json.loads(problems_json([problem(hint="h")])) == [
+        {
+            "severity": "error",
+            "layer": "f",
+            "place": "f:1:2",
+            "key": "k",
+            "message": "m",
+            "hint": "h",
+            "check": "",
+        }
+    ]
 
 
 def test_problems_are_ordered_by_file_and_line():
-    places = ["b.yaml:2:1", "a.yaml:10:1", "a.yaml:9:9", "a.yaml:9:10", "--processes", "MODELOPS_OVERRIDE_THREADS"]
-    found = report.ordered([problem(place=place) for place in places])
-    assert [each.origin.place for each in found] == ["--processes", "MODELOPS_OVERRIDE_THREADS", "a.yaml:9:9", "a.yaml:9:10", "a.yaml:10:1", "b.yaml:2:1"]
+    places = [
+        "b.yaml:2:1",
+        "a.yaml:10:1",
+        "a.yaml:9:9",
+        "a.yaml:9:10",
+        "--processes",
+        "MODELOPS_OVERRIDE_THREADS",
+    ]
+    found = ordered([problem(place=place) for place in places])
+    assert [each.origin.place for each in found] == [
+        "--processes",
+        "MODELOPS_OVERRIDE_THREADS",
+        "a.yaml:9:9",
+        "a.yaml:9:10",
+        "a.yaml:10:1",
+        "b.yaml:2:1",
+    ]
 
 
 @pytest.mark.parametrize(("path", "value", "text"), [
@@ -67,17 +112,24 @@ def test_problems_are_ordered_by_file_and_line():
     (("workers", "env", "DB_PASSWORD"), "hunter2", "(hidden)"),
 ])  # fmt: skip
 def test_shown(path, value, text):
-    assert report.shown(SETTINGS, path, value) == text
+    assert shown(SETTINGS, path, value) == text
 
 
 def test_layers_line():
-    assert report.layers_line(config(layer("a.yaml", {}), layer("b\x1b.yaml", {}))) == "layers: defaults < a.yaml < b\\x1b.yaml"
+    assert (
+        layers_line(config(layer("a.yaml", {}), layer("b\x1b.yaml", {})))
+        == "layers: defaults < a.yaml < b\\x1b.yaml"
+    )
 
 
 def test_override_lines_name_value_and_what_it_replaced():
     low = layer("f.yaml", {PROCESSES: 3}, {PROCESSES: "f.yaml:2:3"})
-    high = layer("command line", {PROCESSES: 4, ("workers", "env", "A"): "x", ("workers", "threads"): None}, {PROCESSES: "--processes"})
-    assert list(report.override_lines(config(low, high), SETTINGS)) == [
+    high = layer(
+        "command line",
+        {PROCESSES: 4, ("workers", "env", "A"): "x", ("workers", "threads"): None},
+        {PROCESSES: "--processes"},
+    )
+    assert list(override_lines(config(low, high), SETTINGS)) == [
         "--processes: workers.processes = 4 (replaces 3 from f.yaml:2:3)",
         "command line: workers.env.A = x (was not set)",
         "command line: workers.threads is forgotten (replaces 1 from the default)",
@@ -85,25 +137,57 @@ def test_override_lines_name_value_and_what_it_replaced():
 
 
 def test_files_are_not_announced():
-    assert list(report.override_lines(config(layer("f.yaml", {PROCESSES: 3})), SETTINGS)) == []
+    assert list(override_lines(config(layer("f.yaml", {PROCESSES: 3})), SETTINGS)) == []
 
 
 def test_explained_as_data():
-    low, high = layer("f.yaml", {PROCESSES: 3}, {PROCESSES: "f.yaml:2:3"}), layer("command line", {PROCESSES: 4}, {PROCESSES: "--processes"})
-    assert json.loads(report.explained_json(config(low, high), SETTINGS, [PROCESSES])) == {
+    low, high = (
+        layer("f.yaml", {PROCESSES: 3}, {PROCESSES: "f.yaml:2:3"}),
+        layer("command line", {PROCESSES: 4}, {PROCESSES: "--processes"}),
+    )
+    assert json.loads(explained_json(config(low, high), SETTINGS, [PROCESSES])) == {
         "workers.processes": {
             "value": 4,
             "origin": {"layer": "command line", "place": "--processes"},
-            "shadowed": [{"value": 3, "origin": {"layer": "f.yaml", "place": "f.yaml:2:3"}}, {"value": 2, "origin": {"layer": "defaults", "place": "default"}}],
+            "shadowed": [
+                {"value": 3, "origin": {"layer": "f.yaml", "place": "f.yaml:2:3"}},
+                {"value": 2, "origin": {"layer": "defaults", "place": "default"}},
+            ],
         }
     }
 
 
 def test_without_a_wish_all_that_is_no_default_is_told_in_the_schema_s_order():
-    found = config(layer("f", {("workers", "threads"): 2, PROCESSES: 3, ("name",): "x", ("workerGroups", "big", "replicas"): 1}))
-    assert report.selected(found, SETTINGS, None) == [("name",), PROCESSES, ("workers", "threads"), ("workerGroups", "big", "replicas")]
+    found = config(
+        layer(
+            "f",
+            {
+                ("workers", "threads"): 2,
+                PROCESSES: 3,
+                ("name",): "x",
+                ("workerGroups", "big", "replicas"): 1,
+            },
+        )
+    )
+    assert selected(found, SETTINGS, None) == [
+        ("name",),
+        PROCESSES,
+        ("workers", "threads"),
+        ("workerGroups", "big", "replicas"),
+    ]
 
 
-@pytest.mark.parametrize(("place", "shown"), [("a.yaml:1:2", "a.yaml:1:2"), ("/home/me/a.yaml:1:2", "a.yaml:1:2"), ("../x/a.yaml:1:2", "a.yaml:1:2"), ("envs/a.yaml:1:2", "envs/a.yaml:1:2")])
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("a.yaml:1:2", "a.yaml:1:2"),
+        ("/home/me/a.yaml:1:2", "a.yaml:1:2"),
+        ("../x/a.yaml:1:2", "a.yaml:1:2"),
+        ("envs/a.yaml:1:2", "envs/a.yaml:1:2"),
+    ],
+)
 def test_comments_hold_no_absolute_path(place, shown):
-    assert report.comments(config(layer("f", {PROCESSES: 3}, {PROCESSES: place})), {"x": 1})[PROCESSES] == shown
+    assert (
+        comments(config(layer("f", {PROCESSES: 3}, {PROCESSES: place})), {"x": 1})[PROCESSES]
+        == shown
+    )

@@ -2,23 +2,30 @@ from __future__ import annotations
 
 import pytest
 
-from mops import schema
-from mops.layer import Layer, Leaf, Origin
-from mops.resolve import resolve
+from mops.config.resolve import resolve
+from mops.model.layer import Layer, Leaf, Origin
+from mops.schema.fields import load_schema
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 PROCESSES, ENV = ("workers", "processes"), ("workers", "env")
 
 
 def layer(name, leaves):
-    return Layer(name, {path: Leaf(value, Origin(name, name)) for path, value in leaves.items()}, name)
+    return Layer(
+        name, {path: Leaf(value, Origin(name, name)) for path, value in leaves.items()}, name
+    )
 
 
 def tree(*layers):
-    return resolve([layer(str(index), leaves) for index, leaves in enumerate(layers)], SETTINGS).tree()
+    return resolve(
+        [layer(str(index), leaves) for index, leaves in enumerate(layers)], SETTINGS
+    ).tree()
 
 
-SECRET = {(*ENV, "A", "valueFrom", "secretKeyRef", "name"): "s", (*ENV, "A", "valueFrom", "secretKeyRef", "key"): "k"}
+SECRET = {
+    (*ENV, "A", "valueFrom", "secretKeyRef", "name"): "s",
+    (*ENV, "A", "valueFrom", "secretKeyRef", "key"): "k",
+}
 FIELD = {(*ENV, "A", "valueFrom", "fieldRef", "fieldPath"): "status.podIP"}
 
 
@@ -62,8 +69,19 @@ def test_a_group_inherits(layers, wanted):
 
 
 def test_the_history_stays():
-    config = resolve([layer("low", {PROCESSES: 1}), layer("mid", {PROCESSES: None}), layer("high", {PROCESSES: 3})], SETTINGS)
-    assert [(leaf.value, leaf.origin.layer) for leaf in config.stacks[PROCESSES]] == [(1, "low"), (None, "mid"), (3, "high")]
+    config = resolve(
+        [
+            layer("low", {PROCESSES: 1}),
+            layer("mid", {PROCESSES: None}),
+            layer("high", {PROCESSES: 3}),
+        ],
+        SETTINGS,
+    )
+    assert [(leaf.value, leaf.origin.layer) for leaf in config.stacks[PROCESSES]] == [
+        (1, "low"),
+        (None, "mid"),
+        (3, "high"),
+    ]
     assert config.leaf(*PROCESSES).value == config.value(*PROCESSES) == 3
 
 
@@ -74,7 +92,10 @@ def test_what_is_replaced_from_above_is_forgotten_by_that_layer():
 
 
 def test_below_leaves_out_what_is_forgotten():
-    config = resolve([layer("low", {(*ENV, "A"): "1", (*ENV, "B"): "2"}), layer("high", {(*ENV, "A"): None})], SETTINGS)
+    config = resolve(
+        [layer("low", {(*ENV, "A"): "1", (*ENV, "B"): "2"}), layer("high", {(*ENV, "A"): None})],
+        SETTINGS,
+    )
     assert {name: leaf.value for name, leaf in config.below(*ENV).items()} == {"B": "2"}
 
 

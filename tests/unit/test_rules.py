@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mops import rules, schema
-from mops.dialects import read
-from mops.resolve import resolve
+from mops.checks import rules
+from mops.config.dialects import read
+from mops.config.resolve import resolve
+from mops.schema.fields import load_schema
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 FITS = "workers: {processes: 1, resources: {requests: {cpu: 2, memory: 4Gi}, limits: {cpu: 2, memory: 4Gi}}}"
 
 
@@ -16,7 +17,9 @@ def problems(*texts):
     files = [read(text, f"f{index}.yaml", SETTINGS) for index, text in enumerate(texts)]
     assert [problem for file in files for problem in file.problems] == []
     config = resolve([SETTINGS.defaults(), *(file.layer for file in files)], SETTINGS)
-    return [(problem.severity, problem.origin.place, problem.message) for problem in rules.check(config)]
+    return [
+        (problem.severity, problem.origin.place, problem.message) for problem in rules.check(config)
+    ]
 
 
 def worker(text):
@@ -108,8 +111,12 @@ def test_what_does_not_fit(text, severity, message):
 
 
 def test_the_problem_stands_at_the_highest_layer_involved():
-    assert problems("autoscaling: {minWorkers: 5}", "autoscaling: {maxWorkers: 4}") == [("error", "f1.yaml:1:27", "minWorkers 5 is more than maxWorkers 4")]
-    assert problems("autoscaling: {maxWorkers: 4}", "autoscaling: {minWorkers: 5}") == [("error", "f1.yaml:1:27", "minWorkers 5 is more than maxWorkers 4")]
+    assert problems("autoscaling: {minWorkers: 5}", "autoscaling: {maxWorkers: 4}") == [
+        ("error", "f1.yaml:1:27", "minWorkers 5 is more than maxWorkers 4")
+    ]
+    assert problems("autoscaling: {maxWorkers: 4}", "autoscaling: {minWorkers: 5}") == [
+        ("error", "f1.yaml:1:27", "minWorkers 5 is more than maxWorkers 4")
+    ]
 
 
 def test_groups_are_judged_too():

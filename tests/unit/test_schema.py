@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from mops import schema
-from mops.schema import SettingsSchema, snake
+from mops.schema.fields import SettingsSchema, load_schema, snake
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 
 
 @pytest.mark.parametrize(("name", "wanted"), [
@@ -66,7 +65,17 @@ def test_at(path, kind):
     assert found.get("type", "") == kind
 
 
-@pytest.mark.parametrize("path", [("workerz",), ("workers", "procs"), ("workers", "processes", "x"), ("workers", "resources", "limits", "gpu"), ("workerGroups", "big", "procs"), ("workers", "env", "A", "valueFrom", "x")])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("workerz",),
+        ("workers", "procs"),
+        ("workers", "processes", "x"),
+        ("workers", "resources", "limits", "gpu"),
+        ("workerGroups", "big", "procs"),
+        ("workers", "env", "A", "valueFrom", "x"),
+    ],
+)
 def test_at_nothing(path):
     assert SETTINGS.at(path) in (None, {"x-free": True})
     assert path == ("workers", "processes", "x") or SETTINGS.at(path) is None
@@ -94,7 +103,16 @@ def test_the_defaults_layer_is_the_schema_s():
     assert {leaf.origin.layer for leaf in leaves.values()} == {"defaults"}
 
 
-@pytest.mark.parametrize(("tree", "wanted"), [({"type": "array"}, []), ({"type": "string"}, ""), ({"type": "string", "pattern": "^x"}, None), ({"type": "string", "minLength": 1}, None), ({"type": "integer"}, None)])
+@pytest.mark.parametrize(
+    ("tree", "wanted"),
+    [
+        ({"type": "array"}, []),
+        ({"type": "string"}, ""),
+        ({"type": "string", "pattern": "^x"}, None),
+        ({"type": "string", "minLength": 1}, None),
+        ({"type": "integer"}, None),
+    ],
+)
 def test_nothing(tree, wanted):
     assert SettingsSchema.nothing(tree) == wanted
 

@@ -12,12 +12,15 @@ import jsonschema
 import pytest
 
 from invoke import ROOT
-from mops import schema
-from mops.check import types, violations
+from mops.schema.fields import Field, load_schema
+from mops.schema.keywords import types, violations
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 FIELDS = list(SETTINGS.fields.values())
-GENERATED = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("schemas/*.schema.json"), ROOT / "chart" / "values.schema.json"])
+GENERATED = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [*ROOT.glob("schemas/*.schema.json"), ROOT / "chart" / "values.schema.json"]
+)
 
 # draft-07 without what needs a network, a newer draft, or a format checker.
 KEYWORDS = {
@@ -26,9 +29,15 @@ KEYWORDS = {
     "items", "minLength", "maxLength", "pattern", "minimum", "maximum",
 }  # fmt: skip
 # Our own words, as the head of the schema explains them.
-ANNOTATIONS = set(re.findall(r"^#   (x-[a-z-]+) ", (ROOT / "schemas" / "mops.schema.yaml").read_text(), re.MULTILINE))
+ANNOTATIONS = set(
+    re.findall(
+        r"^#   (x-[a-z-]+) ", (ROOT / "schemas" / "mops.schema.yaml").read_text(), re.MULTILINE
+    )
+)
 # Maps whose default says something, and why.
-FULL_MAPS = {"networkPolicy.clientLabels": "without one, no client but the workers could reach the scheduler"}
+FULL_MAPS = {
+    "networkPolicy.clientLabels": "without one, no client but the workers could reach the scheduler"
+}
 
 
 def nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
@@ -47,29 +56,49 @@ def nodes(tree: Any) -> Iterator[Mapping[str, Any]]:
 
 def patterns(tree: Any) -> set[str]:
     """Every regular expression of a tree."""
-    return {node["pattern"] for node in nodes(tree) if "pattern" in node} | {key for node in nodes(tree) for key in node.get("patternProperties", ())}
+    return {node["pattern"] for node in nodes(tree) if "pattern" in node} | {
+        key for node in nodes(tree) for key in node.get("patternProperties", ())
+    }
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
-def test_a_field_is_described_in_one_sentence(field: schema.Field) -> None:
+def test_a_field_is_described_in_one_sentence(field: Field) -> None:
     assert re.fullmatch(r"[A-Z](?:[^.]|\.(?=\S))*\.", field.description), field.description
 
 
-@pytest.mark.parametrize("field", [field for field in FIELDS if "default" in field.schema], ids=lambda field: field.key)
-def test_a_default_is_valid(field: schema.Field) -> None:
+@pytest.mark.parametrize(
+    "field", [field for field in FIELDS if "default" in field.schema], ids=lambda field: field.key
+)
+def test_a_default_is_valid(field: Field) -> None:
     assert not list(violations(field.schema, field.schema["default"]))
     jsonschema.Draft7Validator(field.schema).validate(field.schema["default"])
 
 
-@pytest.mark.parametrize("field", [field for field in FIELDS if types(field.schema) == ("object",)], ids=lambda field: field.key)
-def test_a_map_is_empty_unless_there_is_a_reason(field: schema.Field) -> None:
-    wanted = {} if field.key not in FULL_MAPS and not field.schema.get("x-optional") else field.schema.get("default")
+@pytest.mark.parametrize(
+    "field",
+    [field for field in FIELDS if types(field.schema) == ("object",)],
+    ids=lambda field: field.key,
+)
+def test_a_map_is_empty_unless_there_is_a_reason(field: Field) -> None:
+    wanted = (
+        {}
+        if field.key not in FULL_MAPS and not field.schema.get("x-optional")
+        else field.schema.get("default")
+    )
     assert field.schema.get("default") == wanted
 
 
 def test_every_setting_has_a_default_or_is_optional() -> None:
-    without = {field.key for field in FIELDS if "default" not in field.schema and not field.schema.get("x-optional")}
-    below_maps = {field.key for field in FIELDS if any(field.path[:size] in SETTINGS.fields for size in range(1, len(field.path)))}
+    without = {
+        field.key
+        for field in FIELDS
+        if "default" not in field.schema and not field.schema.get("x-optional")
+    }
+    below_maps = {
+        field.key
+        for field in FIELDS
+        if any(field.path[:size] in SETTINGS.fields for size in range(1, len(field.path)))
+    }
     rendered = {field.key for field in FIELDS if field.path[0] == "mopsValues"}
     assert without <= below_maps | rendered
 
@@ -96,9 +125,11 @@ def test_an_alias_stands_for_one_setting(annotation: str) -> None:
 
 
 def test_flags_do_not_collide_with_options() -> None:
-    from mops.flags import RENDER, SELECTION, overrides
+    from mops.cli.flags import RENDER, SELECTION, overrides
 
-    names = Counter(name for option in (*SELECTION, *RENDER, *overrides(SETTINGS)) for name in option.names)
+    names = Counter(
+        name for option in (*SELECTION, *RENDER, *overrides(SETTINGS)) for name in option.names
+    )
     assert [name for name, count in names.items() if count > 1] == []
 
 
@@ -125,7 +156,9 @@ def test_every_pattern_is_in_the_part_that_go_has(path: str) -> None:
     for pattern in patterns(json.loads((ROOT / path).read_text())):
         re.compile(pattern)
         assert not re.search(r"\(\?(?!:)|\\[1-9ZzAGkKQEC]|[*+?}]\+", pattern), pattern
-        assert all(int(count) <= 1000 for count in re.findall(r"\{(?:\d+,)?(\d+)\}", pattern)), pattern
+        assert all(int(count) <= 1000 for count in re.findall(r"\{(?:\d+,)?(\d+)\}", pattern)), (
+            pattern
+        )
 
 
 @pytest.mark.parametrize("pattern", sorted(patterns(SETTINGS.tree)))
@@ -137,8 +170,14 @@ def test_a_dollar_is_always_the_end(pattern: str) -> None:
 
 def test_a_pattern_comes_with_words() -> None:
     """What a pattern wants is said in words, not as a regular expression."""
-    without = {node["pattern"] for node in nodes(SETTINGS.tree) if "pattern" in node and "x-expected" not in node}
-    within_not = {node["not"]["pattern"] for node in nodes(SETTINGS.tree) if "pattern" in node.get("not", {})}
+    without = {
+        node["pattern"]
+        for node in nodes(SETTINGS.tree)
+        if "pattern" in node and "x-expected" not in node
+    }
+    within_not = {
+        node["not"]["pattern"] for node in nodes(SETTINGS.tree) if "pattern" in node.get("not", {})
+    }
     assert without == within_not
 
 

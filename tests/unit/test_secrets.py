@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from mops import schema
-from mops.secrets import hidden, secret_name, secret_value
+from mops.schema.fields import load_schema
+from mops.schema.secrets import hidden, secret_name, secret_value
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 
 
 @pytest.mark.parametrize("name", [
@@ -32,7 +32,23 @@ def test_a_value_that_is_a_credential(value):
     assert secret_value(value)
 
 
-@pytest.mark.parametrize("value", ["", "plain", "https://example.com/x?y=1", "http://user@host/", "image:1.2", "task-sk-1", "a: b@c", 3, None, ["x"], {"a": 1}, "-----BEGIN CERTIFICATE-----"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "plain",
+        "https://example.com/x?y=1",
+        "http://user@host/",
+        "image:1.2",
+        "task-sk-1",
+        "a: b@c",
+        3,
+        None,
+        ["x"],
+        {"a": 1},
+        "-----BEGIN CERTIFICATE-----",
+    ],
+)
 def test_a_value_that_is_not(value):
     assert not secret_value(value)
 

@@ -5,11 +5,15 @@ import os
 import pytest
 
 from invoke import mops
-from mops import schema
-from mops.errors import EnvironmentFailure, UsageError
-from mops.sources import COMMAND_LINE, DEBUG, ENVIRONMENT, Request, canonical, gather, key_path, read_file, shadowed
+from mops.config.files import shadowed
+from mops.config.keys import canonical, key_path
+from mops.config.sources import Request, gather
+from mops.model.disk import read_file
+from mops.model.layer import COMMAND_LINE, DEBUG, ENVIRONMENT
+from mops.model.problems import EnvironmentFailure, UsageError
+from mops.schema.fields import load_schema
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 PROCESSES = ("workers", "processes")
 EXECUTOR = ("workers", "env", "MODELOPS_EXECUTOR_TYPE")
 
@@ -55,9 +59,18 @@ def test_canonical(path, wanted):
 
 def test_the_order_of_the_layers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.yaml").write_text("workspace: {worker_processes: 1, profiles: {p: {worker_processes: 2}, q: {worker_processes: 9}}}")
-    (tmp_path / "b.yaml").write_text("workspace: {worker_processes: 3, profiles: {p: {worker_processes: 4}}}")
-    request = Request(config=["a.yaml", "b.yaml"], profiles=["q", "p"], overrides=[("--processes", "6")], debug_mode=True)
+    (tmp_path / "a.yaml").write_text(
+        "workspace: {worker_processes: 1, profiles: {p: {worker_processes: 2}, q: {worker_processes: 9}}}"
+    )
+    (tmp_path / "b.yaml").write_text(
+        "workspace: {worker_processes: 3, profiles: {p: {worker_processes: 4}}}"
+    )
+    request = Request(
+        config=["a.yaml", "b.yaml"],
+        profiles=["q", "p"],
+        overrides=[("--processes", "6")],
+        debug_mode=True,
+    )
     found = gather(request, {"MODELOPS_OVERRIDE_PROCESSES": "5"}, SETTINGS)
     assert found.problems == ()
     assert [layer.name for layer in found.layers] == [
@@ -66,7 +79,10 @@ def test_the_order_of_the_layers(tmp_path, monkeypatch):
     assert [layer.leaves[PROCESSES].value for layer in found.layers] == [2, 1, 3, 9, 2, 4, 5, 1, 6]
 
 
-FILES = {"a.yaml": "workspace: {profile: p, profiles: {p: {worker_processes: 1}, q: {worker_processes: 2}}}", "b.yaml": "workspace: {profile: q}"}
+FILES = {
+    "a.yaml": "workspace: {profile: p, profiles: {p: {worker_processes: 1}, q: {worker_processes: 2}}}",
+    "b.yaml": "workspace: {profile: q}",
+}
 
 
 @pytest.mark.parametrize(("request_", "environ", "selected"), [
@@ -84,7 +100,9 @@ def test_which_profile_is_selected(request_, environ, selected, tmp_path, monkey
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     found = gather(request_, environ, SETTINGS)
-    assert [layer.name for layer in found.layers if layer.name.startswith("profile")] == [f"profile {name} (a.yaml)" for name in selected]
+    assert [layer.name for layer in found.layers if layer.name.startswith("profile")] == [
+        f"profile {name} (a.yaml)" for name in selected
+    ]
 
 
 @pytest.mark.parametrize(("request_", "environ", "names"), [
@@ -116,7 +134,9 @@ def test_which_files_are_read(request_, environ, names, tmp_path, monkeypatch):
 def test_override_variables(name, text, paths, value):
     found = gather(Request(), {name: text}, SETTINGS)
     layers = [layer for layer in found.layers if layer.name == ENVIRONMENT]
-    assert {path: leaf.value for layer in layers for path, leaf in layer.leaves.items()} == dict.fromkeys(map(tuple, paths), value)
+    assert {
+        path: leaf.value for layer in layers for path, leaf in layer.leaves.items()
+    } == dict.fromkeys(map(tuple, paths), value)
     assert bool(found.problems) is (paths == [])
 
 
@@ -144,7 +164,9 @@ def test_set(sets, leaves):
     assert {path: leaf.value for path, leaf in found.layers[-1].leaves.items()} == leaves
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "device", "loop", "long", "null byte", "empty name"])
+@pytest.mark.parametrize(
+    "kind", ["missing", "folder", "pipe", "device", "loop", "long", "null byte", "empty name"]
+)
 def test_what_cannot_be_read(kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
@@ -175,15 +197,34 @@ def test_a_file_without_permission(tmp_path):
         os.seteuid(before)
 
 
-@pytest.mark.parametrize(("config", "warned"), [([], ["workspace.yaml", "examples/workspace.yaml", "modelops.yaml"]), (["workspace.yaml"], ["examples/workspace.yaml", "modelops.yaml"]), (["./modelops.yaml"], ["workspace.yaml", "examples/workspace.yaml"])])
+@pytest.mark.parametrize(
+    ("config", "warned"),
+    [
+        ([], ["workspace.yaml", "examples/workspace.yaml", "modelops.yaml"]),
+        (["workspace.yaml"], ["examples/workspace.yaml", "modelops.yaml"]),
+        (["./modelops.yaml"], ["workspace.yaml", "examples/workspace.yaml"]),
+    ],
+)
 def test_shadowed(config, warned, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").mkdir()
     for name in ("workspace.yaml", "examples/workspace.yaml", "modelops.yaml"):
         (tmp_path / name).write_text("workspace: {worker_processes: 3}")
-    assert shadowed(gather(Request(config=config), {}, SETTINGS)) == warned
+    assert shadowed(config) == warned
 
 
 def test_standard_input_is_a_file_called_dash(tmp_path):
-    done = mops("config", "explain", "workers.processes", "-q", "-c", "-", cwd=tmp_path, stdin=b"workspace:\n  worker_processes: 2\n")
-    assert (done.code, done.out.splitlines()[0]) == (0, "workers.processes = 2  <- -:2:21 (workspace.worker_processes)")
+    done = mops(
+        "config",
+        "explain",
+        "workers.processes",
+        "-q",
+        "-c",
+        "-",
+        cwd=tmp_path,
+        stdin=b"workspace:\n  worker_processes: 2\n",
+    )
+    assert (done.code, done.out.splitlines()[0]) == (
+        0,
+        "workers.processes = 2  <- -:2:21 (workspace.worker_processes)",
+    )

@@ -11,12 +11,12 @@ import sys
 import pytest
 
 from invoke import ROOT
-from mops.cli import streams
-from mops.errors import EnvironmentFailure
+from mops.model import disk
+from mops.model.problems import EnvironmentFailure
 
 
 def test_a_new_file(tmp_path):
-    assert streams.write("é\n", str(tmp_path / "f")) is True
+    assert disk.write("é\n", str(tmp_path / "f")) is True
     assert (tmp_path / "f").read_bytes() == "é\n".encode()
     assert os.listdir(tmp_path) == ["f"]
 
@@ -25,7 +25,7 @@ def test_the_same_text_leaves_the_file_alone(tmp_path):
     file = tmp_path / "f"
     file.write_text("x")
     before = file.stat()
-    assert streams.write("x", str(file)) is False
+    assert disk.write("x", str(file)) is False
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
@@ -33,28 +33,35 @@ def test_the_mode_stays(tmp_path):
     file = tmp_path / "f"
     file.write_text("x")
     file.chmod(0o640)
-    streams.write("y", str(file))
+    disk.write("y", str(file))
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 def test_a_link_stays_one(tmp_path):
     (tmp_path / "real").write_text("x")
     (tmp_path / "link").symlink_to("real")
-    streams.write("y", str(tmp_path / "link"))
+    disk.write("y", str(tmp_path / "link"))
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "y"
 
 
 def test_a_device_is_written_to_in_place():
-    assert streams.write("x", "/dev/null") is True
+    assert disk.write("x", "/dev/null") is True
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("missing/f", "No such file or directory"), (".", "Is a directory"), ("/dev/full", "No space left on device")])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing/f", "No such file or directory"),
+        (".", "Is a directory"),
+        ("/dev/full", "No space left on device"),
+    ],
+)
 def test_what_cannot_be_written(name, reason, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(EnvironmentFailure, match=reason):
-        streams.write("x", name)
+        disk.write("x", name)
     assert os.listdir(tmp_path) == []
 
 
@@ -72,7 +79,7 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
     file = tmp_path / "f"
     file.write_text("old")
     with pytest.raises(EnvironmentFailure, match="it is as it was"):
-        streams.write("x" * 10_000, str(file))
+        disk.write("x" * 10_000, str(file))
     assert file.read_text() == "old"
     assert os.listdir(tmp_path) == ["f"]
 
@@ -82,8 +89,14 @@ def test_a_reader_sees_the_old_or_the_new_text_never_a_part(tmp_path):
     file = tmp_path / "f"
     texts = {letter * 200_000 for letter in "ab"}
     file.write_text("a" * 200_000)
-    code = f"import sys\nfrom mops.cli import streams\nfor _ in range(40): streams.write(sys.argv[1] * 200_000, {str(file)!r})"
-    writers = [subprocess.Popen([sys.executable, "-c", code, letter], env={**os.environ, "PYTHONPATH": str(ROOT / "src")}) for letter in "ab"]
+    code = f"import sys\nfrom mops.model import disk\nfor _ in range(40): disk.write(sys.argv[1] * 200_000, {str(file)!r})"
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, letter],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+        for letter in "ab"
+    ]
     seen = set()
     while any(writer.poll() is None for writer in writers):
         seen.add(file.read_text())

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from mops import schema
-from mops.document import Text
-from mops.layer import nest
-from mops.validate import Reading, _Bad, scalar
+from mops.model.layer import nest
+from mops.schema.fields import load_schema
+from mops.schema.reading import Reading
+from mops.schema.scalars import _Bad, scalar
+from mops.yamltext.nodes import Text
 
-SETTINGS = schema.load()
-STRING, INTEGER, BOOLEAN, PERCENT = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}, {"type": ["integer", "string"]}
+SETTINGS = load_schema()
+STRING, INTEGER, BOOLEAN, PERCENT = (
+    {"type": "string"},
+    {"type": "integer"},
+    {"type": "boolean"},
+    {"type": ["integer", "string"]},
+)
 
 
 @pytest.mark.parametrize(("text", "quoted", "tree", "value"), [
@@ -61,7 +67,7 @@ def test_scalar_of_another_type(text, quoted, tree, message, hint):
 
 
 def read(text: str, **settings):
-    from mops.document import parse
+    from mops.yamltext.reader import parse
 
     reading = Reading(SETTINGS, "f", "f", **settings)
     root, problems = parse(text, "f", "f")
@@ -121,7 +127,11 @@ def test_walk(text, tree):
 ])  # fmt: skip
 def test_walk_refuses(text, place, key, message):
     problem = read(text).problems[0]
-    assert (problem.origin.place, problem.key, problem.message[: len(message)]) == (place, key, message)
+    assert (problem.origin.place, problem.key, problem.message[: len(message)]) == (
+        place,
+        key,
+        message,
+    )
 
 
 def test_what_is_refused_is_no_leaf_and_is_known_as_refused():
@@ -132,4 +142,6 @@ def test_what_is_refused_is_no_leaf_and_is_known_as_refused():
 
 def test_values_have_no_snake_case():
     reading = read("workers: {image_pull_policy: Never}", snake_case=False)
-    assert [(problem.message, problem.hint) for problem in reading.problems] == [("no such setting", "did you mean workers.imagePullPolicy?")]
+    assert [(problem.message, problem.hint) for problem in reading.problems] == [
+        ("no such setting", "did you mean workers.imagePullPolicy?")
+    ]

@@ -6,21 +6,26 @@ import pytest
 import yaml
 
 from invoke import mops
-from mops import schema
-from mops.layer import Layer, Leaf, Origin
-from mops.resolve import resolve
-from mops.values import dump, quote, values
+from mops.chart.values import chart_values
+from mops.config.resolve import resolve
+from mops.model.layer import Layer, Leaf, Origin
+from mops.schema.fields import load_schema
+from mops.yamltext.writer import dump, quote
 
-SETTINGS = schema.load()
+SETTINGS = load_schema()
 
 
 def layer(name, leaves, label=None):
-    return Layer(name, {path: Leaf(value, Origin(name, name)) for path, value in leaves.items()}, name if label is None else label)
+    return Layer(
+        name,
+        {path: Leaf(value, Origin(name, name)) for path, value in leaves.items()},
+        name if label is None else label,
+    )
 
 
 def made(*leaves):
     layers = [SETTINGS.defaults(), *(layer(f"l{index}", each) for index, each in enumerate(leaves))]
-    return values(resolve(layers, SETTINGS), SETTINGS)
+    return chart_values(resolve(layers, SETTINGS), SETTINGS)
 
 
 @pytest.mark.parametrize(("text", "quoted"), [
@@ -46,15 +51,26 @@ def test_dump(found, text):
 
 
 def test_comments_stand_behind_their_leaves():
-    assert dump({"abc": {"def": "x"}, "ghi": [1]}, {("abc", "def"): "f:1:2", ("ghi",): "g:3:4"}) == 'abc:\n  def: "x"  # f:1:2\nghi:  # g:3:4\n  - 1\n'
+    assert (
+        dump({"abc": {"def": "x"}, "ghi": [1]}, {("abc", "def"): "f:1:2", ("ghi",): "g:3:4"})
+        == 'abc:\n  def: "x"  # f:1:2\nghi:  # g:3:4\n  - 1\n'
+    )
 
 
 def test_values_are_complete_and_in_the_schema_s_order():
     found, problems = made()
     assert problems == []
-    expected = [name for name, sub in SETTINGS.tree["properties"].items() if not sub.get("x-release") and not sub.get("x-optional")]
+    expected = [
+        name
+        for name, sub in SETTINGS.tree["properties"].items()
+        if not sub.get("x-release") and not sub.get("x-optional")
+    ]
     assert list(found) == [*expected, "mopsValues"]
-    assert list(found["workers"]) == [name for name, sub in SETTINGS.tree["properties"]["workers"]["properties"].items() if not sub.get("x-optional")]
+    assert list(found["workers"]) == [
+        name
+        for name, sub in SETTINGS.tree["properties"]["workers"]["properties"].items()
+        if not sub.get("x-optional")
+    ]
 
 
 def test_release_facts_are_no_values():
@@ -64,7 +80,9 @@ def test_release_facts_are_no_values():
 
 
 def test_env_is_sorted_by_name():
-    found, _ = made({("workers", "env", "B"): "1", ("workers", "env", "a"): "2", ("workers", "env", "A"): "3"})
+    found, _ = made(
+        {("workers", "env", "B"): "1", ("workers", "env", "a"): "2", ("workers", "env", "A"): "3"}
+    )
     assert list(found["workers"]["env"]) == ["A", "B", "a"]
 
 
@@ -80,10 +98,21 @@ def test_null_of_what_can_be_empty_is_empty(path, wanted):
     assert node == wanted
 
 
-@pytest.mark.parametrize("path", [("workers", "processes"), ("workers", "image"), ("autoscaling", "enabled"), ("workers", "resources", "limits", "memory"), ("autoscaling", "type")])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("workers", "processes"),
+        ("workers", "image"),
+        ("autoscaling", "enabled"),
+        ("workers", "resources", "limits", "memory"),
+        ("autoscaling", "type"),
+    ],
+)
 def test_null_of_what_needs_a_value_is_a_problem(path):
     _, problems = made({path: None})
-    assert [(problem.key, problem.message) for problem in problems] == [(".".join(path), "needs a value, and null forgets the last one")]
+    assert [(problem.key, problem.message) for problem in problems] == [
+        (".".join(path), "needs a value, and null forgets the last one")
+    ]
 
 
 def test_null_of_a_section_is_a_problem_for_each_value_that_it_needs():
@@ -96,7 +125,9 @@ def test_a_group_is_complete():
     assert problems == []
     group = found["workerGroups"]["big"]
     assert group["processes"] == 4
-    assert {key: value for key, value in group.items() if key != "processes"} == {key: value for key, value in found["workers"].items() if key != "processes"}
+    assert {key: value for key, value in group.items() if key != "processes"} == {
+        key: value for key, value in found["workers"].items() if key != "processes"
+    }
 
 
 def test_the_layers_that_said_something_are_recorded_by_relative_names():
@@ -105,20 +136,42 @@ def test_the_layers_that_said_something_are_recorded_by_relative_names():
 
 
 def test_json_is_the_same_data(tmp_path):
-    text, data = mops("render", "-q", cwd=tmp_path), mops("render", "-q", "--format", "json", cwd=tmp_path)
+    text, data = (
+        mops("render", "-q", cwd=tmp_path),
+        mops("render", "-q", "--format", "json", cwd=tmp_path),
+    )
     assert text.code == data.code == 0
     assert json.loads(data.out) == yaml.safe_load(text.out)
 
 
 def test_a_map_that_is_judged_whole_is_judged_again_once_it_is_resolved(tmp_path):
     """Setting one leaf of a valueFrom replaces it, and what is then missing is a problem."""
-    (tmp_path / "f.yaml").write_text("workers:\n  env:\n    A: {valueFrom: {secretKeyRef: {name: s, key: k}}}\n")
-    done = mops("render", "-q", "-c", "f.yaml", "--set", "workers.env.A.valueFrom.secretKeyRef.key=other", cwd=tmp_path)
+    (tmp_path / "f.yaml").write_text(
+        "workers:\n  env:\n    A: {valueFrom: {secretKeyRef: {name: s, key: k}}}\n"
+    )
+    done = mops(
+        "render",
+        "-q",
+        "-c",
+        "f.yaml",
+        "--set",
+        "workers.env.A.valueFrom.secretKeyRef.key=other",
+        cwd=tmp_path,
+    )
     assert (done.code, done.out) == (3, "")
     assert "workers.env.A.valueFrom.secretKeyRef: name is missing" in done.err
 
 
-@pytest.mark.parametrize("mark", ["{layers: [a]}", "{schemaVersion: 1}", "{layers: [], schemaVersion: 1}", "{layers: null}", "null"])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "{layers: [a]}",
+        "{schemaVersion: 1}",
+        "{layers: [], schemaVersion: 1}",
+        "{layers: null}",
+        "null",
+    ],
+)
 def test_a_mark_that_is_not_whole_is_no_obstacle(mark, tmp_path):
     (tmp_path / "values.yaml").write_text(f"workers: {{threads: 1}}\nmopsValues: {mark}\n")
     done = mops("render", "-q", "-c", "values.yaml", cwd=tmp_path)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from mops.checks import dask, deployment, layers, runtime
 from mops.checks.finding import Check, Finding, Sight
-from mops.errors import WARNING, Problem
-from mops.layer import Path, dotted
-from mops.resolve import Config
-from mops.schema import SettingsSchema
+from mops.config.resolve import Config
+from mops.model.layer import Path, dotted
+from mops.model.problems import WARNING, Problem
+from mops.schema.fields import SettingsSchema
 
 # On what will run, and on the files; the latter only where somebody asks for a verdict on them.
 ON_WORKSPACE: tuple[Check, ...] = (*dask.CHECKS, *runtime.CHECKS, *deployment.CHECKS)
@@ -23,7 +23,13 @@ _RULES = {
 }
 
 
-def check(config: Config, schema: SettingsSchema, refused: frozenset[Path] = frozenset(), *, files: bool = False) -> list[Problem]:
+def check(
+    config: Config,
+    schema: SettingsSchema,
+    refused: frozenset[Path] = frozenset(),
+    *,
+    files: bool = False,
+) -> list[Problem]:
     """All that is doubtful in a config that is valid."""
     sight = Sight(config, refused, schema)
     found: dict[tuple[object, ...], Problem] = {}
@@ -45,12 +51,27 @@ def _problem(sight: Sight, one: Check, finding: Finding) -> Problem | None:
     """The problem that a finding is. An environment variable with valueFrom has its leaves below the path."""
     if finding.leaf is not None:
         origin = finding.leaf.origin
-        return Problem(WARNING, origin.key or dotted(finding.paths[0]), finding.message, origin, finding.hint, one.name)
+        return Problem(
+            WARNING,
+            origin.key or dotted(finding.paths[0]),
+            finding.message,
+            origin,
+            finding.hint,
+            one.name,
+        )
     paths = [here for path in finding.paths for here in _leaves(sight, path)]
-    return sight.problem(WARNING, finding.message, *paths, hint=finding.hint, check=one.name) if paths else None
+    return (
+        sight.problem(WARNING, finding.message, *paths, hint=finding.hint, check=one.name)
+        if paths
+        else None
+    )
 
 
 def _leaves(sight: Sight, path: Path) -> list[Path]:
     if path in sight.config.stacks and sight.config.stacks[path][-1].value is not None:
         return [path]
-    return [here for here, stack in sight.config.stacks.items() if here[: len(path)] == path and stack[-1].value is not None][:1]
+    return [
+        here
+        for here, stack in sight.config.stacks.items()
+        if here[: len(path)] == path and stack[-1].value is not None
+    ][:1]

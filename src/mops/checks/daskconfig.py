@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from mops import bundle
-from mops.rules import SCHEDULER, Group
+from mops.config.view import SCHEDULER, Group
+from mops.model import bundle
 
 PREFIX = "DASK_"
 # Names that are no settings: Dask looks for files there, or finds what a parent process has left.
@@ -60,7 +60,11 @@ def facts() -> Facts:
 
     data = json.loads(bundle.read("schemas", "dask-keys.json"))
     places = [*data["keys"], *data["maps"]]
-    sections = frozenset(key[:index] for key in places for index in (found.start() for found in re.finditer(r"\.", key)))
+    sections = frozenset(
+        key[:index]
+        for key in places
+        for index in (found.start() for found in re.finditer(r"\.", key))
+    )
     aliases = {old: new.replace("_", "-") for old, new in data["aliases"].items()}
     return Facts(tuple(data["versions"]), data["keys"], tuple(data["maps"]), aliases, sections)
 
@@ -109,7 +113,10 @@ def meant(key: str, group: Group = SCHEDULER) -> str:
     from difflib import get_close_matches
 
     # People leave out the first section, so the keys are compared without it too.
-    spellings = {**{one.partition(".")[2]: one for one in known if "." in one}, **{one: one for one in known}}
+    spellings = {
+        **{one.partition(".")[2]: one for one in known if "." in one},
+        **{one: one for one in known},
+    }
     close = get_close_matches(key, spellings, 1, 0.84)
     return spellings[close[0]] if close else ""
 
@@ -138,7 +145,11 @@ def unfit(key: str, text: str) -> str:
     """What a key expects where `text` is no value for it, else ""."""
     accept = facts().keys[key].get("accept", ())
     value = interpret(text)
-    return "" if not accept or any(_fits(one, value) for one in accept) else " or ".join(dict.fromkeys(map(_described, accept)))
+    return (
+        ""
+        if not accept or any(_fits(one, value) for one in accept)
+        else " or ".join(dict.fromkeys(map(_described, accept)))
+    )
 
 
 def _alias(known: Facts, key: str) -> str:
@@ -146,7 +157,11 @@ def _alias(known: Facts, key: str) -> str:
     if key in known.aliases:
         return known.aliases[key]
     section, dot, rest = key.partition(".")
-    return f"{known.aliases[section]}.{rest}" if dot and section in known.aliases and f"{known.aliases[section]}.{rest}" in known.keys else ""
+    return (
+        f"{known.aliases[section]}.{rest}"
+        if dot and section in known.aliases and f"{known.aliases[section]}.{rest}" in known.keys
+        else ""
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -158,18 +173,30 @@ def _measure(value: Any, units: str) -> bool:
     """Whether a value is a number, or text that is an amount with one of the units."""
     if isinstance(value, (int, float)):
         return not isinstance(value, bool) and value >= 0
-    return isinstance(value, str) and bool(value.strip()) and re.fullmatch(_AMOUNT + units, value.replace(" ", "").lower()) is not None
+    return (
+        isinstance(value, str)
+        and bool(value.strip())
+        and re.fullmatch(_AMOUNT + units, value.replace(" ", "").lower()) is not None
+    )
 
 
 def _fits(accept: Mapping[str, Any], value: Any) -> bool:
     """Whether Dask can work with a value where it accepts that."""
     if "enum" in accept:
-        return any(value == choice and isinstance(value, str) == isinstance(choice, str) for choice in accept["enum"])
+        return any(
+            value == choice and isinstance(value, str) == isinstance(choice, str)
+            for choice in accept["enum"]
+        )
     kind = accept["type"]
     if kind in ("integer", "number"):
         whole = kind == "number" or isinstance(value, int)
         number = isinstance(value, (int, float)) and not isinstance(value, bool) and whole
-        return number and value >= accept.get("min", value) and value <= accept.get("max", value) and ("above" not in accept or value > accept["above"])
+        return (
+            number
+            and value >= accept.get("min", value)
+            and value <= accept.get("max", value)
+            and ("above" not in accept or value > accept["above"])
+        )
     if kind == "boolean":
         return value in (0, 1) and not isinstance(value, str)
     if kind in ("time", "bytes"):
@@ -184,5 +211,17 @@ def _described(accept: Mapping[str, Any]) -> str:
     kind = accept["type"]
     if kind in _WORDS:
         return _WORDS[kind]
-    limits = [f"above {accept['above']}" if "above" in accept else "", f"at least {accept['min']}" if "min" in accept else "", f"at most {accept['max']}" if "max" in accept else ""]
-    return " ".join(filter(None, ["a whole number" if kind == "integer" else "a number", " and ".join(filter(None, limits))]))
+    limits = [
+        f"above {accept['above']}" if "above" in accept else "",
+        f"at least {accept['min']}" if "min" in accept else "",
+        f"at most {accept['max']}" if "max" in accept else "",
+    ]
+    return " ".join(
+        filter(
+            None,
+            [
+                "a whole number" if kind == "integer" else "a number",
+                " and ".join(filter(None, limits)),
+            ],
+        )
+    )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from mops.layer import Leaf, Path
-from mops.resolve import Config
-from mops.rules import Group, View
-from mops.schema import SettingsSchema
-from mops.values import MARKER
+from mops.config.resolve import Config
+from mops.config.view import Group, View
+from mops.model.layer import Leaf, Path
+from mops.schema.fields import MARKER, SettingsSchema
 
 
 class Finding(NamedTuple):
@@ -28,7 +27,9 @@ class Sight(View):
         super().__init__(config, refused)
         self.schema = schema
         self._levels = {layer.name: index for index, layer in enumerate(config.layers)}
-        self._rendered = {layer.name for layer in config.layers if any(path[0] == MARKER for path in layer.leaves)}
+        self._rendered = {
+            layer.name for layer in config.layers if any(path[0] == MARKER for path in layer.leaves)
+        }
         self._names: dict[Path, list[str]] = {}
         self._texts: dict[Path, dict[str, str]] = {}
 
@@ -41,7 +42,9 @@ class Sight(View):
     def texts(self, group: Group) -> dict[str, str]:
         """The environment variables of a group that are text."""
         if group.path not in self._texts:
-            self._texts[group.path] = {name: leaf.value for name, leaf in sorted(self.env(group).items())}
+            self._texts[group.path] = {
+                name: leaf.value for name, leaf in sorted(self.env(group).items())
+            }
         return self._texts[group.path]
 
     def written(self, path: Path) -> Leaf | None:
@@ -53,7 +56,13 @@ class Sight(View):
         if not stack or stack[-1].value is None or not self.level(path):
             return None
         rendered = stack[-1].origin.layer in self._rendered
-        return None if rendered and not self._levels.get(stack[0].origin.layer, 1) and stack[0].value == stack[-1].value else stack[-1]
+        return (
+            None
+            if rendered
+            and not self._levels.get(stack[0].origin.layer, 1)
+            and stack[0].value == stack[-1].value
+            else stack[-1]
+        )
 
     def level(self, path: Path) -> int:
         """How high the layer is that the value at a path comes from; 0 is the defaults."""

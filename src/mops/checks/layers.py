@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mops.checks.finding import Check, Finding, Sight
-from mops.layer import Layer, Path
-from mops.values import MARKER
+from mops.model.layer import Layer, Path
+from mops.schema.fields import MARKER
 
 
 def idle(sight: Sight) -> Iterator[Finding]:
@@ -22,9 +22,18 @@ def idle(sight: Sight) -> Iterator[Finding]:
         states = {_state(sight, layer, path) for path in paths}
         if "counts" in states or (states == {"repeats"} and index == 1):
             continue
-        why = {frozenset({"shadowed"}): "higher layers override all that it says", frozenset({"repeats"}): "it says what the layers below it say"}
-        reason = why.get(frozenset(states), "it repeats lower layers, and higher ones override the rest")
-        yield Finding((paths[0],), f"the layer {layer.name} changes nothing: {reason}", leaf=layer.leaves[paths[0]])
+        why = {
+            frozenset({"shadowed"}): "higher layers override all that it says",
+            frozenset({"repeats"}): "it says what the layers below it say",
+        }
+        reason = why.get(
+            frozenset(states), "it repeats lower layers, and higher ones override the rest"
+        )
+        yield Finding(
+            (paths[0],),
+            f"the layer {layer.name} changes nothing: {reason}",
+            leaf=layer.leaves[paths[0]],
+        )
 
 
 def _state(sight: Sight, layer: Layer, path: Path) -> str:
@@ -45,7 +54,12 @@ def _same(one: Any, other: Any) -> bool:
 
 def _replaces(sight: Sight, layer: Layer, path: Path) -> bool:
     """Whether a leaf has made another path's value give way."""
-    return any(leaf.value is None and leaf.origin == layer.leaves[path].origin for other, stack in sight.config.stacks.items() if other != path for leaf in stack[-1:])
+    return any(
+        leaf.value is None and leaf.origin == layer.leaves[path].origin
+        for other, stack in sight.config.stacks.items()
+        if other != path
+        for leaf in stack[-1:]
+    )
 
 
 CHECKS = (Check("idle-layer", "a file, profile or other layer that changes nothing", idle),)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mops.check import near, shown
 from mops.checks.finding import Check, Finding, Sight, variable
-from mops.rules import SCHEDULER, WORKERS, Group
-from mops.schema import PREFIX as OVERRIDE
+from mops.config.view import SCHEDULER, WORKERS, Group
+from mops.schema.fields import PREFIX as OVERRIDE
+from mops.schema.keywords import near, shown
 
 PREFIX = "MODELOPS_"
 EXECUTOR, OLDER_EXECUTOR = "MODELOPS_EXECUTOR_TYPE", "MODELOPS_EXECUTOR"
@@ -25,7 +25,13 @@ READ_BY = {
     "PRESERVE_TMP": ("cold",),
     "VENVS_DIR": ("cold",),
 }
-UNUSED = ("MODELOPS_INLINE_ARTIFACT_MAX_BYTES", "MODELOPS_MEM_LIMIT_BYTES", "MODELOPS_VALIDATE_DEPS", "MODELOPS_MAX_PROCESS_REUSE", "MODELOPS_PROCESS_TTL")
+UNUSED = (
+    "MODELOPS_INLINE_ARTIFACT_MAX_BYTES",
+    "MODELOPS_MEM_LIMIT_BYTES",
+    "MODELOPS_VALIDATE_DEPS",
+    "MODELOPS_MAX_PROCESS_REUSE",
+    "MODELOPS_PROCESS_TTL",
+)
 # Names that documents and plans mention and that nothing reads.
 PLANNED = (
     "MODELOPS_SUBPROCESS_POOL_SIZE", "MODELOPS_COLD_DEBUG", "MODELOPS_ENABLE_LEGACY_COLD", "MODELOPS_STORAGE_BACKEND", "MODELOPS_TELEMETRY_ENABLED",
@@ -45,14 +51,29 @@ def no_effect(sight: Sight) -> Iterator[Finding]:
         for name, readers in READ_BY.items():
             path = variable(group, name)
             # A base file may prepare one executor while a higher layer tries another: that is no mistake of the file.
-            if name not in texts or chosen is None or chosen in readers or sight.level(path) < level or texts[name] in ("false", "0"):
+            if (
+                name not in texts
+                or chosen is None
+                or chosen in readers
+                or sight.level(path) < level
+                or texts[name] in ("false", "0")
+            ):
                 continue
-            default = " (the runtime's default)" if not {EXECUTOR, OLDER_EXECUTOR} & set(texts) else ""
-            yield Finding((path,), f"this has no effect with the executor {chosen}{default}: only {' and '.join(readers)} {'read' if len(readers) > 1 else 'reads'} it")
+            default = (
+                " (the runtime's default)" if not {EXECUTOR, OLDER_EXECUTOR} & set(texts) else ""
+            )
+            yield Finding(
+                (path,),
+                f"this has no effect with the executor {chosen}{default}: only {' and '.join(readers)} {'read' if len(readers) > 1 else 'reads'} it",
+            )
     known = set(_typed(sight))
     for name in sight.names(SCHEDULER):
         if name.startswith(PREFIX) and name in known:
-            yield Finding((variable(SCHEDULER, name),), "this has no effect on the scheduler, which runs no simulations", "set it for the workers")
+            yield Finding(
+                (variable(SCHEDULER, name),),
+                "this has no effect on the scheduler, which runs no simulations",
+                "set it for the workers",
+            )
 
 
 def unused(sight: Sight) -> Iterator[Finding]:
@@ -60,11 +81,19 @@ def unused(sight: Sight) -> Iterator[Finding]:
     for group in sight.pods():
         for name in sight.names(group):
             if name in UNUSED and group != SCHEDULER:
-                yield Finding((variable(group, name),), "the worker runtime parses this and never uses it", "remove it")
+                yield Finding(
+                    (variable(group, name),),
+                    "the worker runtime parses this and never uses it",
+                    "remove it",
+                )
             elif name in PLANNED or name.startswith("MODELOPS_CAS_"):
                 yield Finding((variable(group, name),), "nothing reads this variable", "remove it")
             elif name.startswith(OVERRIDE):
-                yield Finding((variable(group, name),), "this is for the shell that runs mops; in a pod nothing reads it", "write the setting itself")
+                yield Finding(
+                    (variable(group, name),),
+                    "this is for the shell that runs mops; in a pod nothing reads it",
+                    "write the setting itself",
+                )
 
 
 def false_word(sight: Sight) -> Iterator[Finding]:
@@ -74,7 +103,11 @@ def false_word(sight: Sight) -> Iterator[Finding]:
         for name in ("REUSE", "PRESERVE_TMP"):
             text = texts.get(name, "")
             if text not in _TRUE and text.strip().lower() in _LOOKS_TRUE:
-                yield Finding((variable(group, name),), f"the cold executor takes {shown(text)} for false", "write true")
+                yield Finding(
+                    (variable(group, name),),
+                    f"the cold executor takes {shown(text)} for false",
+                    "write true",
+                )
 
 
 def two_executors(sight: Sight) -> Iterator[Finding]:
@@ -82,7 +115,11 @@ def two_executors(sight: Sight) -> Iterator[Finding]:
     for group in sight.groups():
         names = sight.names(group)
         if EXECUTOR in names and OLDER_EXECUTOR in names:
-            yield Finding((variable(group, OLDER_EXECUTOR),), f"this has no effect beside {EXECUTOR}", "remove it")
+            yield Finding(
+                (variable(group, OLDER_EXECUTOR),),
+                f"this has no effect beside {EXECUTOR}",
+                "remove it",
+            )
 
 
 def unknown(sight: Sight) -> Iterator[Finding]:
@@ -90,11 +127,19 @@ def unknown(sight: Sight) -> Iterator[Finding]:
     known = [*(name for name in _typed(sight) if name.startswith(PREFIX)), *_READ_TOO]
     for group in sight.pods():
         for name in sight.names(group):
-            if not name.startswith(PREFIX) or name in (*known, *PLANNED) or name.startswith((OVERRIDE, "MODELOPS_CAS_")):
+            if (
+                not name.startswith(PREFIX)
+                or name in (*known, *PLANNED)
+                or name.startswith((OVERRIDE, "MODELOPS_CAS_"))
+            ):
                 continue
             hint = near(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
             if hint:
-                yield Finding((variable(group, name),), "the worker runtime reads no such variable", hint.replace("did you mean ", f"did you mean {PREFIX}"))
+                yield Finding(
+                    (variable(group, name),),
+                    "the worker runtime reads no such variable",
+                    hint.replace("did you mean ", f"did you mean {PREFIX}"),
+                )
 
 
 def wrong_case(sight: Sight) -> Iterator[Finding]:
@@ -102,15 +147,35 @@ def wrong_case(sight: Sight) -> Iterator[Finding]:
     for group in sight.pods():
         for name in sight.names(group):
             if name.upper().startswith(PREFIX) and name != name.upper():
-                yield Finding((variable(group, name),), "names of variables are case-sensitive, and the worker runtime reads capitals", f"write {name.upper()}")
+                yield Finding(
+                    (variable(group, name),),
+                    "names of variables are case-sensitive, and the worker runtime reads capitals",
+                    f"write {name.upper()}",
+                )
 
 
 CHECKS = (
-    Check("modelops-no-effect", "a variable that the executor in use, or the scheduler, does not read", no_effect),
-    Check("modelops-unused", "a variable that the runtime parses and never uses, or that only documents mention", unused),
+    Check(
+        "modelops-no-effect",
+        "a variable that the executor in use, or the scheduler, does not read",
+        no_effect,
+    ),
+    Check(
+        "modelops-unused",
+        "a variable that the runtime parses and never uses, or that only documents mention",
+        unused,
+    ),
     Check("modelops-false", "a word for true that the runtime takes for false", false_word),
-    Check("modelops-executor", "MODELOPS_EXECUTOR beside MODELOPS_EXECUTOR_TYPE, which wins", two_executors),
-    Check("modelops-unknown", "a name with the prefix MODELOPS_ that is nearly one that the runtime reads", unknown),
+    Check(
+        "modelops-executor",
+        "MODELOPS_EXECUTOR beside MODELOPS_EXECUTOR_TYPE, which wins",
+        two_executors,
+    ),
+    Check(
+        "modelops-unknown",
+        "a name with the prefix MODELOPS_ that is nearly one that the runtime reads",
+        unknown,
+    ),
     Check("modelops-case", "a variable of the runtime that is not in capitals", wrong_case),
 )
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from mops import __version__
 from mops.cli import streams
-from mops.errors import BUG, ERROR, OK, InvalidConfig, MopsError
+from mops.model.problems import BUG, ERROR, OK, InvalidConfig, MopsError
+from mops.report.problems import problem_line, problems_json
+from mops.schema.fields import load_schema
 
 if TYPE_CHECKING:
-    from mops.flags import Given, Option
-    from mops.schema import SettingsSchema
+    from mops.cli.flags import Given, Option
+    from mops.schema.fields import SettingsSchema
 
 _INTERRUPTED = 130
 
@@ -35,7 +37,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("MOPS_TRACEBACK"):
             raise
-        streams.note(f"this is a bug in mops: {type(error).__name__}; run again with MOPS_TRACEBACK=1 to see where, and report it")
+        streams.note(
+            f"this is a bug in mops: {type(error).__name__}; run again with MOPS_TRACEBACK=1 to see where, and report it"
+        )
         return BUG
 
 
@@ -45,8 +49,8 @@ def _dispatch(args: list[str]) -> int:
         streams.out(f"mops {__version__}\n")
         return OK
     if args[:1] == ["render"]:
+        from mops.cli.flags import RENDER
         from mops.cli.render import render
-        from mops.flags import RENDER
 
         given = _quickly(args[1:], RENDER)
         if given is not None:
@@ -66,26 +70,25 @@ def _dispatch(args: list[str]) -> int:
 
 def _quickly(args: Sequence[str], own: Sequence[Option]) -> tuple[Given, SettingsSchema] | None:
     """The options of a command that reads a configuration; None where the full parser is needed."""
-    from mops import flags, schema
+    from mops.cli import flags
 
-    settings = schema.load()
+    settings = load_schema()
     given = flags.parse(args, [*flags.SELECTION, *own, *flags.overrides(settings)])
     return None if given is None else (given, settings)
 
 
 def _invalid(invalid: InvalidConfig, args: Sequence[str]) -> None:
-    from mops import report
 
     if "json" in args or "--format=json" in args:
-        streams.line(report.problems_json(invalid.problems).rstrip())
+        streams.line(problems_json(invalid.problems).rstrip())
         return
     for problem in invalid.problems:
-        streams.line(report.problem_line(problem))
+        streams.line(problem_line(problem))
     if any(problem.severity == ERROR for problem in invalid.problems):
         streams.note(str(invalid))
 
 
 def _plain(text: str) -> str:
-    from mops.report import printable
+    from mops.report.text import printable
 
     return printable(text)

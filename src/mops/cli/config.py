@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
-from mops import flags, report
-from mops.check import near
-from mops.cli import run, streams
-from mops.errors import ERROR, INVALID, OK, Problem, UsageError
-from mops.layer import Origin, Path, dotted
-from mops.schema import SettingsSchema
-from mops.sources import canonical, key_path, suggestion
+from mops.checks.reference import reference_problems
+from mops.cli import flags, run, streams
+from mops.config.keys import canonical, key_path, suggestion
+from mops.model.layer import Path, dotted
+from mops.model.problems import ERROR, INVALID, OK, Problem, UsageError
+from mops.report.origins import explained, explained_json, selected
+from mops.report.problems import problem_line, problems_json
+from mops.report.text import json_text, shown
+from mops.schema.describe import field_text
+from mops.schema.fields import SettingsSchema
+from mops.schema.keywords import near
 
 FORMATS = ("text", "json")
 GRAPHS = ("mermaid", "svg")
@@ -23,26 +25,37 @@ def explain(given: flags.Given, schema: SettingsSchema, key: str | None) -> int:
     if picture and as_json:
         raise UsageError("--graph and --format json: choose one")
     wanted = _wanted(schema, key) if key is not None else None
-    outcome = run.configuration(given, schema)
-    run.settle(outcome, given)
-    paths = report.selected(outcome.config, schema, wanted)
+    verdict = run.configuration(given, schema)
+    run.settle(verdict, given)
+    paths = selected(verdict.config, schema, wanted)
     if picture:
-        from mops import graph
+        from mops.report import picture as graph
 
-        streams.out((graph.svg if picture == "svg" else graph.mermaid)(outcome.config, schema, paths))
+        streams.out(
+            (graph.svg if picture == "svg" else graph.mermaid)(verdict.config, schema, paths)
+        )
         return OK
     if as_json:
-        streams.out(report.explained_json(outcome.config, schema, paths))
+        streams.out(explained_json(verdict.config, schema, paths))
         return OK
-    text = report.explained(outcome.config, schema, paths)
+    text = explained(verdict.config, schema, paths)
     for path in wanted or ():
         field = schema.fields.get(path)
         if field is not None:
-            default = report.shown(schema, path, field.schema["default"]) if "default" in field.schema else ""
-            text += report.field_text(field, default)
-            if path not in outcome.config.stacks and not paths:
+            default = (
+                shown(schema, path, field.schema["default"]) if "default" in field.schema else ""
+            )
+            text += field_text(field, default)
+            if path not in verdict.config.stacks and not paths:
                 text = f"{field.key} is not set\n" + text
-    streams.out(text or ("every setting has its default\n" if wanted is None else f"{' and '.join(map(dotted, wanted))} is not set\n"))
+    streams.out(
+        text
+        or (
+            "every setting has its default\n"
+            if wanted is None
+            else f"{' and '.join(map(dotted, wanted))} is not set\n"
+        )
+    )
     return OK
 
 
@@ -55,48 +68,43 @@ def validate(given: flags.Given, schema: SettingsSchema, files: list[str]) -> in
         raise UsageError("FILE and --config: name the files one way")
     problems: list[Problem] = []
     for chosen in [[name] for name in files] or [given.get("config") or []]:
-        outcome = run.configuration({**given, "config": chosen}, schema, files=True)
-        problems += outcome.problems
-        if not any(problem.severity == ERROR for problem in outcome.problems):
-            problems += _reference(outcome)
+        verdict = run.configuration({**given, "config": chosen}, schema, files=True)
+        problems += verdict.problems
+        if not any(problem.severity == ERROR for problem in verdict.problems):
+            problems += reference_problems(verdict)
     if given.get("strict"):
         problems = [problem._replace(severity=ERROR) for problem in problems]
     problems = list(dict.fromkeys(problems))
     failed = any(problem.severity == ERROR for problem in problems)
     if as_json:
-        streams.out(report.problems_json(problems))
+        streams.out(problems_json(problems))
         return INVALID if failed else OK
     for problem in problems:
-        streams.line(report.problem_line(problem))
+        streams.line(problem_line(problem))
     errors = sum(problem.severity == ERROR for problem in problems)
     if failed:
         streams.note(f"invalid configuration: {errors} error{'s' if errors != 1 else ''}")
         return INVALID
-    streams.out("valid\n" if not problems else f"valid, with {len(problems)} warning{'s' if len(problems) != 1 else ''}\n")
+    streams.out(
+        "valid\n"
+        if not problems
+        else f"valid, with {len(problems)} warning{'s' if len(problems) != 1 else ''}\n"
+    )
     return OK
 
 
 def _list_checks(*, as_json: bool) -> int:
     """Prints the name of each check with its line."""
     from mops import checks
-    from mops.table import Column, table
+    from mops.report.table import Column, table
 
     found = checks.listed()
-    streams.out(report.as_json(dict(found)) if as_json else table((Column("CHECK"), Column("WARNS OF")), found, None))
+    streams.out(
+        json_text(dict(found))
+        if as_json
+        else table((Column("CHECK"), Column("WARNS OF")), found, None)
+    )
     return OK
-
-
-def _reference(outcome: run.Outcome) -> list[Problem]:
-    """What the reference implementation of JSON Schema refuses in the values, which should be nothing."""
-    from jsonschema import Draft7Validator
-
-    from mops import bundle
-
-    validator = Draft7Validator(json.loads(bundle.read("chart", "values.schema.json")))
-    return [
-        Problem(ERROR, dotted(map(str, error.absolute_path)), f"the chart's schema refuses this ({error.validator})", Origin("values", dotted(map(str, error.absolute_path)) or "values"))
-        for error in validator.iter_errors(outcome.values)
-    ]
 
 
 def _wanted(schema: SettingsSchema, key: str) -> list[Path]:
@@ -106,7 +114,10 @@ def _wanted(schema: SettingsSchema, key: str) -> list[Path]:
         hint = suggestion(schema, key) or near(key, schema.tree["properties"])
         raise UsageError(f"there is no setting {key}" + (f" ({hint})" if hint else ""))
     if not found:
-        raise UsageError(f"there is no setting {key}" + (f" ({hint})" if (hint := suggestion(schema, dotted(path))) else ""))
+        raise UsageError(
+            f"there is no setting {key}"
+            + (f" ({hint})" if (hint := suggestion(schema, dotted(path))) else "")
+        )
     return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from mops import bundle
-from mops.check import near
 from mops.cli import streams
-from mops.errors import DIFFERENCE, OK, EnvironmentFailure, UsageError
+from mops.model import bundle, disk
+from mops.model.problems import DIFFERENCE, OK, EnvironmentFailure, UsageError
+from mops.schema.keywords import near
 
 SCHEMAS = {
     "unified": ("schemas", "unified.schema.json"),
@@ -20,7 +20,10 @@ def print_schema(which: str) -> int:
     """Prints a schema file."""
     if which not in SCHEMAS:
         hint = near(which, SCHEMAS)
-        raise UsageError(f"there is no schema {which}" + (f" ({hint})" if hint else f": expected one of {', '.join(SCHEMAS)}"))
+        raise UsageError(
+            f"there is no schema {which}"
+            + (f" ({hint})" if hint else f": expected one of {', '.join(SCHEMAS)}")
+        )
     streams.out(bundle.read(*SCHEMAS[which]))
     return OK
 
@@ -49,7 +52,7 @@ def chart_package(folder: str) -> int:
     """Writes the chart's archive and prints its path; its digest is on stderr."""
     import hashlib
 
-    from mops import package
+    from mops.chart import archive as package
 
     files = bundle.chart_files()
     name, version = package.identity(str(files["Chart.yaml"], "utf-8"))
@@ -60,7 +63,7 @@ def chart_package(folder: str) -> int:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise EnvironmentFailure(f"{folder}: {error.strerror or error}") from None
-    streams.write(data, path)
+    disk.write(data, path)
     streams.note(f"sha256:{hashlib.sha256(data).hexdigest()}")
     streams.out(f"{path}\n")
     return OK
@@ -68,7 +71,7 @@ def chart_package(folder: str) -> int:
 
 def generate(*, check: bool) -> int:
     """Writes the generated files of a checkout, or says which are stale."""
-    from mops.generate import everything
+    from mops.generate.outputs import everything
 
     stale = {path: text for path, text in everything().items() if _current(path) != text}
     for path, text in stale.items():

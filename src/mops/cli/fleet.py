@@ -14,25 +14,50 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mops import flags, fleet, report, sources
-from mops.cli import run, streams
-from mops.cli.artifact import compared, document
-from mops.dialects import File
-from mops.dialects import read as read_layer
-from mops.errors import DIFFERENCE, ENVIRONMENT, ERROR, INVALID, OK, EnvironmentFailure, InvalidConfig, Problem, UsageError
-from mops.fleet import Workspace
-from mops.schema import SettingsSchema, load
+from mops.chart.values import values_text
+from mops.checks.verdict import Verdict, judge
+from mops.cli import flags, streams
+from mops.config import sources
+from mops.config.dialects import File
+from mops.config.dialects import read as read_layer
+from mops.gitops import fleet
+from mops.gitops.fleet import Workspace
+from mops.model import disk
+from mops.model.problems import (
+    DIFFERENCE,
+    ENVIRONMENT,
+    ERROR,
+    INVALID,
+    OK,
+    EnvironmentFailure,
+    InvalidConfig,
+    Problem,
+    UsageError,
+)
+from mops.report.difference import compared
+from mops.report.problems import ordered, problem_line
+from mops.report.text import printable
+from mops.schema.fields import SettingsSchema, load_schema
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 # What may be said beside --all: the tree alone decides what is written.
-_ALLOWED = frozenset({"all", "root", "jobs", "check", "keep_going", "strict", "quiet", "hermetic", "format"})
+_ALLOWED = frozenset(
+    {"all", "root", "jobs", "check", "keep_going", "strict", "quiet", "hermetic", "format"}
+)
 # How many workspaces a process should have for its start to pay off, and are reported and written at a time.
 _WORTHWHILE, _BATCH = 50, 32
 _SPOOL = 1 << 20
 
-UNCHANGED, WRITTEN, STALE, HELD, BAD, UNREADABLE = "unchanged", "written", "stale", "not written", "invalid", "unreadable"
+UNCHANGED, WRITTEN, STALE, HELD, BAD, UNREADABLE = (
+    "unchanged",
+    "written",
+    "stale",
+    "not written",
+    "invalid",
+    "unreadable",
+)
 
 
 class Result(NamedTuple):
@@ -60,7 +85,9 @@ def render_all(given: flags.Given, schema: SettingsSchema) -> int:
     """Writes, or compares, the values of all workspaces; the exit code."""
     wrong = [name for name, value in given.items() if value and name not in _ALLOWED]
     if wrong or (given.get("format") or ["values"]) != ["values"]:
-        raise UsageError(f"--all writes what the files of the tree say: leave out {', '.join('--' + name.replace('_', '-') for name in wrong) or '--format'}")
+        raise UsageError(
+            f"--all writes what the files of the tree say: leave out {', '.join('--' + name.replace('_', '-') for name in wrong) or '--format'}"
+        )
     check = bool(given.get("check"))
     tree = load_tree(_root(given))
     jobs = _jobs(given, len(tree.workspaces))
@@ -75,7 +102,9 @@ def render_all(given: flags.Given, schema: SettingsSchema) -> int:
         if not check and (sound or given.get("keep_going")):
             with _undisturbed():
                 for result in crew.commit():
-                    results[result.number] = results[result.number]._replace(state=result.state, failure=result.failure)
+                    results[result.number] = results[result.number]._replace(
+                        state=result.state, failure=result.failure
+                    )
     finally:
         crew.close()
     return _report(tree, results, check=check, quiet=quiet)
@@ -90,13 +119,21 @@ def load_tree(root: str) -> Tree:
     def found(pattern: str) -> list[str]:
         if os.path.isabs(pattern) or ".." in pattern.split("/"):
             return [pattern]
-        return sorted(name.replace(os.sep, "/") for name in glob.glob(pattern, root_dir=root, recursive=True) if not os.path.isdir(os.path.join(root, name)))
+        return sorted(
+            name.replace(os.sep, "/")
+            for name in glob.glob(pattern, root_dir=root, recursive=True)
+            if not os.path.isdir(os.path.join(root, name))
+        )
 
     name = os.path.join(prefix, fleet.FILE)
     listed = os.path.lexists(name)
-    workspaces, problems = fleet.read(sources.read_file(name), name, found) if listed else fleet.convention(found)
+    workspaces, problems = (
+        fleet.read(disk.read_file(name), name, found) if listed else fleet.convention(found)
+    )
     if not workspaces and not listed:
-        raise UsageError(f"there are no workspaces in {root}: neither {fleet.FILE} nor {fleet.WORKSPACES}")
+        raise UsageError(
+            f"there are no workspaces in {root}: neither {fleet.FILE} nor {fleet.WORKSPACES}"
+        )
     tree = Tree(root, tuple(workspaces))
     problems = [*problems, *_outside(tree)]
     if problems:
@@ -124,7 +161,13 @@ def _outside(tree: Tree) -> Iterator[Problem]:
     for workspace in tree.workspaces:
         for name in (*workspace.config, workspace.output):
             if not inside(name):
-                yield Problem(ERROR, "", f"{name} is outside of the root", workspace.origin, "all files of a fleet are below its root, links followed")
+                yield Problem(
+                    ERROR,
+                    "",
+                    f"{name} is outside of the root",
+                    workspace.origin,
+                    "all files of a fleet are below its root, links followed",
+                )
 
 
 class Share:
@@ -138,7 +181,7 @@ class Share:
     def judge(self, schema: SettingsSchema) -> Iterator[Result]:
         """The verdict on each workspace. Texts that are to be written wait in a file without a name."""
         known = self._shared(schema)
-        self.spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 - closed by `close`
+        self.spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL)
         for index in self.indexes:
             yield self._one(index, schema, known)
 
@@ -146,9 +189,16 @@ class Share:
         """Writes what has changed."""
         for start in range(0, len(self.staged), _BATCH):
             batch = self.staged[start : start + _BATCH]
-            named = [(self._text(offset, size), self.tree.path(self.tree.workspaces[index].output)) for index, offset, size in batch]
-            for (index, _, _), failure in zip(batch, streams.write_all(named), strict=True):
-                yield Result(index, UNREADABLE, failure=failure) if failure else Result(index, WRITTEN)
+            named = [
+                (self._text(offset, size), self.tree.path(self.tree.workspaces[index].output))
+                for index, offset, size in batch
+            ]
+            for (index, _, _), failure in zip(batch, disk.write_all(named), strict=True):
+                yield (
+                    Result(index, UNREADABLE, failure=failure)
+                    if failure
+                    else Result(index, WRITTEN)
+                )
 
     def close(self) -> None:
         """Forgets the texts."""
@@ -162,10 +212,12 @@ class Share:
     def _shared(self, schema: SettingsSchema) -> Mapping[str, File]:
         """The files that several workspaces have below their own, read once. One that cannot be read fails in its workspaces."""
         known: dict[str, File] = {}
-        for name in dict.fromkeys(name for index in self.indexes for name in self.tree.workspaces[index].config[:-1]):
+        for name in dict.fromkeys(
+            name for index in self.indexes for name in self.tree.workspaces[index].config[:-1]
+        ):
             path = self.tree.path(name)
             try:
-                known[path] = read_layer(sources.read_file(path), path, schema)
+                known[path] = read_layer(disk.read_file(path), path, schema)
             except EnvironmentFailure:
                 continue
         return known
@@ -173,13 +225,13 @@ class Share:
     def _one(self, index: int, schema: SettingsSchema, known: Mapping[str, File]) -> Result:
         workspace = self.tree.workspaces[index]
         try:
-            outcome = outcome_of(self.tree, workspace, schema, known, strict=self.strict)
-            problems = tuple(outcome.problems)
+            verdict = outcome_of(self.tree, workspace, schema, known, strict=self.strict)
+            problems = tuple(verdict.problems)
             if any(problem.severity == ERROR for problem in problems):
                 return Result(index, BAD, problems)
-            text = document(outcome, "values", annotate=False)
+            text = values_text(verdict.config, verdict.values, "values", annotate=False)
             path = self.tree.path(workspace.output)
-            committed = sources.read_file(path) if os.path.lexists(path) else None
+            committed = disk.read_file(path) if os.path.lexists(path) else None
         except EnvironmentFailure as failure:
             return Result(index, UNREADABLE, failure=str(failure))
         data = text.encode("utf-8")
@@ -192,19 +244,39 @@ class Share:
         return Result(index, HELD, problems)
 
 
-def outcome_of(tree: Tree, workspace: Workspace, schema: SettingsSchema, known: Mapping[str, File], *, strict: bool) -> run.Outcome:
+def outcome_of(
+    tree: Tree,
+    workspace: Workspace,
+    schema: SettingsSchema,
+    known: Mapping[str, File],
+    *,
+    strict: bool,
+) -> Verdict:
     """A workspace's resolved configuration; nothing but the files of the tree counts."""
-    asked = sources.Request(config=tuple(map(tree.path, workspace.config)), profiles=workspace.profiles, hermetic=True)
-    outcome = run.resolved(sources.gather(asked, {}, schema, known), schema)
-    return outcome._replace(problems=[problem._replace(severity=ERROR) for problem in outcome.problems]) if strict else outcome
+    asked = sources.Request(
+        config=tuple(map(tree.path, workspace.config)), profiles=workspace.profiles, hermetic=True
+    )
+    verdict = judge(sources.gather(asked, {}, schema, known), schema)
+    return (
+        verdict._replace(
+            problems=[problem._replace(severity=ERROR) for problem in verdict.problems]
+        )
+        if strict
+        else verdict
+    )
 
 
-def outcomes(tree: Tree, schema: SettingsSchema, *, strict: bool) -> Iterator[tuple[Workspace, run.Outcome]]:
+def outcomes(
+    tree: Tree, schema: SettingsSchema, *, strict: bool
+) -> Iterator[tuple[Workspace, Verdict]]:
     """The workspaces with their configurations; InvalidConfig with all problems where one is invalid."""
     share = Share(tree, range(len(tree.workspaces)), check=True, strict=strict)
-    known = share._shared(schema)  # noqa: SLF001 - of this module
-    found = [(workspace, outcome_of(tree, workspace, schema, known, strict=strict)) for workspace in tree.workspaces]
-    problems = [problem for _, outcome in found for problem in outcome.problems]
+    known = share._shared(schema)
+    found = [
+        (workspace, outcome_of(tree, workspace, schema, known, strict=strict))
+        for workspace in tree.workspaces
+    ]
+    problems = [problem for _, verdict in found for problem in verdict.problems]
     if any(problem.severity == ERROR for problem in problems):
         raise InvalidConfig(list(dict.fromkeys(problems)))
     yield from found
@@ -223,8 +295,14 @@ class Crew:
         gc.freeze()
         for number in range(jobs):
             mine, theirs = context.Pipe()
-            part = Share(share.tree, share.indexes[number::jobs], check=share.check, strict=share.strict)
-            process = context.Process(target=_member, args=(part, theirs, [mine, *(pipe for _, pipe in self.members)] if fork else []), daemon=True)
+            part = Share(
+                share.tree, share.indexes[number::jobs], check=share.check, strict=share.strict
+            )
+            process = context.Process(
+                target=_member,
+                args=(part, theirs, [mine, *(pipe for _, pipe in self.members)] if fork else []),
+                daemon=True,
+            )
             process.start()
             theirs.close()
             self.members.append((process, mine))
@@ -260,7 +338,9 @@ class Crew:
                 except EOFError:
                     process = busy[pipe]
                     process.join()
-                    raise EnvironmentFailure(f"a process that renders ended early (exit code {process.exitcode})") from None
+                    raise EnvironmentFailure(
+                        f"a process that renders ended early (exit code {process.exitcode})"
+                    ) from None
                 if batch is None:
                     del busy[pipe]
                 elif isinstance(batch, str):
@@ -276,12 +356,12 @@ def _member(share: Share, pipe: Connection, others: list[Connection]) -> None:
     for other in others:
         other.close()
     try:
-        _send(pipe, share.judge(load()))
+        _send(pipe, share.judge(load_schema()))
         if pipe.recv():
             _send(pipe, share.commit())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass
-    except Exception:  # noqa: BLE001 - told to the process that reports it
+    except Exception:
         pipe.send(traceback.format_exc())
     finally:
         share.close()
@@ -321,10 +401,12 @@ def _root(given: flags.Given) -> str:
 def _jobs(given: flags.Given, workspaces: int) -> int:
     asked = (given.get("jobs") or [""])[-1]
     if asked and not (asked.isdecimal() and int(asked) > 0):
-        raise UsageError(f"--jobs: expected a number of processes, found {report.printable(asked)}")
+        raise UsageError(f"--jobs: expected a number of processes, found {printable(asked)}")
     if asked:
         return max(1, min(int(asked), workspaces))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return max(1, min(cores, workspaces // _WORTHWHILE))
 
 
@@ -337,7 +419,12 @@ def _shown(results: Iterator[Result], count: int, *, quiet: bool) -> Iterator[Re
         filled = done * width // count
         if bar and filled != shown:
             shown = filled
-            print(f"\r[{'#' * filled}{' ' * (width - filled)}] {done}/{count}", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r[{'#' * filled}{' ' * (width - filled)}] {done}/{count}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
         yield result
     if bar:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
@@ -350,17 +437,30 @@ def _report(tree: Tree, results: Sequence[Result], *, check: bool, quiet: bool) 
     for workspace, result in zip(tree.workspaces, results, strict=True):
         if not quiet or result.state in (BAD, UNREADABLE, STALE):
             errors = sum(problem.severity == ERROR for problem in result.problems)
-            streams.line(report.printable(f"{tree.path(workspace.output)}: {result.state}" + (f", {errors} error{'s' if errors > 1 else ''}" if errors else "")))
+            streams.line(
+                printable(
+                    f"{tree.path(workspace.output)}: {result.state}"
+                    + (f", {errors} error{'s' if errors > 1 else ''}" if errors else "")
+                )
+            )
     for text in _told(tree, results):
         streams.line(text)
     for failure in dict.fromkeys(result.failure for result in results if result.failure):
-        streams.note(report.printable(failure))
+        streams.note(printable(failure))
     states = [result.state for result in results]
     count = len(states)
-    counts = [f"{states.count(state)} {state}" for state in (WRITTEN, UNCHANGED, STALE, HELD, BAD, UNREADABLE) if state in states]
+    counts = [
+        f"{states.count(state)} {state}"
+        for state in (WRITTEN, UNCHANGED, STALE, HELD, BAD, UNREADABLE)
+        if state in states
+    ]
     streams.note(f"{count} workspace{'s' if count != 1 else ''}: {', '.join(counts)}")
     if STALE in states:
-        streams.note("run `mops render --all`" + (f" --root {tree.root}" if tree.root != "." else "") + " and commit what it writes")
+        streams.note(
+            "run `mops render --all`"
+            + (f" --root {tree.root}" if tree.root != "." else "")
+            + " and commit what it writes"
+        )
     codes = {UNREADABLE: ENVIRONMENT, BAD: INVALID, STALE: DIFFERENCE}
     return max(codes.get(state, OK) for state in states)
 
@@ -371,10 +471,8 @@ def _told(tree: Tree, results: Sequence[Result]) -> Iterator[str]:
     for workspace, result in zip(tree.workspaces, results, strict=True):
         for problem in result.problems:
             told.setdefault(problem, []).append(tree.path(workspace.config[-1]))
-    for problem in report.ordered(told):
+    for problem in ordered(told):
         names = told[problem]
         own = len(names) == 1 and problem.origin.place.startswith(f"{names[0]}:")
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        yield report.problem_line(problem) + ("" if own else report.printable(f" [in {names[0]}{more}]"))
-
-
+        yield problem_line(problem) + ("" if own else printable(f" [in {names[0]}{more}]"))

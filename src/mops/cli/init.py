@@ -5,33 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from mops import bundle, sources
-from mops.check import near
 from mops.cli import streams
 from mops.cli.files import SCHEMAS
-from mops.errors import OK, EnvironmentFailure, UsageError
-from mops.layer import Path
-from mops.schema import SettingsSchema
+from mops.config.files import home_file
+from mops.generate.starter import starter
+from mops.model import bundle, disk
+from mops.model.problems import OK, EnvironmentFailure, UsageError
+from mops.schema.fields import SettingsSchema
+from mops.schema.keywords import near
 
 FORMATS = ("unified", "workspace")
-_TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates")
-# The variables that people change first, each with the value that shows how it is written.
-_VARIABLES = (
-    ("MODELOPS_EXECUTOR_TYPE", "isolated_warm"),
-    ("MODELOPS_FORCE_FRESH_VENV", '"false"'),
-    ("MODELOPS_LOG_LEVEL", "INFO"),
-    ("DASK_DISTRIBUTED__WORKER__MEMORY__TARGET", '"0.6"'),
-    ("DASK_DISTRIBUTED__WORKER__MEMORY__SPILL", '"0.7"'),
-    ("DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE", '"0.8"'),
-)
 
 
 def init(schema: SettingsSchema, output: str, kind: str, *, force: bool) -> int:
     """Writes a new file, and the editors' schema beside it; never over an existing one without `force`."""
     if kind not in FORMATS:
-        raise UsageError(f"--format: expected one of {', '.join(FORMATS)}" + (f" ({hint})" if (hint := near(kind, FORMATS)) else ""))
+        raise UsageError(
+            f"--format: expected one of {', '.join(FORMATS)}"
+            + (f" ({hint})" if (hint := near(kind, FORMATS)) else "")
+        )
     schema_file = {"unified": "modelops.schema.json", "workspace": "workspace.schema.json"}[kind]
-    text = _document(schema, kind, schema_file)
+    text = starter(schema, kind, schema_file)
     if output == "-":
         streams.out(text)
         return OK
@@ -46,7 +40,7 @@ def init(schema: SettingsSchema, output: str, kind: str, *, force: bool) -> int:
 def _default(kind: str, environ: Mapping[str, str]) -> str:
     if kind == "workspace":
         return "workspace.yaml"
-    home = sources.home_file(environ)
+    home = home_file(environ)
     if not home:
         raise UsageError("HOME is not set: name a file with -o")
     folder = os.path.dirname(home)
@@ -57,40 +51,32 @@ def _default(kind: str, environ: Mapping[str, str]) -> str:
     return home
 
 
-def _document(schema: SettingsSchema, kind: str, schema_file: str) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    def path(key: str) -> Path:
-        return tuple(key.split("."))
-
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=False, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - YAML, not HTML
-    environment.globals["default"] = lambda key: schema.fields[path(key)].schema["default"]
-    environment.globals["describe"] = lambda key: schema.fields[path(key)].description
-    return environment.get_template(f"init-{kind}.yaml.j2").render(schema_file=schema_file, variables=_VARIABLES)
-
-
 def _write(text: str, name: str, *, force: bool) -> None:
     if force:
-        streams.write(text, name)
-    elif not streams.create(text, name):
+        disk.write(text, name)
+    elif not disk.create(text, name):
         raise UsageError(f"{name} exists; --force overwrites it")
 
 
 def _beside(name: str, kind: str, *, force: bool) -> None:
     """The schema that the file's first line names, for editors that are offline."""
     text = bundle.read(*SCHEMAS[kind])
-    if streams.create(text, name) or (force and streams.write(text, name)):
+    if disk.create(text, name) or (force and disk.write(text, name)):
         streams.note(f"{name} is written, the schema for editors")
-    elif sources.read_file(name) != text.encode("utf-8"):
-        streams.note(f"{name} exists and is left as it is (`mops schema {kind}` prints the current schema)")
+    elif disk.read_file(name) != text.encode("utf-8"):
+        streams.note(
+            f"{name} exists and is left as it is (`mops schema {kind}` prints the current schema)"
+        )
 
 
 def _inactive(name: str, kind: str, environ: Mapping[str, str]) -> None:
     """Says how to have the file read where it is not read by itself."""
-    active = environ.get("MODELOPS_CONFIG") or sources.home_file(environ)
+    active = environ.get("MODELOPS_CONFIG") or home_file(environ)
     if kind == "unified" and active and os.path.exists(active) and os.path.samefile(active, name):
         return
     if kind == "unified" and environ.get("MODELOPS_CONFIG"):
-        streams.note(f"MODELOPS_CONFIG names {environ['MODELOPS_CONFIG']}, so that {name} is not read by itself: use --config {name}")
+        streams.note(
+            f"MODELOPS_CONFIG names {environ['MODELOPS_CONFIG']}, so that {name} is not read by itself: use --config {name}"
+        )
     else:
         streams.note(f"{name} is read with --config {name}")

@@ -8,15 +8,27 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mops import bundle, derived, flags, helm, manifests, report
-from mops.check import near
-from mops.cli import run, streams
-from mops.cli.artifact import compared, document
-from mops.errors import DIFFERENCE, ERROR, OK, EnvironmentFailure, InvalidConfig, Problem, UsageError
-from mops.layer import Origin
-from mops.resolve import Config
-from mops.schema import SettingsSchema
-from mops.sources import read_file
+from mops.chart import helm, manifests
+from mops.chart.values import values_text
+from mops.cli import flags, run, streams
+from mops.config import derived
+from mops.config.resolve import Config
+from mops.model import bundle, disk
+from mops.model.disk import read_file
+from mops.model.layer import Origin
+from mops.model.problems import (
+    DIFFERENCE,
+    ERROR,
+    OK,
+    EnvironmentFailure,
+    InvalidConfig,
+    Problem,
+    UsageError,
+)
+from mops.report.difference import compared
+from mops.report.text import printable
+from mops.schema.fields import SettingsSchema
+from mops.schema.keywords import near
 
 _PARAMETERS = "ARGOCD_APP_PARAMETERS"
 # The plugin's parameters and the field in which Argo CD hands over their value.
@@ -32,13 +44,21 @@ def render_manifests(given: flags.Given, schema: SettingsSchema) -> int:
     if given.get("from_argocd_env"):
         given = argocd(given, os.environ)
     versions = given.get("kube_version") or []
-    if len(versions) != 1 or not re.fullmatch(r"v?[0-9]+\.[0-9]+(\.[0-9]+)?([-+][-+.0-9A-Za-z]+)?", versions[0]):
-        raise UsageError("--format manifests needs --kube-version, the cluster's version, as in 1.33: helm's own default differs from version to version")
-    outcome = run.configuration(given, schema)
-    run.settle(outcome, given)
-    release, namespace = target(outcome.config)
+    if len(versions) != 1 or not re.fullmatch(
+        r"v?[0-9]+\.[0-9]+(\.[0-9]+)?([-+][-+.0-9A-Za-z]+)?", versions[0]
+    ):
+        raise UsageError(
+            "--format manifests needs --kube-version, the cluster's version, as in 1.33: helm's own default differs from version to version"
+        )
+    verdict = run.configuration(given, schema)
+    run.settle(verdict, given)
+    release, namespace = target(verdict.config)
     args = manifests.arguments(release, namespace, versions[0], "-", given.get("api_version") or ())
-    printed = helm.find(os.environ, offline=True).run(args, stdin=document(outcome, "values", annotate=False), folder=bundle.chart())
+    printed = helm.find(os.environ, offline=True).run(
+        args,
+        stdin=values_text(verdict.config, verdict.values, "values", annotate=False),
+        folder=bundle.chart(),
+    )
     objects = manifests.objects(printed, namespace)
     return save({manifests.file_name(entry): manifests.text(entry) for entry in objects}, given)
 
@@ -64,18 +84,29 @@ def save(texts: Mapping[str, str], given: flags.Given) -> int:
         wanted |= dict.fromkeys(_left(output, texts))
         if not check:
             _folder(output)
-    stale = {path: text for path, text in wanted.items() if text is None or not os.path.lexists(path) or read_file(path) != text.encode("utf-8")}
+    stale = {
+        path: text
+        for path, text in wanted.items()
+        if text is None or not os.path.lexists(path) or read_file(path) != text.encode("utf-8")
+    }
     if check:
-        streams.out("".join(compared(text or "", read_file(path) if os.path.lexists(path) else b"", path) for path, text in stale.items()))
+        streams.out(
+            "".join(
+                compared(text or "", read_file(path) if os.path.lexists(path) else b"", path)
+                for path, text in stale.items()
+            )
+        )
         for path, text in stale.items():
-            streams.note(f"{path} is {'stale' if text is not None else 'left over'}: run the same command without --check")
+            streams.note(
+                f"{path} is {'stale' if text is not None else 'left over'}: run the same command without --check"
+            )
         return DIFFERENCE if stale else OK
     for path, text in stale.items():
         if text is None:
             os.unlink(path)
             streams.note(f"{path} is removed: nothing of this name is rendered any more")
         else:
-            streams.write(text, path)
+            disk.write(text, path)
     return OK
 
 
@@ -83,8 +114,14 @@ def _left(folder: str, texts: Mapping[str, str]) -> list[str]:
     """The files in the folder that mops once wrote and no longer does."""
     if not os.path.isdir(folder):
         return []
-    names = sorted(name for name in os.listdir(folder) if name.endswith(".yaml") and name not in texts)
-    paths = [path for name in names if os.path.isfile(path := os.path.join(folder, name)) and not os.path.islink(path)]
+    names = sorted(
+        name for name in os.listdir(folder) if name.endswith(".yaml") and name not in texts
+    )
+    paths = [
+        path
+        for name in names
+        if os.path.isfile(path := os.path.join(folder, name)) and not os.path.islink(path)
+    ]
     return [path for path in paths if read_file(path).startswith(_MARK)]
 
 
@@ -100,23 +137,44 @@ def argocd(given: flags.Given, environ: Mapping[str, str]) -> dict[str, Any]:
     allowed = {"from_argocd_env", "format", "strict", "quiet", "hermetic"}
     wrong = sorted(name for name, value in given.items() if value and name not in allowed)
     if wrong or (given.get("format") or ["manifests"]) != ["manifests"]:
-        raise UsageError(f"--from-argocd-env takes everything from the environment: leave out --{(wrong or ['format'])[0].replace('_', '-')}")
-    missing = [name for name in ("ARGOCD_APP_NAME", "ARGOCD_APP_NAMESPACE", "KUBE_VERSION") if not environ.get(name)]
+        raise UsageError(
+            f"--from-argocd-env takes everything from the environment: leave out --{(wrong or ['format'])[0].replace('_', '-')}"
+        )
+    missing = [
+        name
+        for name in ("ARGOCD_APP_NAME", "ARGOCD_APP_NAMESPACE", "KUBE_VERSION")
+        if not environ.get(name)
+    ]
     if missing:
-        raise EnvironmentFailure(f"{missing[0]} is not set: --from-argocd-env is for the plugin that `mops gitops cmp` prints")
+        raise EnvironmentFailure(
+            f"{missing[0]} is not set: --from-argocd-env is for the plugin that `mops gitops cmp` prints"
+        )
     parameters = _parameters(environ.get(_PARAMETERS) or "[]")
     chosen: dict[str, Any] = {**given, "format": ["manifests"], "hermetic": 1}
     config, chosen["profile"] = _selected(parameters.get("environment", ""))
-    layers = [_inside(name, environ.get("ARGOCD_APP_SOURCE_PATH", ".")) for name in parameters.get("layers", ())]
+    layers = [
+        _inside(name, environ.get("ARGOCD_APP_SOURCE_PATH", "."))
+        for name in parameters.get("layers", ())
+    ]
     chosen["config"] = [*config, *layers]
     if not chosen["config"]:
-        raise InvalidConfig([_wrong("environment", "neither environment nor layers is given", "name a workspace of the fleet, or files")])
+        raise InvalidConfig(
+            [
+                _wrong(
+                    "environment",
+                    "neither environment nor layers is given",
+                    "name a workspace of the fleet, or files",
+                )
+            ]
+        )
     chosen["set"] = [f"{key}={value}" for key, value in sorted(parameters.get("set", {}).items())]
     # Argo CD calls an Application outside of its own namespace <namespace>_<name>.
     chosen["release_name"] = [environ["ARGOCD_APP_NAME"].rpartition("_")[2]]
     chosen["namespace"] = [environ["ARGOCD_APP_NAMESPACE"]]
     chosen["kube_version"] = [environ["KUBE_VERSION"]]
-    chosen["api_version"] = [name for name in environ.get("KUBE_API_VERSIONS", "").split(",") if name]
+    chosen["api_version"] = [
+        name for name in environ.get("KUBE_API_VERSIONS", "").split(",") if name
+    ]
     return chosen
 
 
@@ -128,7 +186,9 @@ def _parameters(text: str) -> dict[str, Any]:
         entries = json.loads(text)
     except ValueError:
         entries = None
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in entries):
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in entries
+    ):
         raise InvalidConfig([_wrong("", "expected a JSON list of parameters")])
     for entry in entries:
         name = entry["name"]
@@ -139,7 +199,9 @@ def _parameters(text: str) -> dict[str, Any]:
         elif name in found:
             problems.append(_wrong(name, "this parameter is here twice"))
         elif not _fits(kind, value):
-            problems.append(_wrong(name, f"expected {'text' if kind == 'string' else kind + ' with text'}"))
+            problems.append(
+                _wrong(name, f"expected {'text' if kind == 'string' else kind + ' with text'}")
+            )
         else:
             found[name] = value
     if problems:
@@ -166,10 +228,20 @@ def _selected(environment: str) -> tuple[list[str], list[str]]:
     from mops.cli.fleet import load_tree
 
     tree = load_tree(".")
-    found = next((workspace for workspace in tree.workspaces if workspace.name == environment), None)
+    found = next(
+        (workspace for workspace in tree.workspaces if workspace.name == environment), None
+    )
     if found is None:
         names = [workspace.name for workspace in tree.workspaces]
-        raise InvalidConfig([_wrong("environment", f"the fleet has no workspace {report.printable(environment)}", near(environment, names))])
+        raise InvalidConfig(
+            [
+                _wrong(
+                    "environment",
+                    f"the fleet has no workspace {printable(environment)}",
+                    near(environment, names),
+                )
+            ]
+        )
     return list(found.config), list(found.profiles)
 
 
@@ -184,5 +256,5 @@ def _inside(name: str, source: str) -> str:
             break
         root = os.path.dirname(root)
     if os.path.isabs(name) or not os.path.realpath(name).startswith(root.rstrip("/") + "/"):
-        raise InvalidConfig([_wrong("layers", f"{report.printable(name)} is outside of the repository")])
+        raise InvalidConfig([_wrong("layers", f"{printable(name)} is outside of the repository")])
     return name

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
-from mops import flags, report
-from mops.cli import run, streams
-from mops.cli.artifact import compared, document
-from mops.errors import DIFFERENCE, OK, UsageError
-from mops.schema import SettingsSchema
-from mops.sources import read_file
+from mops.chart.values import values_text
+from mops.cli import flags, run, streams
+from mops.model import disk
+from mops.model.disk import read_file
+from mops.model.problems import DIFFERENCE, OK, UsageError
+from mops.report.difference import compared
+from mops.report.text import printable
+from mops.schema.fields import SettingsSchema
 
 FORMATS = ("values", "json", "manifests")
 
@@ -33,23 +35,27 @@ def render(given: flags.Given, schema: SettingsSchema) -> int:
     if alone:
         raise UsageError(f"--{alone.replace('_', '-')} goes with --format manifests")
     if kind not in FORMATS:
-        raise UsageError(f"--format: expected one of {', '.join(FORMATS)}, found {report.printable(kind)}")
+        raise UsageError(f"--format: expected one of {', '.join(FORMATS)}, found {printable(kind)}")
     if given.get("check") and not output:
         raise UsageError("--check compares with the file of -o: name one")
     if given.get("annotate") and kind == "json":
         raise UsageError("--annotate writes comments, which JSON has none of")
-    outcome = run.configuration(given, schema)
-    run.settle(outcome, given)
-    text = document(outcome, kind, annotate=bool(given.get("annotate")))
+    verdict = run.configuration(given, schema)
+    run.settle(verdict, given)
+    text = values_text(verdict.config, verdict.values, kind, annotate=bool(given.get("annotate")))
     if not output or output == "-":
         streams.out(text)
         return OK
-    for layer in outcome.config.layers:
-        if os.path.exists(layer.name) and os.path.exists(output) and os.path.samefile(layer.name, output):
+    for layer in verdict.config.layers:
+        if (
+            os.path.exists(layer.name)
+            and os.path.exists(output)
+            and os.path.samefile(layer.name, output)
+        ):
             raise UsageError(f"-o {output}: this file is one of the layers")
     if given.get("check"):
         return _compare(text, output)
-    streams.write(text, output)
+    disk.write(text, output)
     return OK
 
 

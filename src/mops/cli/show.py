@@ -8,18 +8,16 @@ import shutil
 import sys
 from typing import Any
 
-from mops import derived, flags, report
-from mops.cli import run, streams
-from mops.errors import OK, UsageError
-from mops.layer import Path, dotted
-from mops.resolve import Config
-from mops.schema import SettingsSchema
-from mops.table import Column, Paint, plain, table
+from mops.cli import flags, run, streams
+from mops.model.problems import OK, UsageError
+from mops.report.origins import selected
+from mops.report.settings import settings_data, settings_text
+from mops.report.table import Paint, plain
+from mops.report.text import json_text
+from mops.schema.fields import SettingsSchema
 
 FORMATS = ("text", "yaml", "json")
 
-_SETTINGS = (Column("SETTING"), Column("VALUE", "value", gives=True), Column("FROM", "origin"), Column("INSTEAD OF", "faint", gives=True))
-_FACTS = (Column("DERIVED"), Column("VALUE", "value"), Column("BECAUSE", "faint", gives=True))
 # Colours that light and dark terminals both show.
 _STYLES = {"heading": "1", "value": "32", "origin": "36", "faint": "2"}
 
@@ -29,39 +27,15 @@ def show(given: flags.Given, schema: SettingsSchema) -> int:
     kinds = given.get("format") or ["text"]
     if len(kinds) > 1 or kinds[0] not in FORMATS:
         raise UsageError(f"--format: expected one of {', '.join(FORMATS)}")
-    outcome = run.configuration(given, schema)
-    run.settle(outcome, given)
-    paths = report.selected(outcome.config, schema, [()] if given.get("all") else None)
+    verdict = run.configuration(given, schema)
+    run.settle(verdict, given)
+    paths = selected(verdict.config, schema, [()] if given.get("all") else None)
     if kinds[0] == "text":
-        streams.out(text(outcome.config, schema, paths, *_terminal()))
+        streams.out(settings_text(verdict.config, schema, paths, *_terminal()))
     else:
-        found = data(outcome.config, schema, paths)
-        streams.out(_yaml(found) if kinds[0] == "yaml" else report.as_json(found))
+        found = settings_data(verdict.config, schema, paths)
+        streams.out(_yaml(found) if kinds[0] == "yaml" else json_text(found))
     return OK
-
-
-def text(config: Config, schema: SettingsSchema, paths: list[Path], width: int | None = None, paint: Paint = plain) -> str:
-    """The settings and the derived facts as two tables."""
-    rows = [_row(config, schema, path) for path in paths]
-    settings = table(_SETTINGS, rows, width, paint) if rows else "Every setting has its default (--all shows them).\n"
-    return settings + "\n" + table(_FACTS, list(derived.facts(config)), width, paint)
-
-
-def data(config: Config, schema: SettingsSchema, paths: list[Path]) -> dict[str, Any]:
-    """The same as data."""
-    return {
-        "layers": [report.printable(layer.name) for layer in config.layers],
-        "settings": {dotted(path): report.told(schema, path, config.stacks[path]) for path in paths},
-        "derived": derived.data(config),
-    }
-
-
-def _row(config: Config, schema: SettingsSchema, path: Path) -> tuple[str, ...]:
-    *losers, top = config.stacks[path]
-    instead = ", ".join(f"{report.shown(schema, path, leaf.value)} ({report.whence(leaf).removeprefix('the ')})" for leaf in reversed(losers))
-    value = "(forgotten)" if top.value is None else report.shown(schema, path, top.value)
-    cells = (dotted(path), value, report.whence(top).removeprefix("the "), instead)
-    return tuple(map(report.printable, cells))
 
 
 def _terminal() -> tuple[int | None, Paint]:
@@ -80,12 +54,12 @@ def _yaml(found: dict[str, Any]) -> str:
     """Data as YAML in which all but plain words is quoted, so that every reader reads the same."""
     import yaml
 
-    from mops.document import ambiguous
+    from mops.yamltext.nodes import ambiguous
 
     class Careful(yaml.SafeDumper):
         """Writes no aliases."""
 
-        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - yaml's signature
+        def ignore_aliases(self, data: Any) -> bool:
             return True
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

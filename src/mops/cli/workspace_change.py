@@ -8,19 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mops import drift, flags, report, values
-from mops.cli import streams
+from mops.cli import flags, streams
 from mops.cli import workspace as live_cli
 from mops.cli.workspace import Here, Plan
-from mops.errors import DIFFERENCE, OK, EnvironmentFailure, UsageError
-from mops.layer import dotted
-from mops.schema import SettingsSchema
+from mops.deploy import drift
+from mops.model.layer import dotted
+from mops.model.problems import DIFFERENCE, OK, EnvironmentFailure, UsageError
+from mops.report.text import json_text, printable
+from mops.schema.fields import SettingsSchema
+from mops.yamltext.writer import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mops.helm import Running
-    from mops.kube import Kube, Trouble
+    from mops.chart.helm import Running
+    from mops.deploy.kube import Kube, Trouble
 
 # An upgrade that is done within this time needs no progress, and spares the Kubernetes client.
 _SOON, _EVERY = 5.0, 2.0
@@ -39,7 +41,7 @@ def up(given: flags.Given, schema: SettingsSchema) -> int:
     here = live_cli.opened(given, schema)
     live = here.releases.live()
     live_cli.settled(live, here)
-    text = values.dump(here.outcome.values)
+    text = dump(here.verdict.values)
     made = live_cli.plan(here, live, here.releases.rendered(text), here.config)
     for line in live_cli.plan_lines(here, made):
         streams.line(line)
@@ -66,9 +68,9 @@ def diff(given: flags.Given, schema: SettingsSchema) -> int:
     data = live_cli.as_json(given)
     here = live_cli.opened(given, schema)
     live = here.releases.live()
-    made = live_cli.plan(here, live, here.releases.rendered(values.dump(here.outcome.values)), here.config)
+    made = live_cli.plan(here, live, here.releases.rendered(dump(here.verdict.values)), here.config)
     if data:
-        streams.out(report.as_json(plan_data(here, made)))
+        streams.out(json_text(plan_data(here, made)))
     else:
         streams.out("".join(f"{line}\n" for line in live_cli.plan_lines(here, made)))
         if made.empty and live is not None:
@@ -91,9 +93,19 @@ def down(given: flags.Given, schema: SettingsSchema) -> int:
     whole = bool(given.get("delete_namespace"))
     others = here.releases.others() if whole else []
     if others:
-        raise UsageError(f"--delete-namespace: {here.target.namespace} also holds the releases {', '.join(others)}")
-    question = f"Remove {here.target.name} (revision {revision}, {status}) from {here.target.namespace}" if revision else f"Remove {here.target.namespace}"
-    if not live_cli.confirm(given, question + (", and the namespace with all that is in it?" if whole else "? Running work is lost.")):
+        raise UsageError(
+            f"--delete-namespace: {here.target.namespace} also holds the releases {', '.join(others)}"
+        )
+    question = (
+        f"Remove {here.target.name} (revision {revision}, {status}) from {here.target.namespace}"
+        if revision
+        else f"Remove {here.target.namespace}"
+    )
+    if not live_cli.confirm(
+        given,
+        question
+        + (", and the namespace with all that is in it?" if whole else "? Running work is lost."),
+    ):
         streams.note("nothing was changed")
         return OK
     if revision:
@@ -112,17 +124,35 @@ def rollback(given: flags.Given, schema: SettingsSchema, wanted: int | None) -> 
     history = here.releases.history()
     current = here.releases.live()
     if not history or current is None:
-        raise EnvironmentFailure(f"there is no release {here.target.name} in {here.target.namespace}")
-    good = [entry.number for entry in history if entry.status in ("deployed", "superseded") and (entry.number != current.revision or current.status != "deployed")]
+        raise EnvironmentFailure(
+            f"there is no release {here.target.name} in {here.target.namespace}"
+        )
+    good = [
+        entry.number
+        for entry in history
+        if entry.status in ("deployed", "superseded")
+        and (entry.number != current.revision or current.status != "deployed")
+    ]
     number = wanted or (good[-1] if good else 0)
     if number not in [entry.number for entry in history]:
-        raise UsageError(f"there is no revision {number} to go back to; there are {', '.join(str(entry.number) for entry in history)}" if number else "there is no earlier revision")
+        raise UsageError(
+            f"there is no revision {number} to go back to; there are {', '.join(str(entry.number) for entry in history)}"
+            if number
+            else "there is no earlier revision"
+        )
     deployed = here.releases.values(number)
     back = current._replace(revision=number, values=deployed)
     former = live_cli.released(back, schema)
-    made = live_cli.plan(here._replace(outcome=here.outcome._replace(config=former, values=deployed)), current, here.releases.manifest(number), former)
+    made = live_cli.plan(
+        here._replace(verdict=here.verdict._replace(config=former, values=deployed)),
+        current,
+        here.releases.manifest(number),
+        former,
+    )
     streams.note(f"revision {number}: {' < '.join(back.layers)}")
-    for line in live_cli.plan_lines(here._replace(outcome=here.outcome._replace(config=former, values=deployed)), made):
+    for line in live_cli.plan_lines(
+        here._replace(verdict=here.verdict._replace(config=former, values=deployed)), made
+    ):
         streams.line(line)
     if not live_cli.confirm(given, f"Roll {here.target.name} back to revision {number}?"):
         streams.note("nothing was changed")
@@ -136,16 +166,22 @@ def restart(given: flags.Given, schema: SettingsSchema, part: str) -> int:
     """Replaces the pods of the scheduler, of the workers, or of both."""
     from datetime import datetime, timezone
 
-    from mops import kube
+    from mops.deploy import kube
 
     here = live_cli.opened(given, schema, warn=False)
     if part not in ("", "scheduler", "workers"):
-        raise UsageError(f"expected scheduler or workers, found {report.printable(part)}")
+        raise UsageError(f"expected scheduler or workers, found {printable(part)}")
     client = _kube(here)
-    chosen = kube.selector(here.target.name, {"scheduler": "scheduler", "workers": "worker"}.get(part, ""))
-    names = [entry["metadata"]["name"] for entry in client.deployments(here.target.namespace, chosen)]
+    chosen = kube.selector(
+        here.target.name, {"scheduler": "scheduler", "workers": "worker"}.get(part, "")
+    )
+    names = [
+        entry["metadata"]["name"] for entry in client.deployments(here.target.namespace, chosen)
+    ]
     if not names:
-        raise EnvironmentFailure(f"there is no {part or 'workspace'} of {here.target.name} in {here.target.namespace}")
+        raise EnvironmentFailure(
+            f"there is no {part or 'workspace'} of {here.target.name} in {here.target.namespace}"
+        )
     if part != "workers":
         streams.note("the scheduler restarts, running computations are lost")
     if not live_cli.confirm(given, f"Restart {', '.join(names)}?"):
@@ -166,32 +202,47 @@ def plan_data(here: Here, made: Plan) -> dict[str, Any]:
         "context": here.target.context,
         "revision": made.live.revision if made.live else 0,
         "values": [
-            {"key": dotted(change.path), "old": live_cli.masked(here, change.path, change.old), "new": live_cli.masked(here, change.path, change.new)} for change in made.changes
+            {
+                "key": dotted(change.path),
+                "old": live_cli.masked(here, change.path, change.old),
+                "new": live_cli.masked(here, change.path, change.new),
+            }
+            for change in made.changes
         ],
         "objects": live_cli.differences_data(here, made),
-        "pods": [{"deployment": impact.deployment, "impact": impact.text, "grave": impact.grave} for impact in made.impacts],
+        "pods": [
+            {"deployment": impact.deployment, "impact": impact.text, "grave": impact.grave}
+            for impact in made.impacts
+        ],
     }
 
 
 def _kube(here: Here) -> Kube:
-    from mops.kube import Kube
+    from mops.deploy.kube import Kube
 
     return Kube(here.target.context, os.environ)
 
 
-def _namespace(here: Here, known: bool) -> None:  # noqa: FBT001 - one fact
+def _namespace(here: Here, known: bool) -> None:
     """Makes the namespace, with labels that refuse pods which break out of their container."""
     if known:
         return
-    from mops import kube
+    from mops.deploy import kube
 
     client = _kube(here)
     found = client.namespace(here.target.namespace)
     if found is None:
         client.create_namespace(here.target.namespace, kube.SECURITY)
-        streams.note(f'the namespace {here.target.namespace} is made; it admits only pods that are "restricted"')
-    elif found and not any(name.startswith("pod-security.kubernetes.io/") for name in found["metadata"].get("labels") or {}):
-        streams.note(f"the namespace {here.target.namespace} was there before and has no Pod Security labels; it is left as it is")
+        streams.note(
+            f'the namespace {here.target.namespace} is made; it admits only pods that are "restricted"'
+        )
+    elif found and not any(
+        name.startswith("pod-security.kubernetes.io/")
+        for name in found["metadata"].get("labels") or {}
+    ):
+        streams.note(
+            f"the namespace {here.target.namespace} was there before and has no Pod Security labels; it is left as it is"
+        )
 
 
 @contextmanager
@@ -201,7 +252,9 @@ def _interruptible() -> Iterator[None]:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupted) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, interrupted) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
@@ -281,7 +334,11 @@ class Watch:
 
     def __init__(self, here: Here, made: Plan) -> None:
         self.here = here
-        self.deployments: Mapping[str, Any] = {entry["metadata"]["name"]: entry for entry in made.wanted if entry["kind"] == drift.DEPLOYMENT}
+        self.deployments: Mapping[str, Any] = {
+            entry["metadata"]["name"]: entry
+            for entry in made.wanted
+            if entry["kind"] == drift.DEPLOYMENT
+        }
         self.last: list[Trouble] = []
         self.counts = ""
         self.logs: dict[str, tuple[int, list[str]]] = {}
@@ -299,7 +356,7 @@ class Watch:
         except EnvironmentFailure as failure:
             # helm decides what becomes of the upgrade; that nothing can be told of it is said once.
             self._blind = True
-            streams.note(f"no progress can be told: {report.printable(str(failure))}")
+            streams.note(f"no progress can be told: {printable(str(failure))}")
 
     def reasons(self) -> list[str]:
         """Why the pods are not ready, with the ends of the logs of those that crashed."""
@@ -307,20 +364,27 @@ class Watch:
         for trouble in _grouped(self.last):
             lines.append(f"  {trouble.pod}: {trouble.text}")
             lines += [f"    | {line}" for line in self.logs.get(trouble.pod, (0, []))[1]]
-        return [report.printable(line) for line in lines]
+        return [printable(line) for line in lines]
 
     def _look(self) -> None:
-        from mops import kube
+        from mops.deploy import kube
 
         if self._client is None:
             self._client = _kube(self.here)
         namespace = self.here.target.namespace
-        pods = [pod for pod in self._client.pods(namespace, kube.selector(self.here.target.name)) if not kube.leaving(pod)]
+        pods = [
+            pod
+            for pod in self._client.pods(namespace, kube.selector(self.here.target.name))
+            if not kube.leaving(pod)
+        ]
         events = self._client.events(namespace)
         if not self._since:
             self._since = max((kube.seen(event) for event in events), default="")
         pods.sort(key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True)
-        found = [*kube.troubles(pods, events), *kube.refusals(self.deployments, events, self._since)]
+        found = [
+            *kube.troubles(pods, events),
+            *kube.refusals(self.deployments, events, self._since),
+        ]
         if found:
             self.last = found
         for trouble in [trouble for trouble in found if trouble.crashed][:_LOGS]:
@@ -333,11 +397,17 @@ class Watch:
             self._tell(f"{trouble.pod}: {trouble.text}", key=f"{trouble.pod} {trouble.reason}")
 
     def _ready(self, name: str, pods: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-        from mops import kube
+        from mops.deploy import kube
 
         labels = self.deployments[name]["spec"]["selector"]["matchLabels"]
-        mine = [pod for pod in pods if all(pod["metadata"]["labels"].get(key) == value for key, value in labels.items())]
-        return sum(map(kube.ready, mine)), int(self.deployments[name]["spec"].get("replicas", len(mine)))
+        mine = [
+            pod
+            for pod in pods
+            if all(pod["metadata"]["labels"].get(key) == value for key, value in labels.items())
+        ]
+        return sum(map(kube.ready, mine)), int(
+            self.deployments[name]["spec"].get("replicas", len(mine))
+        )
 
     def _log(self, trouble: Trouble) -> None:
         """The last lines of what crashed, read while it is there."""
@@ -349,22 +419,44 @@ class Watch:
 
     def _end_of_log(self, trouble: Trouble, *, previous: bool) -> str:
         try:
-            return self._client.log(self.here.target.namespace, trouble.pod, trouble.container, tail=_LOG_LINES, previous=previous) if self._client else ""
+            return (
+                self._client.log(
+                    self.here.target.namespace,
+                    trouble.pod,
+                    trouble.container,
+                    tail=_LOG_LINES,
+                    previous=previous,
+                )
+                if self._client
+                else ""
+            )
         except EnvironmentFailure:
             return ""
 
     def _tell(self, text: str, key: str = "") -> None:
         if (key or text) not in self._told:
             self._told.add(key or text)
-            streams.note(report.printable(text))
+            streams.note(printable(text))
 
 
 def _grouped(troubles: Sequence[Trouble]) -> list[Trouble]:
     """One for each cause: pods that tell the same are counted."""
     groups: dict[tuple[str, str, str], list[Trouble]] = {}
     for trouble in troubles:
-        groups.setdefault((trouble.pod.rsplit("-", 2)[0], trouble.reason, "" if trouble.crashed else trouble.text), []).append(trouble)
-    return [same[0]._replace(text=same[0].text + (f" (and {len(same) - 1} more alike)" if len(same) > 1 else "")) for same in groups.values()]
+        groups.setdefault(
+            (
+                trouble.pod.rsplit("-", 2)[0],
+                trouble.reason,
+                "" if trouble.crashed else trouble.text,
+            ),
+            [],
+        ).append(trouble)
+    return [
+        same[0]._replace(
+            text=same[0].text + (f" (and {len(same) - 1} more alike)" if len(same) > 1 else "")
+        )
+        for same in groups.values()
+    ]
 
 
 def _report(here: Here, made: Plan) -> None:
@@ -375,8 +467,18 @@ def _report(here: Here, made: Plan) -> None:
         ("scheduler", here.command("port-forward", "scheduler")),
         ("logs", here.command("logs", "workers")),
     ]
-    scalers = [entry for entry in made.wanted if entry["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")]
-    rows += [("autoscaler", f"kubectl {here.target.command} get {entry['kind'].lower()} {entry['metadata']['name']}") for entry in scalers]
+    scalers = [
+        entry
+        for entry in made.wanted
+        if entry["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")
+    ]
+    rows += [
+        (
+            "autoscaler",
+            f"kubectl {here.target.command} get {entry['kind'].lower()} {entry['metadata']['name']}",
+        )
+        for entry in scalers
+    ]
     rows.append(("remove", here.command("down")))
     size = max(len(name) for name, _ in rows)
     streams.out("".join(f"{name:{size}}  {command}\n" for name, command in rows))

@@ -6,16 +6,28 @@ from typing import Annotated, Optional
 
 import typer
 
-from mops import flags, schema
+from mops.cli import flags
 from mops.cli import workspace as live_cli
 from mops.cli.options import selection, takes
+from mops.schema.fields import load_schema
 
 _PARTS = ("scheduler", "workers")
 
 
 def register(workspace: typer.Typer) -> None:
     """Puts the commands into the group `mops workspace`."""
-    for command in (_up, _status, _diff, _down, _list, _port_forward, _logs, _restart, _history, _rollback):
+    for command in (
+        _up,
+        _status,
+        _diff,
+        _down,
+        _list,
+        _port_forward,
+        _logs,
+        _restart,
+        _history,
+        _rollback,
+    ):
         name = command.__name__.lstrip("_").replace("_", "-")
         workspace.command(name, epilog=_EXAMPLES[name])(command)
 
@@ -39,7 +51,7 @@ def _up(given: flags.Given) -> int:
     """Deploy the configuration: show what changes, ask, have helm do it, and wait for the pods."""
     from mops.cli.workspace_change import up
 
-    return up(given, schema.load())
+    return up(given, load_schema())
 
 
 @takes(*selection(), *live_cli.STATUS)
@@ -47,7 +59,7 @@ def _status(given: flags.Given) -> int:
     """Tell what is live, and where it differs from what the configuration says."""
     from mops.cli.workspace_look import status
 
-    return status(given, schema.load())
+    return status(given, load_schema())
 
 
 @takes(*selection(), *live_cli.DIFF)
@@ -55,7 +67,7 @@ def _diff(given: flags.Given) -> int:
     """Tell what `up` would change, and which pods that restarts. Exits with 1 where there is a difference."""
     from mops.cli.workspace_change import diff
 
-    return diff(given, schema.load())
+    return diff(given, load_schema())
 
 
 @takes(*selection(), *live_cli.DOWN)
@@ -63,7 +75,7 @@ def _down(given: flags.Given) -> int:
     """Remove the workspace. The namespace stays, unless --delete-namespace says otherwise."""
     from mops.cli.workspace_change import down
 
-    return down(given, schema.load())
+    return down(given, load_schema())
 
 
 @takes(*live_cli.LIST)
@@ -76,32 +88,59 @@ def _list(given: flags.Given) -> int:
 
 @takes(*selection(), *live_cli.PORT_FORWARD)
 def _port_forward(
-    part: Annotated[str, typer.Argument(metavar="[dashboard|scheduler]", help="What to reach.", autocompletion=lambda: ["dashboard", "scheduler"])] = "dashboard", *, given: flags.Given
+    part: Annotated[
+        str,
+        typer.Argument(
+            metavar="[dashboard|scheduler]",
+            help="What to reach.",
+            autocompletion=lambda: ["dashboard", "scheduler"],
+        ),
+    ] = "dashboard",
+    *,
+    given: flags.Given,
 ) -> int:
     """Reach the dashboard or the scheduler through a port of this machine, until Ctrl-C."""
     from mops.cli.workspace_look import port_forward
 
-    return port_forward(given, schema.load(), part)
+    return port_forward(given, load_schema(), part)
 
 
 @takes(*selection(), *live_cli.LOGS)
 def _logs(
-    part: Annotated[Optional[str], typer.Argument(metavar="[scheduler|workers|POD]", help="Whose logs; all without it.", autocompletion=lambda: list(_PARTS))] = None, *, given: flags.Given
+    part: Annotated[
+        Optional[str],
+        typer.Argument(
+            metavar="[scheduler|workers|POD]",
+            help="Whose logs; all without it.",
+            autocompletion=lambda: list(_PARTS),
+        ),
+    ] = None,
+    *,
+    given: flags.Given,
 ) -> int:
     """Print the ends of the logs."""
     from mops.cli.workspace_look import logs
 
-    return logs(given, schema.load(), part or "")
+    return logs(given, load_schema(), part or "")
 
 
 @takes(*selection(), *live_cli.RESTART)
 def _restart(
-    part: Annotated[Optional[str], typer.Argument(metavar="[scheduler|workers]", help="What to restart; both without it.", autocompletion=lambda: list(_PARTS))] = None, *, given: flags.Given
+    part: Annotated[
+        Optional[str],
+        typer.Argument(
+            metavar="[scheduler|workers]",
+            help="What to restart; both without it.",
+            autocompletion=lambda: list(_PARTS),
+        ),
+    ] = None,
+    *,
+    given: flags.Given,
 ) -> int:
     """Replace the pods, the workers' a quarter at a time, as after a push to the same image tag."""
     from mops.cli.workspace_change import restart
 
-    return restart(given, schema.load(), part or "")
+    return restart(given, load_schema(), part or "")
 
 
 @takes(*selection(), *live_cli.HISTORY)
@@ -109,12 +148,19 @@ def _history(given: flags.Given) -> int:
     """List the revisions, with the layers of each and what it changed."""
     from mops.cli.workspace_look import history
 
-    return history(given, schema.load())
+    return history(given, load_schema())
 
 
 @takes(*selection(), *live_cli.ROLLBACK)
-def _rollback(revision: Annotated[Optional[int], typer.Argument(metavar="[REVISION]", help="The revision; the one before without it.")] = None, *, given: flags.Given) -> int:
+def _rollback(
+    revision: Annotated[
+        Optional[int],
+        typer.Argument(metavar="[REVISION]", help="The revision; the one before without it."),
+    ] = None,
+    *,
+    given: flags.Given,
+) -> int:
     """Bring an earlier revision back, with its configuration."""
     from mops.cli.workspace_change import rollback
 
-    return rollback(given, schema.load(), revision)
+    return rollback(given, load_schema(), revision)

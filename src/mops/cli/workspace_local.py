@@ -18,13 +18,16 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Any, NamedTuple
 
-from mops import flags, helm, report, values
-from mops.cli import streams
+from mops.chart import helm
+from mops.cli import flags, streams
 from mops.cli import workspace as live_cli
-from mops.errors import DIFFERENCE, OK, EnvironmentFailure
-from mops.local import LOOPBACK, Crew, Machine, Place, Supervisor, crew, lines
-from mops.release import Releases, Target
-from mops.schema import SettingsSchema
+from mops.deploy.local import LOOPBACK, Crew, Machine, Place, Supervisor, crew, lines
+from mops.deploy.release import Releases, Target
+from mops.model import disk
+from mops.model.problems import DIFFERENCE, OK, EnvironmentFailure
+from mops.report.text import json_text, printable
+from mops.schema.fields import SettingsSchema
+from mops.yamltext.writer import dump
 
 _EVERY = 0.25
 _DOWN = 60.0
@@ -50,7 +53,10 @@ class State(NamedTuple):
         except FileNotFoundError:
             return None
         except BlockingIOError:
-            with contextlib.suppress(OSError, ValueError), open(self.file, encoding="utf-8") as file:
+            with (
+                contextlib.suppress(OSError, ValueError),
+                open(self.file, encoding="utf-8") as file,
+            ):
                 found: dict[str, Any] = json.load(file)
                 return found
             return {}
@@ -61,14 +67,16 @@ class State(NamedTuple):
         """Holds the lock; EnvironmentFailure where another mops does."""
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            lock = open(os.path.join(self.folder, "lock"), "wb")  # noqa: SIM115 - it is closed below
+            lock = open(os.path.join(self.folder, "lock"), "wb")
         except OSError as error:
             raise EnvironmentFailure(f"{self.folder}: {error.strerror}") from None
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise EnvironmentFailure(f"this workspace runs here already (process {(self.read() or {}).get('pid', 'not known')}): stop it, or choose another --release-name") from None
+                raise EnvironmentFailure(
+                    f"this workspace runs here already (process {(self.read() or {}).get('pid', 'not known')}): stop it, or choose another --release-name"
+                ) from None
             try:
                 yield
             finally:
@@ -79,19 +87,35 @@ class State(NamedTuple):
 def up_local(given: flags.Given, schema: SettingsSchema) -> int:
     """Runs the workspace here until Ctrl-C; the exit code."""
     limit = live_cli.timeout(given)
-    outcome = live_cli.configuration(given, schema, warn=True)
-    target = live_cli.named(outcome.config)
-    manifests = Releases(helm.find(os.environ, offline=True), target).rendered(values.dump(outcome.values))
+    verdict = live_cli.configuration(given, schema, warn=True)
+    target = live_cli.named(verdict.config)
+    manifests = Releases(helm.find(os.environ, offline=True), target).rendered(dump(verdict.values))
     dask = _dask(os.environ)
     machine = Machine(_memory(), os.cpu_count() or 1)
     if given.get("dry_run"):
-        plan = crew(manifests, Place("/tmp", 0, 0, target.namespace, dask), machine, os.environ)  # noqa: S108 - what the pods have
-        for line in (*plan.notes, *(f"{process.name}: {' '.join(process.command)}" for process in plan.processes)):
-            streams.note(report.printable(line))
+        plan = crew(manifests, Place("/tmp", 0, 0, target.namespace, dask), machine, os.environ)
+        for line in (
+            *plan.notes,
+            *(f"{process.name}: {' '.join(process.command)}" for process in plan.processes),
+        ):
+            streams.note(printable(line))
         return OK
-    with _signals() as stopping, _state(target).held(), tempfile.TemporaryDirectory(prefix="mops-local-") as folder:
-        place = _place(outcome.values, folder, target, dask)
-        return _run(_Run(given, _state(target), crew(manifests, place, machine, os.environ), place, stopping, limit))
+    with (
+        _signals() as stopping,
+        _state(target).held(),
+        tempfile.TemporaryDirectory(prefix="mops-local-") as folder,
+    ):
+        place = _place(verdict.values, folder, target, dask)
+        return _run(
+            _Run(
+                given,
+                _state(target),
+                crew(manifests, place, machine, os.environ),
+                place,
+                stopping,
+                limit,
+            )
+        )
 
 
 class _Run(NamedTuple):
@@ -107,14 +131,14 @@ class _Run(NamedTuple):
 
 def _run(run: _Run) -> int:
     for text in run.crew.notes:
-        streams.note(report.printable(text))
+        streams.note(printable(text))
     logs = os.path.join(os.path.dirname(run.place.folder), "logs")
     os.mkdir(logs, 0o700)
     quiet = bool(run.given.get("quiet"))
 
     def say(name: str, text: str) -> None:
         if not quiet:
-            streams.line(report.printable(f"{name}: {text}"))
+            streams.line(printable(f"{name}: {text}"))
 
     supervisor = Supervisor(run.crew.processes, logs, say, streams.note)
     try:
@@ -164,14 +188,20 @@ def _failed(supervisor: Supervisor, name: str) -> None:
     time.sleep(_EVERY)
     end = list(supervisor.ends.get(name, ()))[-_ENOUGH:]
     for line in end:
-        streams.line(report.printable(f"  {name} | {line}"))
-    hint = f"; this dask has no such command: {_HOW}" if any("No such command" in line for line in end) else ""
+        streams.line(printable(f"  {name} | {line}"))
+    hint = (
+        f"; this dask has no such command: {_HOW}"
+        if any("No such command" in line for line in end)
+        else ""
+    )
     raise EnvironmentFailure(f"{name} ended with {supervisor.code(name)}{hint}")
 
 
 def _ready(run: _Run, workers: int) -> None:
     threads = "" if workers == 1 else "s"
-    streams.out(f"scheduler  {run.place.address}\ndashboard  http://{LOOPBACK}:{run.place.dashboard}/status\nworkers    {workers} process{'es' if threads else ''}\n")
+    streams.out(
+        f"scheduler  {run.place.address}\ndashboard  http://{LOOPBACK}:{run.place.dashboard}/status\nworkers    {workers} process{'es' if threads else ''}\n"
+    )
     streams.note("running; Ctrl-C stops all")
 
 
@@ -183,14 +213,33 @@ def status_local(given: flags.Given, schema: SettingsSchema) -> int:
     alive = {name: _alive(pid) for name, pid in (found or {}).get("pids", {}).items()}
     workers = _workers(int(found["dashboard"]), str(found["address"])) if found else None
     if as_json:
-        streams.out(report.as_json({"release": target.name, "running": found is not None, **(found or {}), "alive": alive, "workers": workers}))
+        streams.out(
+            json_text(
+                {
+                    "release": target.name,
+                    "running": found is not None,
+                    **(found or {}),
+                    "alive": alive,
+                    "workers": workers,
+                }
+            )
+        )
     elif found is None:
         streams.out(f"{target.name} does not run here\n")
     else:
-        rows = [("scheduler", found.get("address", "not yet")), ("dashboard", f"http://{LOOPBACK}:{found.get('dashboard')}/status"), ("workers", str(workers if workers is not None else "none yet"))]
-        rows += [(name, f"process {pid}{'' if alive[name] else ' (ended)'}") for name, pid in found.get("pids", {}).items()]
+        rows = [
+            ("scheduler", found.get("address", "not yet")),
+            ("dashboard", f"http://{LOOPBACK}:{found.get('dashboard')}/status"),
+            ("workers", str(workers if workers is not None else "none yet")),
+        ]
+        rows += [
+            (name, f"process {pid}{'' if alive[name] else ' (ended)'}")
+            for name, pid in found.get("pids", {}).items()
+        ]
         streams.out("".join(f"{name:20} {text}\n" for name, text in rows))
-    return DIFFERENCE if given.get("exit_code") and (found is None or not all(alive.values())) else OK
+    return (
+        DIFFERENCE if given.get("exit_code") and (found is None or not all(alive.values())) else OK
+    )
 
 
 def logs_local(given: flags.Given, schema: SettingsSchema, part: str) -> int:
@@ -200,8 +249,16 @@ def logs_local(given: flags.Given, schema: SettingsSchema, part: str) -> int:
     found = _state(target).read()
     if not found:
         raise EnvironmentFailure(f"{target.name} does not run here")
-    names = [name for name in found["pids"] if part in ("", name) or (part == "scheduler") == name.endswith("-scheduler")]
-    streams.out("".join(f"{name}: {line}\n" for name in names for _, line in lines(found["logs"], name, tail)))
+    names = [
+        name
+        for name in found["pids"]
+        if part in ("", name) or (part == "scheduler") == name.endswith("-scheduler")
+    ]
+    streams.out(
+        "".join(
+            f"{name}: {line}\n" for name in names for _, line in lines(found["logs"], name, tail)
+        )
+    )
     return OK
 
 
@@ -235,7 +292,10 @@ def _signals() -> Iterator[threading.Event]:
     def stop(*_: object) -> None:
         stopping.set()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, stop)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield stopping
     finally:
@@ -244,15 +304,25 @@ def _signals() -> Iterator[threading.Event]:
 
 
 def _state(target: Target) -> State:
-    home = os.environ.get("XDG_STATE_HOME") or (os.path.join(os.environ["HOME"], ".local", "state") if os.environ.get("HOME") else "")
+    home = os.environ.get("XDG_STATE_HOME") or (
+        os.path.join(os.environ["HOME"], ".local", "state") if os.environ.get("HOME") else ""
+    )
     if not home:
-        raise EnvironmentFailure("there is neither HOME nor XDG_STATE_HOME to say in what runs here")
+        raise EnvironmentFailure(
+            "there is neither HOME nor XDG_STATE_HOME to say in what runs here"
+        )
     return State(os.path.join(home, "mops", "local", f"{target.namespace}.{target.name}"))
 
 
 def _write(run: _Run, supervisor: Supervisor, logs: str) -> None:
-    facts = {"pid": os.getpid(), "address": run.place.address, "dashboard": run.place.dashboard, "logs": logs, "pids": supervisor.pids()}
-    streams.write(json.dumps(facts), run.state.file)
+    facts = {
+        "pid": os.getpid(),
+        "address": run.place.address,
+        "dashboard": run.place.dashboard,
+        "logs": logs,
+        "pids": supervisor.pids(),
+    }
+    disk.write(json.dumps(facts), run.state.file)
 
 
 def _place(found: Mapping[str, Any], folder: str, target: Target, dask: tuple[str, ...]) -> Place:
@@ -281,9 +351,19 @@ def _dask(environ: Mapping[str, str]) -> tuple[str, ...]:
     program = shutil.which("dask", path=path)
     if program:
         return (program,)
-    for python in filter(None, (shutil.which("python", path=path), shutil.which("python3", path=path), sys.executable)):
-        asked = subprocess.run(  # noqa: S603 - the interpreter that was looked for
-            [python, "-c", "import importlib.util as u, sys; sys.exit(not (u.find_spec('dask') and u.find_spec('distributed')))"], capture_output=True, check=False, timeout=_DOWN
+    for python in filter(
+        None,
+        (shutil.which("python", path=path), shutil.which("python3", path=path), sys.executable),
+    ):
+        asked = subprocess.run(
+            [
+                python,
+                "-c",
+                "import importlib.util as u, sys; sys.exit(not (u.find_spec('dask') and u.find_spec('distributed')))",
+            ],
+            capture_output=True,
+            check=False,
+            timeout=_DOWN,
         )
         if asked.returncode == 0:
             return (python, "-m", "dask")
@@ -293,7 +373,10 @@ def _dask(environ: Mapping[str, str]) -> tuple[str, ...]:
 def _memory() -> int:
     """The memory of this machine, or of the container that this is."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with contextlib.suppress(OSError, ValueError), open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+    with (
+        contextlib.suppress(OSError, ValueError),
+        open("/sys/fs/cgroup/memory.max", encoding="ascii") as file,
+    ):
         total = min(total, int(file.read()))
     return total
 
@@ -311,7 +394,7 @@ def _workers(dashboard: int, address: str) -> int | None:
     try:
         connection.request("GET", "/json/identity.json")
         answer = connection.getresponse()
-        found = json.loads(answer.read()) if answer.status == 200 else None  # noqa: PLR2004 - OK
+        found = json.loads(answer.read()) if answer.status == 200 else None
     except (OSError, HTTPException, ValueError):
         return None
     finally:
@@ -319,7 +402,9 @@ def _workers(dashboard: int, address: str) -> int | None:
     if not isinstance(found, dict):
         return None
     if found.get("address") != address:
-        raise EnvironmentFailure(f"port {dashboard} was taken meanwhile by another Dask ({report.printable(str(found.get('address')))}): start again")
+        raise EnvironmentFailure(
+            f"port {dashboard} was taken meanwhile by another Dask ({printable(str(found.get('address')))}): start again"
+        )
     # Newer schedulers describe only some of their workers.
     return int(found.get("n_workers", len(found.get("workers") or ())))
 

@@ -1,0 +1,75 @@
+"""The chart as an archive whose bytes depend on nothing but its content. Pure."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+# The first day that every archiver can write.
+_TIME = 315532800
+_BLOCK = 0xFFFF
+
+
+def archive(folder: str, files: Mapping[str, bytes]) -> bytes:
+    """The .tgz of `files` (by name, with `/`) below `folder`, Chart.yaml first as helm likes it.
+
+    It is stored rather than compressed: compressors differ between machines, and a chart is small.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name in sorted(files, key=lambda name: (name != "Chart.yaml", name)):
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size, entry.mtime, entry.mode = len(files[name]), _TIME, 0o644
+            tar.addfile(entry, io.BytesIO(files[name]))
+    return _stored(buffer.getvalue())
+
+
+def _stored(data: bytes) -> bytes:
+    """`data` as gzip without compression, name or time."""
+    out = bytearray(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")
+    for start in range(0, len(data) or 1, _BLOCK):
+        block = data[start : start + _BLOCK]
+        last = start + _BLOCK >= len(data)
+        out += struct.pack("<BHH", last, len(block), len(block) ^ _BLOCK) + block
+    return bytes(out + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))
+
+
+def kept(names: Iterable[str], ignore: str) -> list[str]:
+    """The names that belong into the archive: those that no line of .helmignore rules out."""
+    patterns = [
+        line.strip() for line in ignore.splitlines() if line.strip() and not line.startswith("#")
+    ]
+    return [name for name in names if not any(_ignored(name, pattern) for pattern in patterns)]
+
+
+def _ignored(name: str, pattern: str) -> bool:
+    """Whether a pattern rules out a file or a folder above it."""
+    folders = list(_above(name))
+    if pattern.endswith("/"):
+        return any(_fits(folder, pattern[:-1]) for folder in folders)
+    return any(_fits(entry, pattern) for entry in (name, *folders))
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return (
+        fnmatchcase(name, pattern.lstrip("/"))
+        if "/" in pattern
+        else fnmatchcase(name.rpartition("/")[2], pattern)
+    )
+
+
+def _above(name: str) -> Iterator[str]:
+    return (name[: found.start()] for found in re.finditer("/", name))
+
+
+def identity(chart: str) -> tuple[str, str]:
+    """The chart's name and version, from the text of Chart.yaml."""
+    found: dict[str, str] = dict(
+        re.findall(r"^(name|version): *\"?([^\"\s]+)\"?$", chart, re.MULTILINE)
+    )
+    return found["name"], found["version"]

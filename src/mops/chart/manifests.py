@@ -1,0 +1,148 @@
+"""Manifests: helm's arguments, and its output in the one form that does not depend on helm's version. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mops.model.problems import EnvironmentFailure
+from mops.schema.scalars import INTEGER
+from mops.yamltext.nodes import NULLS, Items, Node, Pairs, ambiguous
+from mops.yamltext.reader import parse
+from mops.yamltext.writer import dump
+
+HEADER = "# Written by mops render --format manifests; edit the configuration instead.\n"
+SEPARATOR = "---\n"
+
+# Kinds in the order in which they are best created; all others come after these.
+_ORDER = (
+    "Namespace",
+    "NetworkPolicy",
+    "ServiceAccount",
+    "Secret",
+    "ConfigMap",
+    "Service",
+    "Deployment",
+)
+_SOURCE = "helm's output"
+
+
+def arguments(
+    release: str, namespace: str, kube_version: str, values: str, api_versions: Sequence[str] = ()
+) -> list[str]:
+    """Helm's arguments, run in the chart's folder: those that Argo CD gives it for the same chart and values."""
+    versions = [part for version in api_versions for part in ("--api-versions", version)]
+    return [
+        "template",
+        ".",
+        "--name-template",
+        release,
+        "--namespace",
+        namespace,
+        "--kube-version",
+        kube_version,
+        "--values",
+        values,
+        *versions,
+        "--include-crds",
+        "--skip-tests",
+    ]
+
+
+def objects(text: str, namespace: str) -> list[dict[str, Any]]:
+    """The objects in helm's output: keys sorted, no nulls, the namespace written out, in a fixed order."""
+    found = [
+        plain
+        for start, document in documents(text)
+        if (plain := _object(document, start)) is not None
+    ]
+    for entry in found:
+        entry["metadata"] = dict(sorted({"namespace": namespace, **entry["metadata"]}.items()))
+    if not found:
+        raise EnvironmentFailure("helm wrote no objects")
+    return sorted(found, key=_rank)
+
+
+def text(entry: Mapping[str, Any], header: str = HEADER) -> str:
+    """An object as text."""
+    return header + dump(entry)
+
+
+def file_name(entry: Mapping[str, Any]) -> str:
+    """The name of an object's own file."""
+    return f"{entry['kind']}-{entry['metadata']['name']}.yaml".lower()
+
+
+def stream(texts: Iterable[str]) -> str:
+    """Documents as one file, with the header of the first."""
+    first, *others = texts
+    return SEPARATOR.join(
+        [first, *(re.sub(r"\A# Written by mops .*\n", "", other) for other in others)]
+    )
+
+
+def documents(text: str) -> Iterator[tuple[int, str]]:
+    """The documents of a stream, each with the number of lines before it."""
+    lines: list[str] = []
+    start = 0
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        # In a document nothing at the beginning of a line looks so: texts are indented or in quotes.
+        if re.match(r"---(\s|$)", line):
+            yield start, "".join(lines)
+            lines, start = [], number
+        else:
+            lines.append(line)
+    yield start, "".join(lines)
+
+
+def _object(document: str, start: int) -> dict[str, Any] | None:
+    """The object that a document holds; None where it is empty."""
+    root, problems = parse("\n" * start + document, _SOURCE, _SOURCE)
+    if problems:
+        raise EnvironmentFailure(f"{problems[0].origin.place}: {problems[0].message}")
+    found = _plain(root) if root is not None else None
+    if found is None:
+        return None
+    if (
+        not isinstance(found, dict)
+        or not all(
+            isinstance(found.get(key), kind)
+            for key, kind in (("apiVersion", str), ("kind", str), ("metadata", dict))
+        )
+        or "name" not in found["metadata"]
+    ):
+        raise EnvironmentFailure(f"{_SOURCE}:{start + 1}:1: this is no Kubernetes object")
+    return found
+
+
+def _plain(node: Node) -> Any:
+    """A node as data, where every YAML reader agrees on what it is."""
+    if isinstance(node, Items):
+        return [_plain(item) for item in node.items]
+    if isinstance(node, Pairs):
+        found = {key: _plain(node.pairs[key][1]) for key in sorted(node.pairs)}
+        return {key: value for key, value in found.items() if value is not None}
+    if node.quoted:
+        return node.text
+    if INTEGER.fullmatch(node.text):
+        return int(node.text)
+    if node.text in ("true", "false"):
+        return node.text == "true"
+    if node.text in NULLS or not node.text:
+        return None
+    if ambiguous(node.text):
+        raise EnvironmentFailure(
+            f"{_SOURCE}:{node.line}:{node.col}: YAML readers disagree on what {node.text} is"
+        )
+    return node.text
+
+
+def _rank(entry: Mapping[str, Any]) -> tuple[int, str, str, str]:
+    kind = entry["kind"]
+    return (
+        _ORDER.index(kind) if kind in _ORDER else len(_ORDER),
+        kind,
+        entry["metadata"]["namespace"],
+        entry["metadata"]["name"],
+    )

@@ -1,0 +1,1 @@
+"""Files, environment and command line to layers, and layers to one resolved configuration."""

@@ -1,0 +1,64 @@
+"""Which files are layers, and their content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from mops.model.disk import read_file
+from mops.model.problems import EnvironmentFailure, InvalidConfig
+from mops.yamltext.reader import parse
+
+# Files that look like the configuration to a reader of the folder.
+AUTHORITATIVE = ("workspace.yaml", os.path.join("examples", "workspace.yaml"), "modelops.yaml")
+
+
+def home_file(environ: Mapping[str, str]) -> str:
+    """The unified file that is read where no --config is given; "" where there is no home."""
+    home = environ.get("HOME", "")
+    return os.path.join(home, ".modelops", "modelops.yaml") if home else ""
+
+
+def layer_files(
+    config: Sequence[str], environ: Mapping[str, str], *, hermetic: bool
+) -> dict[str, str]:
+    """The names of the files that are layers, lowest first, each with what chose it.
+
+    The latter is "" for the files of --config, and for the file in the home directory.
+    """
+    if config:
+        return dict.fromkeys(config, "")
+    if hermetic:
+        return {}
+    if environ.get("MODELOPS_CONFIG"):
+        return {environ["MODELOPS_CONFIG"]: "MODELOPS_CONFIG"}
+    home = home_file(environ)
+    return {home: ""} if home and os.path.lexists(home) else {}
+
+
+def layer_content(name: str, chosen_by: str) -> bytes:
+    """The bytes of a layer's file; an error begins with the variable that chose the file."""
+    try:
+        return read_file(name)
+    except EnvironmentFailure as failure:
+        prefix = f"{chosen_by}: " if chosen_by else ""
+        raise EnvironmentFailure(f"{prefix}{failure}") from None
+
+
+def read_text(name: str) -> str:
+    """The text of a regular file, as read_file reads it; InvalidConfig where it is not UTF-8."""
+    data = read_file(name)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidConfig(parse(data, name, name)[1]) from None
+
+
+def shadowed(active: Iterable[str]) -> list[str]:
+    """Files in the working directory that look authoritative and are not among the active ones."""
+    layers = {os.path.realpath(name) for name in active}
+    return [
+        name
+        for name in AUTHORITATIVE
+        if os.path.isfile(name) and os.path.realpath(name) not in layers
+    ]

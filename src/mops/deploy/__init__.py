@@ -1,0 +1,1 @@
+"""The live workspace: releases, the Kubernetes API, drift, plans, and processes on this machine."""

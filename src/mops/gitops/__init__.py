@@ -1,0 +1,1 @@
+"""Objects for Argo CD and Flux, their lints, and fleets of workspaces."""

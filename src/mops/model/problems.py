@@ -1,0 +1,55 @@
+"""Problems, and the errors that carry an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mops.model.layer import Origin
+
+OK, DIFFERENCE, USAGE, INVALID, ENVIRONMENT, BUG = 0, 1, 2, 3, 4, 70
+
+ERROR, WARNING = "error", "warning"
+
+
+class Problem(NamedTuple):
+    """One thing wrong with the configuration: where, what, and what to do about it.
+
+    `check` names the check that found it, for those that can be looked up in the docs.
+    """
+
+    severity: str
+    key: str
+    message: str
+    origin: Origin
+    hint: str = ""
+    check: str = ""
+
+
+class MopsError(Exception):
+    """An expected failure: one line for the user, and the process's exit code."""
+
+    exit_code = BUG
+
+
+class UsageError(MopsError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = USAGE
+
+
+class InvalidConfig(MopsError):
+    """The configuration has errors; `problems` are all of them, warnings included."""
+
+    exit_code = INVALID
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        errors = sum(problem.severity == ERROR for problem in problems)
+        super().__init__(f"invalid configuration: {errors} error{'s' if errors != 1 else ''}")
+        self.problems = tuple(problems)
+
+
+class EnvironmentFailure(MopsError):
+    """What mops needs from outside is missing or failed: a file, helm, the cluster."""
+
+    exit_code = ENVIRONMENT

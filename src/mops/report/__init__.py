@@ -1,0 +1,1 @@
+"""Problems, origins and pictures as text and as data."""

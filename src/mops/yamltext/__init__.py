@@ -1,0 +1,1 @@
+"""YAML as text: nodes that know their place, an outline to edit by, and one writer."""
