@@ -5,31 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from mops import __version__
 from mops.cli import streams
-from mops.model.problems import BUG, ERROR, OK, InvalidConfig, MopsError
-from mops.report.problems import problem_line, problems_json
-from mops.schema.fields import load_schema
-
-if TYPE_CHECKING:
-    from mops.cli.flags import Given, Option
-    from mops.schema.fields import SettingsSchema
+from mops.model.problems import BUG, ERROR, OK, USAGE, InvalidConfig, MopsError
 
 _INTERRUPTED = 130
+_COMPLETE = "_MOPS_COMPLETE"
+_COMPLETION = ("--install-completion", "--show-completion")
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs one command; the process's exit code. Every expected failure is a line on stderr."""
-    given = list(sys.argv[1:] if args is None else args)
+    words = list(sys.argv[1:] if args is None else args)
     try:
-        return _dispatch(given)
-    except InvalidConfig as invalid:
-        _invalid(invalid, given)
-        return invalid.exit_code
+        return _run(words)
     except MopsError as error:
-        streams.note(_plain(str(error)))
+        streams.note(_printable(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         streams.note("interrupted")
@@ -38,48 +30,52 @@ def main(args: Sequence[str] | None = None) -> int:
         if os.environ.get("MOPS_TRACEBACK"):
             raise
         streams.note(
-            f"this is a bug in mops: {type(error).__name__}; run again with MOPS_TRACEBACK=1 to see where, and report it"
+            f"this is a bug in mops: {type(error).__name__}; "
+            "run again with MOPS_TRACEBACK=1 to see where, and report it"
         )
         return BUG
 
 
-def _dispatch(args: list[str]) -> int:
-    """The plain forms of the commands that scripts run go straight to work; all else goes through typer."""
-    if args == ["--version"]:
+def _run(words: list[str]) -> int:
+    if words == ["--version"]:
         streams.out(f"mops {__version__}\n")
         return OK
-    if args[:1] == ["render"]:
-        from mops.cli.flags import RENDER
-        from mops.cli.render import render
+    if os.environ.get(_COMPLETE) or words[:1] and words[0] in _COMPLETION:
+        from mops.cli.help import complete
 
-        given = _quickly(args[1:], RENDER)
-        if given is not None:
-            return render(*given)
-    if args[:2] == ["workspace", "up"]:
-        from mops.cli.workspace import UP
+        return complete(words)
+    from mops.cli.parse import HelpRequested, MisusedCommand, invocation
 
-        given = _quickly(args[2:], UP)
-        if given is not None:
-            from mops.cli.workspace_change import up
-
-            return up(*given)
-    from mops.cli.app import run
-
-    return run(args)
-
-
-def _quickly(args: Sequence[str], own: Sequence[Option]) -> tuple[Given, SettingsSchema] | None:
-    """The options of a command that reads a configuration; None where the full parser is needed."""
-    from mops.cli import flags
-
-    settings = load_schema()
-    given = flags.parse(args, [*flags.SELECTION, *own, *flags.overrides(settings)])
-    return None if given is None else (given, settings)
+    try:
+        invoked = invocation(words)
+    except HelpRequested as request:
+        return _help(request.path, asked=request.asked)
+    except MisusedCommand as error:
+        streams.note(_printable(str(error)))
+        streams.note(f"try `{' '.join(('mops', *error.path))} --help`")
+        return error.exit_code
+    try:
+        return invoked.run()
+    except InvalidConfig as invalid:
+        _report(invalid, as_json=invoked.wants_json)
+        return invalid.exit_code
 
 
-def _invalid(invalid: InvalidConfig, args: Sequence[str]) -> None:
+def _help(path: Sequence[str], *, asked: bool) -> int:
+    """Prints help: on stdout where it was asked for, on stderr where a command is missing."""
+    from mops.cli.help import help_text
 
-    if "json" in args or "--format=json" in args:
+    if asked:
+        streams.out(help_text(path))
+        return OK
+    streams.line(help_text(path).rstrip("\n"))
+    return USAGE
+
+
+def _report(invalid: InvalidConfig, *, as_json: bool) -> None:
+    from mops.report.problems import problem_line, problems_json
+
+    if as_json:
         streams.line(problems_json(invalid.problems).rstrip())
         return
     for problem in invalid.problems:
@@ -88,7 +84,7 @@ def _invalid(invalid: InvalidConfig, args: Sequence[str]) -> None:
         streams.note(str(invalid))
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
     from mops.report.text import printable
 
     return printable(text)

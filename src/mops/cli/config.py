@@ -1,136 +1,172 @@
-"""`mops config`: validate, explain."""
+"""`mops config show`, `explain` and `validate`."""
 
 from __future__ import annotations
 
-from mops.checks.reference import reference_problems
-from mops.cli import flags, run, streams
+from typing import NamedTuple
+
+from mops.checks.verdict import Verdict
+from mops.cli import streams
+from mops.cli.parse import Selection
+from mops.cli.run import read_configuration, valid_configuration
 from mops.config.keys import canonical, key_path, suggestion
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, INVALID, OK, Problem, UsageError
 from mops.report.origins import explained, explained_json, selected
 from mops.report.problems import problem_line, problems_json
+from mops.report.settings import settings_data, settings_text
 from mops.report.text import json_text, shown
 from mops.schema.describe import field_text
-from mops.schema.fields import SettingsSchema
+from mops.schema.fields import SettingsSchema, load_schema
 from mops.schema.keywords import near
 
-FORMATS = ("text", "json")
-GRAPHS = ("mermaid", "svg")
+
+class ShowOptions(NamedTuple):
+    """What `mops config show` is asked for."""
+
+    selection: Selection
+    format: str = "text"
+    all: bool = False
 
 
-def explain(given: flags.Given, schema: SettingsSchema, key: str | None) -> int:
-    """Prints where values come from; for one key also what the schema says of it."""
-    as_json = _json(given)
-    picture = _graph(given)
-    if picture and as_json:
-        raise UsageError("--graph and --format json: choose one")
-    wanted = _wanted(schema, key) if key is not None else None
-    verdict = run.configuration(given, schema)
-    run.settle(verdict, given)
+class ExplainOptions(NamedTuple):
+    """What `mops config explain` is asked for."""
+
+    selection: Selection
+    format: str = "text"
+    graph: str = ""
+    key: str = ""
+
+
+class ValidateOptions(NamedTuple):
+    """What `mops config validate` is asked for."""
+
+    selection: Selection
+    format: str = "text"
+    list_checks: bool = False
+    files: tuple[str, ...] = ()
+
+
+def show(options: ShowOptions) -> int:
+    """Prints the active configuration."""
+    schema = load_schema()
+    config = valid_configuration(options.selection, schema).config
+    paths = selected(config, schema, [()] if options.all else None)
+    if options.format == "text":
+        text = settings_text(config, schema, paths, streams.width(), streams.paint())
+    elif options.format == "json":
+        text = json_text(settings_data(config, schema, paths))
+    else:
+        text = _yaml(settings_data(config, schema, paths))
+    streams.out(text)
+    return OK
+
+
+def _yaml(data: dict[str, object]) -> str:
+    from mops.yamltext.writer import dump
+
+    return dump(data)
+
+
+def explain(options: ExplainOptions) -> int:
+    """Prints where values come from; for one key also what the schema says about it."""
+    if options.graph and options.format == "json":
+        raise UsageError("--graph and --format json exclude each other")
+    schema = load_schema()
+    wanted = _wanted(schema, options.key) if options.key else None
+    verdict = valid_configuration(options.selection, schema)
     paths = selected(verdict.config, schema, wanted)
-    if picture:
-        from mops.report import picture as graph
-
-        streams.out(
-            (graph.svg if picture == "svg" else graph.mermaid)(verdict.config, schema, paths)
-        )
-        return OK
-    if as_json:
+    if options.graph:
+        streams.out(_picture(options.graph, verdict, schema, paths))
+    elif options.format == "json":
         streams.out(explained_json(verdict.config, schema, paths))
-        return OK
+    else:
+        streams.out(_explained(verdict, schema, paths, wanted))
+    return OK
+
+
+def _picture(kind: str, verdict: Verdict, schema: SettingsSchema, paths: list[Path]) -> str:
+    from mops.report import picture
+
+    draw = picture.svg if kind == "svg" else picture.mermaid
+    return draw(verdict.config, schema, paths)
+
+
+def _explained(
+    verdict: Verdict, schema: SettingsSchema, paths: list[Path], wanted: list[Path] | None
+) -> str:
     text = explained(verdict.config, schema, paths)
-    for path in wanted or ():
+    if wanted is None:
+        return text or "every setting has its default\n"
+    for path in wanted:
         field = schema.fields.get(path)
-        if field is not None:
-            default = (
-                shown(schema, path, field.schema["default"]) if "default" in field.schema else ""
-            )
-            text += field_text(field, default)
-            if path not in verdict.config.stacks and not paths:
-                text = f"{field.key} is not set\n" + text
-    streams.out(
-        text
-        or (
-            "every setting has its default\n"
-            if wanted is None
-            else f"{' and '.join(map(dotted, wanted))} is not set\n"
-        )
-    )
-    return OK
-
-
-def validate(given: flags.Given, schema: SettingsSchema, files: list[str]) -> int:
-    """Prints the verdict on the configuration, or on each file by itself."""
-    as_json = _json(given)
-    if given.get("list_checks"):
-        return _list_checks(as_json=as_json)
-    if files and given.get("config"):
-        raise UsageError("FILE and --config: name the files one way")
-    problems: list[Problem] = []
-    for chosen in [[name] for name in files] or [given.get("config") or []]:
-        verdict = run.configuration({**given, "config": chosen}, schema, files=True)
-        problems += verdict.problems
-        if not any(problem.severity == ERROR for problem in verdict.problems):
-            problems += reference_problems(verdict)
-    if given.get("strict"):
-        problems = [problem._replace(severity=ERROR) for problem in problems]
-    problems = list(dict.fromkeys(problems))
-    failed = any(problem.severity == ERROR for problem in problems)
-    if as_json:
-        streams.out(problems_json(problems))
-        return INVALID if failed else OK
-    for problem in problems:
-        streams.line(problem_line(problem))
-    errors = sum(problem.severity == ERROR for problem in problems)
-    if failed:
-        streams.note(f"invalid configuration: {errors} error{'s' if errors != 1 else ''}")
-        return INVALID
-    streams.out(
-        "valid\n"
-        if not problems
-        else f"valid, with {len(problems)} warning{'s' if len(problems) != 1 else ''}\n"
-    )
-    return OK
-
-
-def _list_checks(*, as_json: bool) -> int:
-    """Prints the name of each check with its line."""
-    from mops import checks
-    from mops.report.table import Column, table
-
-    found = checks.listed()
-    streams.out(
-        json_text(dict(found))
-        if as_json
-        else table((Column("CHECK"), Column("WARNS OF")), found, None)
-    )
-    return OK
+        if field is None:
+            continue
+        default = field.schema.get("default")
+        text += field_text(field, "" if default is None else shown(schema, path, default))
+        if path not in verdict.config.stacks and not paths:
+            text = f"{field.key} is not set\n{text}"
+    return text or f"{' and '.join(map(dotted, wanted))} is not set\n"
 
 
 def _wanted(schema: SettingsSchema, key: str) -> list[Path]:
     path = key_path(key, "KEY")
     found = canonical(schema, path)
-    if not found and path[0] not in schema.tree["properties"]:
-        hint = suggestion(schema, key) or near(key, schema.tree["properties"])
-        raise UsageError(f"there is no setting {key}" + (f" ({hint})" if hint else ""))
     if not found:
-        raise UsageError(
-            f"there is no setting {key}"
-            + (f" ({hint})" if (hint := suggestion(schema, dotted(path))) else "")
-        )
+        hint = suggestion(schema, dotted(path)) or near(key, schema.tree["properties"])
+        raise UsageError(f"unknown setting {key}" + (f" ({hint})" if hint else ""))
     return found
 
 
-def _graph(given: flags.Given) -> str:
-    """The kind of picture that is asked for; "" for none."""
-    kinds = given.get("graph") or [""]
-    if len(kinds) > 1 or kinds[0] not in ("", *GRAPHS):
-        raise UsageError(f"--graph: expected one of {', '.join(GRAPHS)}")
-    return str(kinds[0])
+def validate(options: ValidateOptions) -> int:
+    """Prints the verdict on the configuration, or on each file by itself."""
+    if options.list_checks:
+        return _list_checks(options.format)
+    problems = list(dict.fromkeys(_problems(options)))
+    if options.selection.strict:
+        problems = [problem._replace(severity=ERROR) for problem in problems]
+    errors = sum(problem.severity == ERROR for problem in problems)
+    if options.format == "json":
+        streams.out(problems_json(problems))
+        return INVALID if errors else OK
+    for problem in problems:
+        streams.line(problem_line(problem))
+    if errors:
+        streams.note(f"invalid configuration: {_count(errors, 'error')}")
+        return INVALID
+    streams.out(f"valid, with {_count(len(problems), 'warning')}\n" if problems else "valid\n")
+    return OK
 
 
-def _json(given: flags.Given) -> bool:
-    kinds = given.get("format") or ["text"]
-    if len(kinds) > 1 or kinds[0] not in FORMATS:
-        raise UsageError(f"--format: expected one of {', '.join(FORMATS)}")
-    return bool(kinds[0] == "json")
+def _problems(options: ValidateOptions) -> list[Problem]:
+    """All problems of what is to be checked."""
+    from mops.checks.reference import reference_problems
+
+    selection = options.selection
+    if options.files and selection.request.config:
+        raise UsageError("FILE and --config exclude each other")
+    chosen = [(name,) for name in options.files] or [tuple(selection.request.config)]
+    problems: list[Problem] = []
+    for config in chosen:
+        one = selection._replace(request=selection.request._replace(config=config))
+        verdict = read_configuration(one, load_schema(), files=True)
+        problems += verdict.problems
+        if not any(problem.severity == ERROR for problem in verdict.problems):
+            problems += reference_problems(verdict)
+    return problems
+
+
+def _list_checks(kind: str) -> int:
+    """Prints the name of each check with its line."""
+    from mops import checks
+    from mops.report.table import Column, table
+
+    found = checks.listed()
+    if kind == "json":
+        streams.out(json_text(dict(found)))
+    else:
+        streams.out(table((Column("CHECK"), Column("FINDS")), found, None))
+    return OK
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from mops.chart.values import chart_values
 from mops.checks import rules
@@ -19,7 +20,7 @@ from mops.model.layer import Layer, Path, dotted
 from mops.model.problems import ERROR, OK, EnvironmentFailure, InvalidConfig, Problem, UsageError
 from mops.report.origins import written_at
 from mops.report.text import printable, shown
-from mops.schema.fields import SettingsSchema
+from mops.schema.fields import SettingsSchema, load_schema
 from mops.schema.keywords import near
 
 
@@ -216,3 +217,30 @@ def _is_still(descriptor: int, name: str) -> bool:
         return os.path.samestat(os.fstat(descriptor), os.stat(name))
     except OSError:
         return True
+
+
+class SetOptions(NamedTuple):
+    """What `mops config set` is asked for."""
+
+    key: str
+    value: str
+    file: str = ""
+    profile: str = ""
+
+
+class UnsetOptions(NamedTuple):
+    """What `mops config unset` is asked for."""
+
+    keys: tuple[str, ...]
+    file: str = ""
+    profile: str = ""
+
+
+def set_setting(options: SetOptions) -> int:
+    """Gives a setting a value in its file."""
+    return assign(load_schema(), options.key, options.value, options.file, options.profile)
+
+
+def unset_settings(options: UnsetOptions) -> int:
+    """Removes settings from their file."""
+    return forget(load_schema(), options.keys, options.file, options.profile)

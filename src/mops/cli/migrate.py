@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mops.cli import streams
 from mops.config.files import home_file, read_text
@@ -14,7 +14,7 @@ from mops.edit.migrate import Migrated, migrate
 from mops.model import disk
 from mops.model.problems import DIFFERENCE, OK, UsageError
 from mops.report.text import printable
-from mops.schema.fields import SettingsSchema
+from mops.schema.fields import SettingsSchema, load_schema
 
 # What the older tool kept in its folder, the file that counted first.
 HOME_FILES = ("modelops.yaml", "infrastructure.yaml", "unified-infra.yaml", "config.yaml")
@@ -191,4 +191,30 @@ def _json(done: Sequence[Migrated], before: Sequence[str | None], *, with_text: 
             ensure_ascii=False,
         )
         + "\n"
+    )
+
+
+class MigrateOptions(NamedTuple):
+    """What `mops migrate` is asked for."""
+
+    files: tuple[str, ...] = ()
+    check: bool = False
+    write: bool = False
+    output: str = ""
+    format: str = "text"
+    drop_defaults: bool = False
+    intended: bool = False
+
+
+def migrate_files(options: MigrateOptions) -> int:
+    """Converts files of the older tool."""
+    return run(
+        load_schema(),
+        options.files,
+        options.output,
+        options.format,
+        check=options.check,
+        write=options.write,
+        drop_defaults=options.drop_defaults,
+        intended=options.intended,
     )

@@ -1,108 +1,112 @@
-"""The options table as typer signatures, with shell completion."""
+"""The options and arguments of commands, as data."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, Optional
+from typing import NamedTuple
 
-import typer
-
-from mops.cli.flags import SELECTION, Option, overrides
-from mops.config import sources
-from mops.model.problems import MopsError
-from mops.schema.fields import load_schema
-from mops.schema.keywords import types
-
-Command = Callable[..., Any]
+from mops.schema.fields import SettingsSchema
 
 
-def takes(*options: Option) -> Callable[[Command], Command]:
-    """Gives a command these options; it receives them as one mapping, `given`."""
+class Option(NamedTuple):
+    """One option of a command.
 
-    def decorate(command: Command) -> Command:
-        own = [
-            parameter
-            for name, parameter in inspect.signature(command, eval_str=True).parameters.items()
-            if name != "given"
-        ]
-        names = {parameter.name for parameter in own}
+    `metavar` is what help shows for the value; without one the option is a switch.
+    `many` options may be repeated; `number` options take a whole number. `panel` is the
+    heading that help lists the option under.
+    """
 
-        def called(**arguments: Any) -> Any:
-            mine = {name: arguments.pop(name) for name in names}
-            return command(given=arguments, **mine)
+    names: tuple[str, ...]
+    help: str
+    metavar: str = ""
+    many: bool = False
+    number: bool = False
+    choices: tuple[str, ...] = ()
+    panel: str = "Options"
 
-        called.__signature__ = inspect.Signature([*own, *map(_parameter, options)])  # type: ignore[attr-defined]
-        called.__doc__ = command.__doc__
-        called.__name__ = command.__name__
-        return called
+    @property
+    def field(self) -> str:
+        """The field of the command's record that takes the option's value."""
+        return self.names[0].lstrip("-").replace("-", "_")
 
-    return decorate
-
-
-def selection() -> tuple[Option, ...]:
-    """The options of every command that reads a configuration."""
-    return (*SELECTION, *overrides(load_schema()))
-
-
-def _parameter(option: Option) -> inspect.Parameter:
-    kind: Any = int if option.switch else Optional[list[str]]
-    settings: dict[str, Any] = {"help": option.help, "rich_help_panel": option.panel}
-    if option.switch:
-        settings |= {"count": True, "metavar": "", "show_default": False}
-        default: Any = typer.Option(0, *option.names, **settings)
-    else:
-        default = typer.Option(
-            None,
-            *option.names,
-            metavar=option.metavar,
-            autocompletion=_completion(option),
-            show_default=False,
-            **settings,
-        )
-    return inspect.Parameter(
-        option.dest, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
-    )
+    @property
+    def is_switch(self) -> bool:
+        """Whether the option takes no value."""
+        return not self.metavar
 
 
-def _completion(option: Option) -> Callable[..., Sequence[str]] | None:
-    if option.dest == "profile":
-        return profiles
-    if option.dest in ("set", "set_string"):
-        return lambda incomplete: [f"{key}=" for key in keys(incomplete)]
-    paths = load_schema().flags.get(option.names[0])
-    tree = load_schema().at(paths[0]) or {} if paths else {}
-    choices = [
-        value
-        for branch in (tree, *tree.get("anyOf", ()))
-        for value in branch.get("enum", ())
-        if "string" in types(branch)
-    ]
-    return (
-        (lambda incomplete: [choice for choice in choices if choice.startswith(incomplete)])
-        if choices
-        else None
-    )
+class Argument(NamedTuple):
+    """One positional argument of a command; `field` is the field of the command's record."""
+
+    field: str
+    metavar: str
+    help: str
+    required: bool = False
+    many: bool = False
+    number: bool = False
+    choices: tuple[str, ...] = ()
 
 
-def keys(incomplete: str) -> list[str]:
-    """Keys of settings that begin so."""
-    return [
-        field.key
-        for field in load_schema().fields.values()
-        if field.key.startswith(incomplete) and not field.schema.get("x-rendered")
-    ]
+def choice(names: tuple[str, ...], text: str, *choices: str) -> Option:
+    """An option that takes one of a few words."""
+    return Option(names, text, "|".join(choices), choices=choices)
 
 
-def profiles(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Profiles of the files that the command line selects so far."""
-    import os
+def in_panel(panel: str, *options: Option) -> tuple[Option, ...]:
+    """The options under a heading of their own."""
+    return tuple(option._replace(panel=panel) for option in options)
 
-    try:
-        asked = sources.Request(config=tuple(ctx.params.get("config") or ()))
-        found = sources.gather(asked, os.environ, load_schema())
-    except MopsError:
-        return []
-    return sorted(
-        {name for file in found.files for name in file.profiles if name.startswith(incomplete)}
-    )
+
+STRICT = Option(("--strict",), "Treat warnings as errors.")
+QUIET = Option(("--quiet", "-q"), "Do not list the active layers and overrides.")
+SELECTION = (
+    Option(
+        ("--config", "-c"),
+        "Read FILE as a layer; may be repeated, later files win. "
+        "The file in the home directory is then ignored.",
+        "FILE",
+        many=True,
+    ),
+    Option(
+        ("--profile", "-p"), "Add profile NAME from the files; may be repeated.", "NAME", many=True
+    ),
+    Option(
+        ("--set",),
+        "Set a key, as in workers.env.LOG=debug; null clears it. Quote keys that contain dots: "
+        "'workers.nodeSelector.\"kubernetes.io/arch\"=arm64'.",
+        "KEY=VALUE",
+        many=True,
+    ),
+    Option(
+        ("--set-string",), "Like --set, but the value is always a string.", "KEY=TEXT", many=True
+    ),
+    Option(("--debug-mode",), "One process, one thread, executor direct."),
+    Option(
+        ("--hermetic",), "Ignore the home directory and all environment variables of mops."
+    ),
+    STRICT,
+    QUIET,
+)  # fmt: skip
+
+# Overrides that also have a short form.
+_SHORT_FORMS = {"--namespace": "-n", "--env": "-e"}
+
+
+def override_options(schema: SettingsSchema) -> list[Option]:
+    """The options that set one field of the schema each; a switch also has its opposite."""
+    found: list[Option] = []
+    for flag, paths in schema.flags.items():
+        tree = schema.at(paths[0]) or {}
+        text = str(tree.get("description", ""))
+        if tree.get("x-switch"):
+            found.append(Option((flag,), text, panel="Overrides"))
+            opposite = negated(flag)
+            found.append(Option((opposite,), f"The opposite of {flag}.", panel="Overrides"))
+            continue
+        names = (flag, _SHORT_FORMS[flag]) if flag in _SHORT_FORMS else (flag,)
+        found.append(Option(names, text, "VALUE", many=True, panel="Overrides"))
+    return found
+
+
+def negated(flag: str) -> str:
+    """The option that turns a switch off."""
+    return f"--no-{flag.removeprefix('--')}"

@@ -3,65 +3,83 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from mops.chart.values import values_text
-from mops.cli import flags, run, streams
+from mops.checks.verdict import Verdict
+from mops.cli import streams
+from mops.cli.parse import Selection
+from mops.cli.run import valid_configuration
 from mops.model import disk
-from mops.model.disk import read_file
 from mops.model.problems import DIFFERENCE, OK, UsageError
 from mops.report.difference import compared
-from mops.report.text import printable
-from mops.schema.fields import SettingsSchema
-
-FORMATS = ("values", "json", "manifests")
+from mops.schema.fields import load_schema
 
 
-def render(given: flags.Given, schema: SettingsSchema) -> int:
+class RenderOptions(NamedTuple):
+    """What `mops render` is asked for. `given` are the options as they were typed."""
+
+    selection: Selection
+    given: tuple[str, ...] = ()
+    format: str = "values"
+    annotate: bool = False
+    output: str = ""
+    check: bool = False
+    all: bool = False
+    root: str = ""
+    jobs: int = 0
+    keep_going: bool = False
+    kube_version: str = ""
+    api_version: tuple[str, ...] = ()
+    from_argocd_env: bool = False
+
+
+def render(options: RenderOptions) -> int:
     """Writes the values to stdout or to the file of -o, or compares; the exit code."""
-    if given.get("all"):
+    if options.all:
         from mops.cli.fleet import render_all
 
-        return render_all(given, schema)
-    kind = flags.one(given, "format") or "values"
-    output = flags.one(given, "output")
-    alone = next((name for name in ("root", "jobs", "keep_going") if given.get(name)), "")
-    if alone:
-        raise UsageError(f"--{alone.replace('_', '-')} goes with --all")
-    if kind == "manifests" or given.get("from_argocd_env"):
+        return render_all(options)
+    _refuse(options, "--root", "--jobs", "-j", "--keep-going", needs="--all")
+    if options.format == "manifests" or options.from_argocd_env:
         from mops.cli.manifests import render_manifests
 
-        return render_manifests(given, schema)
-    alone = next((name for name in ("kube_version", "api_version") if given.get(name)), "")
-    if alone:
-        raise UsageError(f"--{alone.replace('_', '-')} goes with --format manifests")
-    if kind not in FORMATS:
-        raise UsageError(f"--format: expected one of {', '.join(FORMATS)}, found {printable(kind)}")
-    if given.get("check") and not output:
-        raise UsageError("--check compares with the file of -o: name one")
-    if given.get("annotate") and kind == "json":
-        raise UsageError("--annotate writes comments, which JSON has none of")
-    verdict = run.configuration(given, schema)
-    run.settle(verdict, given)
-    text = values_text(verdict.config, verdict.values, kind, annotate=bool(given.get("annotate")))
-    if not output or output == "-":
+        return render_manifests(options)
+    _refuse(options, "--kube-version", "--api-version", needs="--format manifests")
+    if options.check and not options.output:
+        raise UsageError("--check compares with the file of -o: add -o FILE")
+    if options.annotate and options.format == "json":
+        raise UsageError("--annotate writes comments, which JSON does not have")
+    verdict = valid_configuration(options.selection, load_schema())
+    text = values_text(verdict.config, verdict.values, options.format, annotate=options.annotate)
+    if options.output in ("", "-"):
         streams.out(text)
         return OK
-    for layer in verdict.config.layers:
-        if (
-            os.path.exists(layer.name)
-            and os.path.exists(output)
-            and os.path.samefile(layer.name, output)
-        ):
-            raise UsageError(f"-o {output}: this file is one of the layers")
-    if given.get("check"):
-        return _compare(text, output)
-    disk.write(text, output)
+    _keep_layers(verdict, options.output)
+    if options.check:
+        return _compare(text, options.output)
+    disk.write(text, options.output)
     return OK
 
 
+def _refuse(options: RenderOptions, *names: str, needs: str) -> None:
+    for name in options.given:
+        if name in names:
+            raise UsageError(f"{name} requires {needs}")
+
+
+def _keep_layers(verdict: Verdict, output: str) -> None:
+    """UsageError where the output would overwrite a layer."""
+    if not os.path.exists(output):
+        return
+    for layer in verdict.config.layers:
+        if os.path.exists(layer.name) and os.path.samefile(layer.name, output):
+            raise UsageError(f"-o {output}: this file is one of the layers")
+
+
 def _compare(text: str, output: str) -> int:
-    """Compares with the file; prints the difference."""
-    committed = read_file(output) if os.path.lexists(output) else b""
+    """Compares with the file and prints the difference."""
+    committed = disk.read_file(output) if os.path.lexists(output) else b""
     if committed == text.encode("utf-8"):
         return OK
     streams.out(compared(text, committed, output))

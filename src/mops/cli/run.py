@@ -1,15 +1,14 @@
-"""What every command on a configuration does first: read, resolve, judge, and say what is active."""
+"""What every command on a configuration does first: read, resolve, judge, say what is active."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
 
 from mops.checks.verdict import Verdict, judge
-from mops.cli import flags, streams
-from mops.config import sources
+from mops.cli import streams
+from mops.cli.parse import Selection
 from mops.config.files import shadowed
+from mops.config.sources import gather
 from mops.model.problems import ERROR, WARNING, InvalidConfig
 from mops.report.origins import layers_line, override_lines
 from mops.report.problems import problem_line
@@ -17,36 +16,41 @@ from mops.report.text import printable
 from mops.schema.fields import SettingsSchema
 
 
-def configuration(given: flags.Given, schema: SettingsSchema, *, files: bool = False) -> Verdict:
-    """Reads and resolves what the options select, and says so on stderr. Problems are not raised.
+def read_configuration(
+    selection: Selection, schema: SettingsSchema, *, files: bool = False
+) -> Verdict:
+    """Reads and resolves what the options select, and says so on stderr; problems are not raised.
 
-    With `files` the verdict is also on the files, not only on what would run.
+    With `files` the verdict is also about the files, not only about what would run.
     """
-    asked = flags.request(given, schema)
-    gathered = sources.gather(asked, os.environ, schema)
-    verdict = judge(gathered, schema, files=files)
-    if not given.get("quiet"):
+    sources = gather(selection.request, os.environ, schema)
+    verdict = judge(sources, schema, files=files)
+    if not selection.quiet:
         streams.note(layers_line(verdict.config))
         for line in override_lines(verdict.config, schema):
             streams.note(line)
-        for name in gathered.ignored:
+        for name in sources.ignored:
             streams.note(f"--hermetic: {printable(name)} is not read")
-    for name in shadowed(file.layer.name for file in gathered.files):
+    for name in shadowed(file.layer.name for file in sources.files):
         streams.note(
-            f"warning: {name} is in this folder but is not a layer (use --config {name} to make it one)"
+            f"warning: {name} is in this directory but is not a layer "
+            f"(use --config {name} to make it one)"
         )
     return verdict
 
 
-def settle(verdict: Verdict, given: Mapping[str, Any], *, as_json: bool = False) -> None:
-    """Prints the problems; raises InvalidConfig where one of them is an error."""
-    strict = bool(given.get("strict"))
-    problems = [
-        problem._replace(severity=ERROR) if strict else problem for problem in verdict.problems
-    ]
-    failed = any(problem.severity == ERROR for problem in problems)
-    if failed:
+def valid_configuration(selection: Selection, schema: SettingsSchema) -> Verdict:
+    """The same for a command that needs a valid configuration: prints warnings.
+
+    Raises InvalidConfig where there is an error, or with --strict a warning.
+    """
+    verdict = read_configuration(selection, schema)
+    problems = verdict.problems
+    if selection.strict:
+        problems = [problem._replace(severity=ERROR) for problem in problems]
+    if any(problem.severity == ERROR for problem in problems):
         raise InvalidConfig(problems)
     for problem in problems:
-        if problem.severity == WARNING and not as_json:
+        if problem.severity == WARNING:
             streams.note(problem_line(problem))
+    return verdict

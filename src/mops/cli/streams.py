@@ -1,11 +1,15 @@
-"""Where output goes: artifacts to stdout or a file, whole or not at all; all else to stderr."""
+"""Where output goes: artifacts to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 from mops.model.problems import EnvironmentFailure
+
+# Styles as terminal attributes, in colours that light and dark terminals both show.
+_STYLES = {"heading": "1", "value": "32", "origin": "36", "faint": "2"}
 
 
 def note(text: str) -> None:
@@ -28,7 +32,7 @@ def out(text: str) -> None:
     """A complete artifact on stdout."""
     try:
         if sys.stdout is None:
-            raise OSError("it is closed")
+            raise OSError("closed")
         sys.stdout.flush()
         data = memoryview(text.encode("utf-8", "backslashreplace"))
         while data:
@@ -38,3 +42,30 @@ def out(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
         raise EnvironmentFailure(f"stdout: {error.strerror or error}") from None
+
+
+def width() -> int | None:
+    """The width of the terminal on stdout in columns; None if stdout is no terminal."""
+    if not _on_terminal():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def paint() -> Callable[[str, str], str]:
+    """What styles text on stdout: (text, style's name) to text, unchanged outside terminals."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not _on_terminal()
+    return _unpainted if plain else _painted
+
+
+def _on_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _painted(text: str, style: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style in _STYLES else text
+
+
+def _unpainted(text: str, _style: str) -> str:
+    return text

@@ -1,0 +1,259 @@
+"""Words of a command line to the typed options of one command.
+
+This is the only parser. typer draws help and shell completion from the same table, and is loaded
+for those alone: importing it costs more than most commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from mops.cli.commands import ALIASES, COMMANDS, GROUPS, Command
+from mops.cli.options import SELECTION, Argument, Option, override_options
+from mops.config.sources import Request
+from mops.model.problems import UsageError
+from mops.schema.fields import SettingsSchema, load_schema
+from mops.schema.keywords import near
+
+HELP = ("--help", "-h")
+
+
+class MisusedCommand(UsageError):
+    """A mistake in the words of a command line; `path` is the command or group that they name."""
+
+    def __init__(self, message: str, path: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.path = tuple(path)
+
+
+class HelpRequested(Exception):  # noqa: N818 - nothing went wrong
+    """The words want the help of a command or group; `asked` unless a command is missing."""
+
+    def __init__(self, path: Sequence[str] = (), *, asked: bool = True) -> None:
+        super().__init__()
+        self.path = tuple(path)
+        self.asked = asked
+
+
+class Parsed(NamedTuple):
+    """Options by their fields, each with the values given (one "" for each use of a switch).
+
+    `given` are the options as they were typed.
+    """
+
+    options: dict[str, list[str]]
+    arguments: list[str]
+    given: list[str]
+
+
+class Selection(NamedTuple):
+    """The options that every command has which reads a configuration."""
+
+    request: Request
+    strict: bool = False
+    quiet: bool = False
+
+
+def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
+    """The command that the first words name, and the words after its name.
+
+    Raises HelpRequested(path) where they name a group and ask for help or nothing.
+    """
+    path: tuple[str, ...] = ()
+    rest = list(words)
+    while path not in COMMANDS:
+        if not rest or rest[0] in HELP:
+            raise HelpRequested(path, asked=bool(rest))
+        word = rest.pop(0)
+        if word.startswith("-"):
+            hint = "options follow the command" if not path else ""
+            raise MisusedCommand(_unknown("option", word, (), hint), path)
+        path = (*path, word)
+        path = ALIASES.get(path, path)
+        if path not in COMMANDS and path not in GROUPS:
+            known = (name for name in (*COMMANDS, *GROUPS) if name)
+            siblings = [name[-1] for name in known if name[:-1] == path[:-1]]
+            raise MisusedCommand(_unknown("command", word, siblings), path[:-1])
+    return COMMANDS[path], rest
+
+
+def parse(words: Sequence[str], options: Iterable[Option]) -> Parsed:
+    """The options and arguments in the words. Raises UsageError, or HelpRequested."""
+    known = {name: option for option in options for name in option.names}
+    parsed = Parsed({}, [], [])
+    pending = list(reversed(words))
+    while pending:
+        word = pending.pop()
+        if word == "--":
+            parsed.arguments.extend(reversed(pending))
+            break
+        if word in HELP:
+            raise HelpRequested
+        if not word.startswith("-") or word == "-" or word[1].isdigit():
+            parsed.arguments.append(word)
+        elif word.startswith("--"):
+            _take_long(word, pending, known, parsed)
+        else:
+            _take_short(word, pending, known, parsed)
+    return parsed
+
+
+def _take_long(word: str, pending: list[str], known: Mapping[str, Option], parsed: Parsed) -> None:
+    """Takes `--name`, `--name=value` or `--name value`."""
+    name, equals, value = word.partition("=")
+    option = known.get(name)
+    if option is None:
+        raise UsageError(_unknown("option", name, known))
+    if option.is_switch and equals:
+        raise UsageError(f"{name} takes no value")
+    if not option.is_switch and not equals:
+        value = _following(name, option, pending, known)
+    _record(parsed, option, name, value)
+
+
+def _take_short(word: str, pending: list[str], known: Mapping[str, Option], parsed: Parsed) -> None:
+    """Takes `-q`, `-c value`, `-cvalue`, or several switches as in `-yq`."""
+    letters = word[1:]
+    while letters:
+        name, letters = f"-{letters[0]}", letters[1:]
+        option = known.get(name)
+        if option is None:
+            raise UsageError(_unknown("option", name, known))
+        if option.is_switch:
+            _record(parsed, option, name, "")
+            continue
+        value = letters or _following(name, option, pending, known)
+        _record(parsed, option, name, value)
+        return
+
+
+def _following(name: str, option: Option, pending: list[str], known: Mapping[str, Option]) -> str:
+    """The next word, as the value of an option."""
+    following = pending[-1].partition("=")[0] if pending else ""
+    if not pending or following in known or following in HELP:
+        raise UsageError(f"{name} needs a value: {name} {option.metavar}")
+    return pending.pop()
+
+
+def _record(parsed: Parsed, option: Option, name: str, value: str) -> None:
+    parsed.options.setdefault(option.field, []).append(value)
+    parsed.given.append(name)
+
+
+def _unknown(kind: str, word: str, known: Iterable[str], hint: str = "") -> str:
+    hint = near(word, list(known)) or hint
+    return f"unknown {kind} {word}" + (f" ({hint})" if hint else "")
+
+
+class Invocation(NamedTuple):
+    """A command with its typed options."""
+
+    command: Command
+    record: Any
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the command prints JSON, and its problems too."""
+        return getattr(self.record, "format", "") == "json"
+
+    def run(self) -> int:
+        """Runs the command; the exit code."""
+        function = getattr(import_module(self.command.module), self.command.function)
+        code: int = function(self.record) if self.record is not None else function()
+        return code
+
+
+def invocation(words: Sequence[str]) -> Invocation:
+    """The command that the words call. Raises MisusedCommand, or HelpRequested(path)."""
+    command, rest = find_command(words)
+    try:
+        return Invocation(command, _bound(command, rest))
+    except HelpRequested:
+        raise HelpRequested(command.path) from None
+    except UsageError as error:
+        raise MisusedCommand(str(error), command.path) from None
+
+
+def _bound(command: Command, words: Sequence[str]) -> Any:
+    """The record of the command, filled from the words; None for a command that takes nothing."""
+    schema = load_schema() if command.selects else None
+    parsed = parse(words, command_options(command, schema))
+    fields = _arguments(command, parsed.arguments)
+    for option in command.options:
+        if option.field in parsed.options:
+            fields[option.field] = _value(option, option.names[0], parsed.options[option.field])
+    if schema is not None:
+        fields["selection"] = selection(parsed, schema)
+    if not command.record:
+        return None
+    record = getattr(import_module(command.module), command.record)
+    if "given" in record._fields:
+        fields["given"] = tuple(parsed.given)
+    return record(**fields)
+
+
+def command_options(command: Command, schema: SettingsSchema | None) -> list[Option]:
+    """All options of a command; a `schema` is needed where the command reads a configuration."""
+    if schema is None:
+        return list(command.options)
+    return [*SELECTION, *command.options, *override_options(schema)]
+
+
+def selection(parsed: Parsed, schema: SettingsSchema) -> Selection:
+    """The configuration that the options select."""
+    given = parsed.options
+    overrides: list[tuple[str, str]] = []
+    for option in override_options(schema):
+        values = given.get(option.field, [])
+        flag = option.names[0]
+        if option.is_switch:
+            values = ["true" if flag in schema.flags else "false"] * len(values)
+        overrides += [(flag, value) for value in values]
+    sets = [("--set", pair) for pair in given.get("set", [])]
+    sets += [("--set-string", pair) for pair in given.get("set_string", [])]
+    request = Request(
+        config=tuple(given.get("config", [])),
+        profiles=tuple(given.get("profile", [])),
+        overrides=tuple(overrides),
+        sets=tuple(sets),
+        debug_mode="debug_mode" in given,
+        hermetic="hermetic" in given,
+    )
+    return Selection(request, "strict" in given, "quiet" in given)
+
+
+def _value(taker: Option | Argument, name: str, values: Sequence[str]) -> Any:
+    """The value of an option or argument, in the type that its field has."""
+    for value in values:
+        if taker.choices and value not in taker.choices:
+            hint = near(value, taker.choices)
+            message = f"{name}: expected one of {', '.join(taker.choices)}, found {value}"
+            raise UsageError(message + (f" ({hint})" if hint else ""))
+        if taker.number and not value.isdecimal():
+            raise UsageError(f"{name}: expected a whole number, found {value}")
+    if isinstance(taker, Option) and taker.is_switch:
+        return True
+    if taker.many:
+        return tuple(values)
+    if len(values) > 1:
+        raise UsageError(f"{name} is given twice")
+    return int(values[0]) if taker.number else values[0]
+
+
+def _arguments(command: Command, words: Sequence[str]) -> dict[str, Any]:
+    """The positional arguments by field."""
+    found: dict[str, Any] = {}
+    rest = list(words)
+    for argument in command.arguments:
+        mine = rest if argument.many else rest[:1]
+        rest = rest[len(mine) :]
+        if mine:
+            found[argument.field] = _value(argument, argument.metavar.strip("[]."), mine)
+        elif argument.required:
+            raise UsageError(f"missing argument {argument.metavar}")
+    if rest:
+        hint = f" (to read it as a layer: --config {rest[0]})" if command.selects else ""
+        raise UsageError(f"unexpected argument {rest[0]}{hint}")
+    return found
