@@ -71,7 +71,9 @@ def test_our_parser_takes_what_typer_takes(words):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.one_of(WORDS, st.sampled_from([n for o in RENDER for n in o.names])), max_size=6))
+@given(
+    st.lists(st.one_of(WORDS, st.sampled_from([n for o in RENDER for n in o.names])), max_size=6)
+)
 def test_any_words_are_parsed_or_refused(words):
     try:
         parsed = parse(words, RENDER)
