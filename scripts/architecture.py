@@ -165,7 +165,9 @@ def levels(found: dict[str, dict[str, int]]) -> dict[str, int]:
 def picture(found: dict[str, dict[str, int]]) -> str:
     """The rooms as boxes, each above those that it uses, with the arrows that matter."""
     heights = levels(found)
-    rows = [[room for room in ROOMS if heights[room] == n] for n in range(max(heights.values()) + 1)]
+    rows = [
+        [room for room in ROOMS if heights[room] == n] for n in range(max(heights.values()) + 1)
+    ]
     widest = max(map(len, rows))
     width = 2 * MARGIN + widest * BOX_WIDTH + (widest - 1) * GAP_X
     height = 2 * MARGIN + len(rows) * BOX_HEIGHT + (len(rows) - 1) * GAP_Y
@@ -218,7 +220,9 @@ def main() -> int:
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if "--check" in sys.argv[1:]:
-            problems.append(f"{path.relative_to(ROOT)} is stale: run python scripts/architecture.py")
+            problems.append(
+                f"{path.relative_to(ROOT)} is stale: run python scripts/architecture.py"
+            )
         else:
             path.write_text(text, encoding="utf-8")
             print(f"wrote {path.relative_to(ROOT)}")

@@ -1,6 +1,6 @@
 """Prints pip constraints that pin every dependency of mops to the lowest version it allows.
 
-    python scripts/lowest.py > lowest.txt && pip install -c lowest.txt .
+python scripts/lowest.py > lowest.txt && pip install -c lowest.txt .
 """
 
 from __future__ import annotations

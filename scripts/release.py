@@ -63,7 +63,9 @@ def main() -> int:
     run(sys.executable, "-m", "mops", "chart", "package", "-o", str(DIST))
     for path in sorted(DIST.iterdir()):
         print(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  dist/{path.name}")
-    print(f"now: git commit -am 'Release {version}' && git tag v{version} && git push --follow-tags")
+    print(
+        f"now: git commit -am 'Release {version}' && git tag v{version} && git push --follow-tags"
+    )
     return 0
 
 
