@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from invoke import ROOT
-from mops.checks import daskconfig as dask
+from mops.checks.dask import settings as dask
 
 SCRIPT = ROOT / "scripts" / "dask_keys.py"
 FACTS = ROOT / "schemas" / "dask-keys.json"

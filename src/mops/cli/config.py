@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mops.checks.reference import reference_problems
+from mops.checks.chart_schema import refused_by_chart
 from mops.cli import flags, run, streams
 from mops.config.keys import canonical, key_path, suggestion
 from mops.model.layer import Path, dotted
@@ -71,7 +71,7 @@ def validate(given: flags.Given, schema: SettingsSchema, files: list[str]) -> in
         verdict = run.configuration({**given, "config": chosen}, schema, files=True)
         problems += verdict.problems
         if not any(problem.severity == ERROR for problem in verdict.problems):
-            problems += reference_problems(verdict)
+            problems += refused_by_chart(verdict)
     if given.get("strict"):
         problems = [problem._replace(severity=ERROR) for problem in problems]
     problems = list(dict.fromkeys(problems))
@@ -94,16 +94,16 @@ def validate(given: flags.Given, schema: SettingsSchema, files: list[str]) -> in
 
 
 def _list_checks(*, as_json: bool) -> int:
-    """Prints the name of each check with its line."""
-    from mops import checks
+    """Prints every rule: its name, its severity, and what it finds."""
+    from mops.checks.registry import all_rules
     from mops.report.table import Column, table
 
-    found = checks.listed()
-    streams.out(
-        json_text(dict(found))
-        if as_json
-        else table((Column("CHECK"), Column("WARNS OF")), found, None)
-    )
+    if as_json:
+        streams.out(json_text({rule.name: rule.line for rule in all_rules()}))
+        return OK
+    columns = (Column("CHECK"), Column("SEVERITY"), Column("FINDS"))
+    rows = [(rule.name, rule.severity, rule.line) for rule in all_rules()]
+    streams.out(table(columns, rows, None))
     return OK
 
 

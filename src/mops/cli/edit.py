@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from mops.chart.values import chart_values
-from mops.checks import rules
+from mops.checks import registry
 from mops.cli import streams
 from mops.config import resolve, sources
 from mops.config.dialects import File, read
@@ -122,7 +122,7 @@ def _judged(file: File, schema: SettingsSchema, profile: str) -> list[Problem]:
     missing = chart_values(config, schema)[1]
     return [
         problem
-        for problem in (missing or rules.check(config, file.refused))
+        for problem in (missing or registry.check(config, schema, file.refused))
         if problem.severity == ERROR
     ]
 
