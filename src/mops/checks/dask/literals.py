@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mops.checks.dask.settings import Accept, facts
+from mops.checks.dask.settings import facts
+
+if TYPE_CHECKING:
+    from mops.checks.dask.settings import Accept
 
 # Python's parser may take long, or fail in other ways, for longer strings; no setting needs them.
 _LONGEST = 10_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from mops.checks.environment import DASK_PREFIX
 from mops.config.view import SCHEDULER, Group
@@ -24,23 +24,24 @@ Kind = Literal["setting", "entry", "section", "below", "unknown", "foreign"]
 _SIMILARITY = 0.84
 
 
-class Accept(TypedDict, total=False):
-    """One form of value that a setting accepts, in the words of JSON Schema where it has them."""
+if TYPE_CHECKING:
 
-    type: str
-    enum: list[Any]
-    min: float
-    max: float
-    above: float
+    class Accept(TypedDict, total=False):
+        """One form of value that a setting accepts, in JSON Schema's words where it has any."""
 
+        type: str
+        enum: list[Any]
+        min: float
+        max: float
+        above: float
 
-# What is known about a setting. `in`: the only versions of Dask that have it; `defaults`: by
-# version, if they differ. A setting without `accept` takes any value.
-Setting = TypedDict(
-    "Setting",
-    {"accept": list[Accept], "default": Any, "defaults": dict[str, Any], "in": list[str]},
-    total=False,
-)
+    # What is known about a setting. `in`: the only versions of Dask that have it; `defaults`: by
+    # version, if they differ. A setting without `accept` takes any value.
+    Setting = TypedDict(
+        "Setting",
+        {"accept": list[Accept], "default": Any, "defaults": dict[str, Any], "in": list[str]},
+        total=False,
+    )
 
 
 class Facts(NamedTuple):
