@@ -17,12 +17,12 @@ DATA = Path(__file__).parent / "data"
 
 
 def found(folder: Path, text: str, **asked):
-    """The problems of one file, with what else the request asks."""
+    """The problems of a file, alone or with what else the request asks for."""
     file = folder / "layer.yaml"
     file.write_text(text)
     settings = load_schema()
     return judge(
-        gather(Request(config=(str(file),), **asked), {}, settings), settings, files=True
+        gather(Request(**{"config": (str(file),), **asked}), {}, settings), settings, files=True
     ).problems
 
 
@@ -44,7 +44,7 @@ def test_a_variable_of_the_workers(tmp_path, rule, name, text, words):
     assert problems[0].origin.place == f"{tmp_path}/layer.yaml:3:{7 + len(name)}"
 
 
-# What is right, though it looks like something that is not.
+# Correct variables that look like wrong ones.
 RIGHT = [
     {"DASK_DISTRIBUTED__WORKER__MEMORY__TARGET": "0.5"},
     {"DASK_distributed__worker__Memory__target": "0.5"},
@@ -77,11 +77,11 @@ RIGHT = [
 
 
 @pytest.mark.parametrize("env", RIGHT, ids=str)
-def test_what_is_right_is_let_be(tmp_path, env):
+def test_what_is_right_is_not_reported(tmp_path, env):
     assert found(tmp_path, variables("worker", **env)) == []
 
 
-def test_nothing_is_said_of_a_correct_file_of_forty_variables(tmp_path):
+def test_a_correct_file_of_forty_variables_is_valid(tmp_path):
     text = (DATA / "forty.yaml").read_text()
     assert len(re.findall(r"^ {6}[A-Z_]+[A-Z0-9_]*: ", text, re.MULTILINE)) >= 40
     done = mops(
@@ -162,6 +162,18 @@ def test_layers(tmp_path, asked, expected):
     )
 
 
+def test_null_over_nothing_makes_a_layer_idle(tmp_path):
+    (tmp_path / "base.yaml").write_text(
+        "workspace:\n  worker_processes: 1\n"
+        "  worker_env: {A: {valueFrom: {secretKeyRef: {name: s, key: k}}}}\n"
+    )
+    request = {"config": (str(tmp_path / "base.yaml"), str(tmp_path / "layer.yaml"))}
+    idle = found(tmp_path, "workspace: {worker_env: {NOPE: null}}", **request)
+    assert [problem.check for problem in idle] == ["idle-layer"]
+    # This null clears what the file below says, at another path.
+    assert found(tmp_path, "workspace: {worker_env: {A: null}}", **request) == []
+
+
 def test_a_file_may_state_the_defaults(tmp_path):
     assert found(tmp_path, "workspace:\n  worker_processes: 2\n  worker_threads: 1\n") == []
 
@@ -200,7 +212,7 @@ def test_no_warning_shows_a_secret(tmp_path):
     assert "hunter2" not in done.err + done.out
 
 
-# A key at the wrong place, and the right one as the file would write it.
+# A key in the wrong place, and the right one as the file would spell it.
 WORKSPACE = "apiVersion: modelops/v1\nkind: Workspace\n"
 MISPLACED = [
     (
@@ -259,7 +271,7 @@ MISPLACED = [
 
 
 @pytest.mark.parametrize(("text", "key", "right"), MISPLACED, ids=[key for _, key, _ in MISPLACED])
-def test_a_misplaced_key_is_told_where_it_belongs(tmp_path, text, key, right):
+def test_a_misplaced_key_gets_the_right_place_as_a_hint(tmp_path, text, key, right):
     problems = [(problem.key, problem.message, problem.hint) for problem in found(tmp_path, text)]
     assert problems == [(key, "no such setting", f"did you mean {right}?")]
 

@@ -43,7 +43,7 @@ _SHELL_REFERENCE = r"(?<!\$)\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0
 def reserved_variables(view: View) -> Iterator[Finding]:
     reserved = _POD_VARIABLES | _tls_variables(view)
     for group in view.pods:
-        for name in view.below(group.at("env")):
+        for name in view.names(group):
             if name in reserved:
                 yield Finding((group.variable(name),), f"the chart sets {name} itself")
 
@@ -136,11 +136,13 @@ def _tls_variables(view: View) -> frozenset[str]:
 
 def secrets(view: View) -> Iterator[Finding]:
     for path, stack in view.config.stacks.items():
+        if not view.written(path):
+            continue
         value = stack[-1].value
         if isinstance(value, str) and "$(" in value:
             # A reference stands where the secret would: https://me:$(PASSWORD)@example.com
             value = re.sub(_REFERENCE, "", value)
-        if not view.written(path) or not hidden(view.schema, path, value):
+        if not hidden(view.schema, path, value):
             continue
         if "env" not in path[:-1]:
             message = "this looks like a credential, and anyone who can read the values can read it"

@@ -7,7 +7,7 @@ override that repeats what is there, is not a mistake of the command that happen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from mops.checks.rule import WARNING, Finding, Rule
@@ -25,10 +25,10 @@ def idle_layers(view: View) -> Iterator[Finding]:
     The lowest layer above the defaults may repeat them: a file that states its settings does not
     depend on what the defaults become.
     """
-    replacing = _replacing(view)
+    cleared = _cleared(view)
     for index, layer in enumerate(view.config.layers[1:]):
         leaves = _leaves(view, layer)
-        states = {_state(view, path, leaf, replacing) for path, leaf in leaves.items()}
+        states = {_state(view, path, leaf, cleared) for path, leaf in leaves.items()}
         states_defaults = index == 0 and states == {"repeated"}
         if not states or "effective" in states or states_defaults:
             continue
@@ -54,24 +54,31 @@ def _reason(states: set[_State]) -> str:
     return "it repeats lower layers, and higher layers override the rest"
 
 
-def _state(view: View, path: Path, leaf: Leaf, replacing: set[Origin]) -> _State:
+def _state(view: View, path: Path, leaf: Leaf, cleared: Mapping[Origin, set[Path]]) -> _State:
     stack = view.config.stacks[path]
     place = next((index for index, other in enumerate(stack) if other is leaf), len(stack) - 1)
     if place < len(stack) - 1:
         # If the highest layer says the same again, it is that one which repeats.
         return "effective" if _same(stack[-1].value, leaf.value) else "shadowed"
     below = stack[place - 1].value if place else None
-    repeats = _same(below, leaf.value) and leaf.origin not in replacing
-    return "repeated" if repeats else "effective"
+    clears_others = cleared.get(leaf.origin, set()) - {path}
+    return "repeated" if _same(below, leaf.value) and not clears_others else "effective"
 
 
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _replacing(view: View) -> set[Origin]:
-    """The origins of leaves that cleared another path, as a value does with a mapping there."""
-    return {stack[-1].origin for stack in view.config.stacks.values() if stack[-1].value is None}
+def _cleared(view: View) -> dict[Origin, set[Path]]:
+    """The paths without a value, by the origin that cleared them.
+
+    That may be a leaf at another path: a value in place of a mapping clears all that was in it.
+    """
+    found: dict[Origin, set[Path]] = {}
+    for path, stack in view.config.stacks.items():
+        if stack[-1].value is None:
+            found.setdefault(stack[-1].origin, set()).add(path)
+    return found
 
 
 RULES = (

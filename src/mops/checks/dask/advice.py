@@ -92,15 +92,16 @@ def _disordered(view: View, group: Group, key: str) -> str:
 
 
 def _change(key: str, name: str, text: str) -> str:
-    setting = facts().keys[key]
-    defaults = setting.get("defaults", {}).values()
-    known = [setting["default"]] if "default" in setting else list(defaults)[-1:]
-    if not known:
+    """What a variable for a setting would do, compared with the default of the newest version."""
+    setting, newest = facts().keys[key], facts().versions[-1]
+    defaults = setting.get("defaults", {})
+    if "default" not in setting and newest not in defaults:
         return f"set {key} to {shown_value(name, text)}"
-    if interpret(text) == known[0]:
+    default = setting.get("default", defaults.get(newest))
+    if interpret(text) == default:
         return f"change nothing: {shown_value(name, text)} is Dask's default"
     new = shown_value(name, interpret(text))
-    return f"change {key} from Dask's default {known[0]} to {new}"
+    return f"change {key} from Dask's default {default} to {new}"
 
 
 def correction(variable: Variable) -> str:
