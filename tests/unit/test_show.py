@@ -190,8 +190,10 @@ DERIVED = [
         },
     ),
     (
-        "  worker_replicas: 0\n  workerGroups:\n"
-        "    big: {replicas: 3, threads: 2, resources: {requests: {cpu: 500m}}}\n",
+        (
+            "  worker_replicas: 0\n  workerGroups:\n"
+            "    big: {replicas: 3, threads: 2, resources: {requests: {cpu: 500m}}}\n"
+        ),
         {
             "objects": [
                 "Deployment/dask-scheduler",
