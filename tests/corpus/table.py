@@ -1022,28 +1022,28 @@ refuse(
     "workspace",
     "requests: {memory: 4Gi, cpu: 2}",
     "requests: {memory: «4100Mi, cpu: 2}",
-    "spec.workers.resources.requests.memory: the memory request 4100Mi is more than the limit 4Gi",
+    "spec.workers.resources.requests.memory: the memory request 4100Mi is more than the limit 4Gi [requests-within-limits]",
 )
 refuse(
     "a cpu request above its limit",
     "workspace",
     "requests: {memory: 4Gi, cpu: 2}",
     "requests: {memory: 4Gi, cpu: «2001m}",
-    "spec.workers.resources.requests.cpu: the cpu request 2001m is more than the limit 2",
+    "spec.workers.resources.requests.cpu: the cpu request 2001m is more than the limit 2 [requests-within-limits]",
 )
 refuse(
     "memory for nobody",
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «0",
-    "workspace.worker_memory: (0 - 256Mi reserve) / 2 processes leaves 0 bytes for each process; Dask needs 64Mi (raise the memory limit or lower the processes)",
+    "workspace.worker_memory: (0 - 256Mi reserve) / 2 processes leaves 0 bytes for each process; Dask needs 64Mi (raise the memory limit or lower the processes) [small-memory]",
 )
 refuse(
     "memory for too many",
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «300Mi",
-    "workspace.worker_memory: (300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each process; Dask needs 64Mi (raise the memory limit or lower the processes)",
+    "workspace.worker_memory: (300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each process; Dask needs 64Mi (raise the memory limit or lower the processes) [small-memory]",
 )
 refuse(
     "an unknown resource",
@@ -1070,7 +1070,7 @@ refuse(
     "unified",
     "autoscaling_min_workers: 2",
     "autoscaling_min_workers: «11",
-    "workspace.autoscaling_min_workers: minWorkers 11 is more than maxWorkers 10",
+    "workspace.autoscaling_min_workers: minWorkers 11 is more than maxWorkers 10 [autoscaling-bounds]",
 )
 refuse(
     "no workers at least",
@@ -1174,7 +1174,8 @@ refuse(
     "workspace",
     "    team: epi",
     "    app.kubernetes.io/name: «x",
-    'metadata.labels."app.kubernetes.io/name": the label app.kubernetes.io/name is the chart\'s own',
+    'metadata.labels."app.kubernetes.io/name": '
+    "the chart sets the label app.kubernetes.io/name itself [reserved-label]",
 )
 for name in ("big", "a", "gpu-2", "x" * 30):
     accept(
@@ -1387,7 +1388,7 @@ refuse(
     "unified",
     FLAG,
     f"FLAG: plain\n    ALIAS: «$(FLAG){END}",
-    "workspace.worker_env.ALIAS: $(FLAG) is used before it is set: variables are set in the order of their names (rename one of them, or write $$ for a plain $)",
+    "workspace.worker_env.ALIAS: $(FLAG) is used before it is set: variables are set in the order of their names (rename one of them, or write $$ for a literal $) [reference-order]",
 )
 accept(
     "a reference to an earlier variable",
@@ -1402,7 +1403,7 @@ refuse(
     "unified",
     FLAG,
     f"FLAG: plain\n    POD_IP: «x{END}",
-    "workspace.worker_env.POD_IP: the chart sets POD_IP itself",
+    "workspace.worker_env.POD_IP: the chart sets POD_IP itself [reserved-variable]",
 )
 
 # --- injection: what would end a string in a template, a document, a shell
@@ -1591,7 +1592,7 @@ refuse(
     "unified",
     "      worker_threads: 1\n      worker_env",
     "      autoscaling_min_workers: «20\n      worker_env",
-    "workspace.profiles.debug.autoscaling_min_workers: minWorkers 20 is more than maxWorkers 10",
+    "workspace.profiles.debug.autoscaling_min_workers: minWorkers 20 is more than maxWorkers 10 [autoscaling-bounds]",
 )
 
 # --- encoding

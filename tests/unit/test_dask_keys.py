@@ -1,4 +1,4 @@
-"""What mops believes of Dask, held against Dask itself."""
+"""What mops knows about Dask, compared with Dask itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from invoke import ROOT
-from mops.checks import daskconfig as dask
+from mops.checks.dask import literals
+from mops.checks.dask import settings as dask
+from mops.checks.environment import DASK_PREFIX
 
 SCRIPT = ROOT / "scripts" / "dask_keys.py"
 FACTS = ROOT / "schemas" / "dask-keys.json"
@@ -23,8 +25,8 @@ ASK = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
 import dask, distributed
-told = {key: dask.config.get(key, "(absent)") for key in json.load(sys.stdin)}
-print(json.dumps(told, default=str))
+found = {key: dask.config.get(key, "(absent)") for key in json.load(sys.stdin)}
+print(json.dumps(found, default=str))
 """
 CRASH = "crash"
 
@@ -40,8 +42,8 @@ def installed() -> dict:
     )
 
 
-def told(keys: list[str], **env: str):
-    """The values of keys in a Dask that starts with these variables; CRASH where it does not start."""
+def ask_dask(keys: list[str], **env: str):
+    """The values of keys in a Dask that starts with these variables; CRASH if it does not start."""
     kept = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
     done = subprocess.run(
         [sys.executable, "-c", ASK],
@@ -166,10 +168,10 @@ def test_what_is_called_effective_is():
     }
     values = {key: sample(dask.facts().keys[key]) for key in entries}
     assert all(
-        dask.read(dask.name_of(key)).kind == dask.KEY and not dask.unfit(key, text)
+        dask.read(dask.name_of(key)).kind == "setting" and not literals.expected(key, text)
         for key, text in values.items()
     )
-    found = told(list(values), **{dask.name_of(key): text for key, text in values.items()})
+    found = ask_dask(list(values), **{dask.name_of(key): text for key, text in values.items()})
     assert found == {key: ast.literal_eval(text) for key, text in values.items()}
 
 
@@ -192,10 +194,10 @@ IGNORED = {
 
 @pytest.mark.dask
 def test_what_is_called_ignored_is():
-    prefixed = {name: text for name, text in IGNORED.items() if name.startswith(dask.PREFIX)}
-    assert {dask.read(name).kind for name in prefixed} == {dask.UNKNOWN, dask.SECTION}
+    prefixed = {name: text for name, text in IGNORED.items() if name.startswith(DASK_PREFIX)}
+    assert {dask.read(name).kind for name in prefixed} == {"unknown", "section"}
     keys = [key for key in installed()["keys"] if key != "scheduler"]
-    assert told(keys, **IGNORED) == told(keys)
+    assert ask_dask(keys, **IGNORED) == ask_dask(keys)
 
 
 @pytest.mark.dask
@@ -205,8 +207,8 @@ def test_what_is_called_a_deprecated_name_is_one_and_wins():
         for index, step in enumerate(("TARGET", "SPILL", "PAUSE", "TERMINATE"), 1)
     }
     keys = {name: dask.read(name).key for name in names}
-    assert all(dask.read(name).alias for name in names)
-    found = told(
+    assert all(dask.read(name).deprecated for name in names)
+    found = ask_dask(
         list(keys.values()), **names, **{dask.name_of(key): "0.5" for key in keys.values()}
     )
     assert found == {keys[name]: float(text) for name, text in names.items()}
@@ -221,7 +223,7 @@ def test_what_is_called_a_deprecated_name_is_one_and_wins():
     {"DASK_INTERNAL_INHERIT_CONFIG": "junk"},
 ], ids=str)  # fmt: skip
 def test_what_is_said_to_stop_dask_does(env):
-    assert told([], **env) == CRASH
+    assert ask_dask([], **env) == CRASH
 
 
 # Texts that Dask's own parsers are asked about, with the key that they would be the value of.
@@ -277,7 +279,9 @@ def works(parse, text):
         return False
     return True
 times, sizes = json.load(sys.stdin)
-print(json.dumps([[works(parse_timedelta, text) for text in times], [works(parse_bytes, text) for text in sizes]]))
+works_as_time = [works(parse_timedelta, text) for text in times]
+works_as_size = [works(parse_bytes, text) for text in sizes]
+print(json.dumps([works_as_time, works_as_size]))
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -286,7 +290,7 @@ print(json.dumps([[works(parse_timedelta, text) for text in times], [works(parse
         text=True,
         check=True,
     )
-    ours = [[not dask.unfit(key, text) for text in texts] for key, texts in MEASURES.items()]
+    ours = [[not literals.expected(key, text) for text in texts] for key, texts in MEASURES.items()]
     theirs = json.loads(done.stdout)
     differ = [
         (text, mine, real)
@@ -300,15 +304,21 @@ print(json.dumps([[works(parse_timedelta, text) for text in times], [works(parse
 
 # Texts whose reading is easy to get wrong, and what Dask makes of them.
 READ = [
-    "0.90", "1e6", "010", "0", "00", "0.", ".5", "1_000", "-5", "1.10", "12345678901234567890", "0x10", "1j", "inf", "nan", "true", "TRUE", "None", "null", "NONE", "no", "yes", "on", "",
-    " 5", "5 ", "'a'", "b'a'", "u'a'", "['a']", "{'a': 1}", "{1}", "()", "(1)", "1,2", "a, b", "a.b", "a-b", "a:b", "/a/b", "_", "30s", "30 s", "5m", "5h", "1e5s", "5 minutes", "10MB",
+    "0.90", "1e6", "010", "0", "00", "0.", ".5", "1_000", "-5", "1.10", "12345678901234567890",
+    "0x10", "1j", "inf", "nan", "true", "TRUE", "None", "null", "NONE", "no", "yes", "on", "",
+    " 5", "5 ", "'a'", "b'a'", "u'a'", "['a']", "{'a': 1}", "{1}", "()", "(1)", "1,2", "a, b",
+    "a.b", "a-b", "a:b", "/a/b", "_", "30s", "30 s", "5m", "5h", "1e5s", "5 minutes", "10MB",
     "64MiB", "5kB", "80%", "'\\d'", "f'a'", "...", "1 + 1", "not True", "a" * 200,
 ]  # fmt: skip
 
 
 @pytest.mark.dask
 def test_values_are_read_as_dask_reads_them():
-    code = "import json, sys\nfrom dask.config import interpret_value\nprint(json.dumps([repr(interpret_value(text)) for text in json.load(sys.stdin)]))"
+    code = """
+import json, sys
+from dask.config import interpret_value
+print(json.dumps([repr(interpret_value(text)) for text in json.load(sys.stdin)]))
+"""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         input=json.dumps(READ),
@@ -316,12 +326,12 @@ def test_values_are_read_as_dask_reads_them():
         text=True,
         check=True,
     )
-    assert [repr(dask.interpret(text)) for text in READ] == json.loads(done.stdout)
+    assert [repr(literals.interpret(text)) for text in READ] == json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("text", ["{[]: 1}", "(" * 300, "[" * 5000, "1" * 20_000], ids=len)
 def test_what_dask_fails_on_is_text(text):
-    assert dask.interpret(text) == text
+    assert literals.interpret(text) == text
 
 
 def test_every_default_is_accepted():
@@ -331,7 +341,7 @@ def test_every_default_is_accepted():
         )
         # Infinity has no literal.
         assert all(
-            default == "inf" or not dask.unfit(key, repr(default)) for default in defaults
+            default == "inf" or not literals.expected(key, repr(default)) for default in defaults
         ), key
 
 

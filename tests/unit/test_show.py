@@ -36,14 +36,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_table(folder):
-    done = mops(
-        "config", "show", "--config", "a.yaml", "--profile", "debug", "--threads", "2", cwd=folder
-    )
-    assert done.code == 0
-    assert (
-        done.out
-        == """\
+# As printed where there is no terminal, so that lines may be long.
+TABLE = """\
 SETTING                             VALUE     FROM         INSTEAD OF
 workers.processes                   1         a.yaml:9:31  3 (a.yaml:2:21), 2 (default)
 workers.threads                     2         --threads    1 (default)
@@ -61,10 +55,19 @@ objects                    Deployment/dask-scheduler
                            Deployment/dask-workers
 scheduler                  tcp://dask-scheduler.modelops-dask-dev:8786
 dashboard                  http://dask-scheduler.modelops-dask-dev:8787
-memory per process         7.75Gi                                        (8Gi - 256Mi reserve) / 1 processes
-in total at 2 worker pods  2 processes, 4 threads, 9 CPU, 18Gi           CPU and memory as requested, with the scheduler
+memory per process         7.75Gi                                        \
+(8Gi - 256Mi reserve) / 1 processes
+in total at 2 worker pods  2 processes, 4 threads, 9 CPU, 18Gi           \
+CPU and memory as requested, with the scheduler
 """
+
+
+def test_the_table(folder):
+    done = mops(
+        "config", "show", "--config", "a.yaml", "--profile", "debug", "--threads", "2", cwd=folder
     )
+    assert done.code == 0
+    assert done.out == TABLE
 
 
 def test_workspace_config_show_is_the_same(folder):
@@ -88,7 +91,8 @@ def test_a_forgotten_value(folder):
         "config", "show", "--config", "a.yaml", "--set", "workers.env.API_TOKEN=null", cwd=folder
     )
     assert re.search(
-        r"^workers.env.API_TOKEN +\(forgotten\) +--set workers.env.API_TOKEN +\(hidden\) \(a.yaml:7:16\)$",
+        r"^workers.env.API_TOKEN +\(forgotten\) +--set workers.env.API_TOKEN +"
+        r"\(hidden\) \(a.yaml:7:16\)$",
         done.out,
         re.MULTILINE,
     )
@@ -186,7 +190,10 @@ DERIVED = [
         },
     ),
     (
-        "  worker_replicas: 0\n  workerGroups: {big: {replicas: 3, threads: 2, resources: {requests: {cpu: 500m}}}}\n",
+        (
+            "  worker_replicas: 0\n  workerGroups:\n"
+            "    big: {replicas: 3, threads: 2, resources: {requests: {cpu: 500m}}}\n"
+        ),
         {
             "objects": [
                 "Deployment/dask-scheduler",

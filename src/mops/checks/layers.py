@@ -1,65 +1,91 @@
-"""Layers that change nothing."""
+"""Layers that change nothing.
+
+The rule is about how files are written, not about what runs, so only `mops config validate` runs
+it: elsewhere it would be noise. A base file whose every setting some profile overrides, or an
+override that repeats what is there, is not a mistake of the command that happens to select it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
-from mops.checks.finding import Check, Finding, Sight
-from mops.model.layer import Layer, Path
+from mops.checks.rule import WARNING, Finding, Rule
+from mops.config.view import View
+from mops.model.layer import Layer, Leaf, Origin, Path
 from mops.schema.fields import MARKER
 
+# Whether a layer's leaf decides the value, a higher layer does, or it repeats what is below it.
+_State = Literal["effective", "shadowed", "repeated"]
 
-def idle(sight: Sight) -> Iterator[Finding]:
+
+def idle_layers(view: View) -> Iterator[Finding]:
     """Layers without which every value would be the same.
 
-    The lowest layer above the defaults may repeat them: a file that states its settings does not depend on what the defaults become.
+    The lowest layer above the defaults may repeat them: a file that states its settings does not
+    depend on what the defaults become.
     """
-    for index, layer in enumerate(sight.config.layers):
-        paths = [path for path in layer.leaves if path[0] != MARKER and path in sight.config.stacks]
-        if index == 0 or not paths:
+    cleared = _cleared(view)
+    for index, layer in enumerate(view.config.layers[1:]):
+        leaves = _leaves(view, layer)
+        states = {_state(view, path, leaf, cleared) for path, leaf in leaves.items()}
+        states_defaults = index == 0 and states == {"repeated"}
+        if not states or "effective" in states or states_defaults:
             continue
-        states = {_state(sight, layer, path) for path in paths}
-        if "counts" in states or (states == {"repeats"} and index == 1):
-            continue
-        why = {
-            frozenset({"shadowed"}): "higher layers override all that it says",
-            frozenset({"repeats"}): "it says what the layers below it say",
-        }
-        reason = why.get(
-            frozenset(states), "it repeats lower layers, and higher ones override the rest"
-        )
-        yield Finding(
-            (paths[0],),
-            f"the layer {layer.name} changes nothing: {reason}",
-            leaf=layer.leaves[paths[0]],
-        )
+        path, leaf = next(iter(leaves.items()))
+        message = f"the layer {layer.name} changes nothing: {_reason(states)}"
+        yield Finding((path,), message, leaf=leaf)
 
 
-def _state(sight: Sight, layer: Layer, path: Path) -> str:
-    """Whether a layer's leaf `counts`, is `shadowed` by a higher one, or `repeats` what is below it."""
-    stack = sight.config.stacks[path]
-    mine = layer.leaves[path]
-    place = next((index for index, leaf in enumerate(stack) if leaf is mine), len(stack) - 1)
+def _leaves(view: View, layer: Layer) -> dict[Path, Leaf]:
+    """The leaves that a layer contributes, without the note of mops in a rendered file."""
+    return {
+        path: leaf
+        for path, leaf in layer.leaves.items()
+        if path[0] != MARKER and path in view.config.stacks
+    }
+
+
+def _reason(states: set[_State]) -> str:
+    if states == {"shadowed"}:
+        return "higher layers override everything in it"
+    if states == {"repeated"}:
+        return "it repeats what lower layers say"
+    return "it repeats lower layers, and higher layers override the rest"
+
+
+def _state(view: View, path: Path, leaf: Leaf, cleared: Mapping[Origin, set[Path]]) -> _State:
+    stack = view.config.stacks[path]
+    place = next((index for index, other in enumerate(stack) if other is leaf), len(stack) - 1)
     if place < len(stack) - 1:
-        # Where the highest layer says the same again, it is that one which is in vain.
-        return "counts" if _same(stack[-1].value, mine.value) else "shadowed"
+        # If the highest layer says the same again, it is that one which repeats.
+        return "effective" if _same(stack[-1].value, leaf.value) else "shadowed"
     below = stack[place - 1].value if place else None
-    return "repeats" if _same(below, mine.value) and not _replaces(sight, layer, path) else "counts"
+    clears_others = cleared.get(leaf.origin, set()) - {path}
+    return "repeated" if _same(below, leaf.value) and not clears_others else "effective"
 
 
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _replaces(sight: Sight, layer: Layer, path: Path) -> bool:
-    """Whether a leaf has made another path's value give way."""
-    return any(
-        leaf.value is None and leaf.origin == layer.leaves[path].origin
-        for other, stack in sight.config.stacks.items()
-        if other != path
-        for leaf in stack[-1:]
-    )
+def _cleared(view: View) -> dict[Origin, set[Path]]:
+    """The paths without a value, by the origin that cleared them.
+
+    That may be a leaf at another path: a value in place of a mapping clears all that was in it.
+    """
+    found: dict[Origin, set[Path]] = {}
+    for path, stack in view.config.stacks.items():
+        if stack[-1].value is None:
+            found.setdefault(stack[-1].origin, set()).add(path)
+    return found
 
 
-CHECKS = (Check("idle-layer", "a file, profile or other layer that changes nothing", idle),)
+RULES = (
+    Rule(
+        "idle-layer",
+        WARNING,
+        "a file, profile or other layer that changes nothing",
+        idle_layers,
+    ),
+)

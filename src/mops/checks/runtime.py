@@ -1,19 +1,20 @@
-"""Environment variables of the worker runtime that do nothing, or not what they seem to."""
+"""Environment variables of the worker runtime that have no effect, or not the intended one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mops.checks.finding import Check, Finding, Sight, variable
-from mops.config.view import SCHEDULER, WORKERS, Group
-from mops.schema.fields import PREFIX as OVERRIDE
+from mops.checks.rule import WARNING, Finding, Rule
+from mops.checks.similar import may_search
+from mops.config.view import SCHEDULER, WORKERS, Group, View
+from mops.schema.fields import PREFIX as OVERRIDE_PREFIX
 from mops.schema.keywords import near, shown
 
 PREFIX = "MODELOPS_"
-EXECUTOR, OLDER_EXECUTOR = "MODELOPS_EXECUTOR_TYPE", "MODELOPS_EXECUTOR"
+EXECUTOR, OLD_EXECUTOR = "MODELOPS_EXECUTOR_TYPE", "MODELOPS_EXECUTOR"
 DEFAULT_EXECUTOR = "isolated_warm"
 
-# The executors that read a variable; what is not here is read whatever the executor.
+# The variables that only some executors read, with these executors.
 READ_BY = {
     "MODELOPS_FORCE_FRESH_VENV": ("isolated_warm",),
     "MODELOPS_VENVS_DIR": ("isolated_warm",),
@@ -25,170 +26,192 @@ READ_BY = {
     "PRESERVE_TMP": ("cold",),
     "VENVS_DIR": ("cold",),
 }
-UNUSED = (
-    "MODELOPS_INLINE_ARTIFACT_MAX_BYTES",
-    "MODELOPS_MEM_LIMIT_BYTES",
-    "MODELOPS_VALIDATE_DEPS",
-    "MODELOPS_MAX_PROCESS_REUSE",
-    "MODELOPS_PROCESS_TTL",
+# The variables that the runtime reads into its settings and never uses.
+UNUSED = frozenset(
+    {
+        "MODELOPS_INLINE_ARTIFACT_MAX_BYTES",
+        "MODELOPS_MEM_LIMIT_BYTES",
+        "MODELOPS_VALIDATE_DEPS",
+        "MODELOPS_MAX_PROCESS_REUSE",
+        "MODELOPS_PROCESS_TTL",
+    }
 )
-# Names that documents and plans mention and that nothing reads.
-PLANNED = (
-    "MODELOPS_SUBPROCESS_POOL_SIZE", "MODELOPS_COLD_DEBUG", "MODELOPS_ENABLE_LEGACY_COLD", "MODELOPS_STORAGE_BACKEND", "MODELOPS_TELEMETRY_ENABLED",
-    "MODELOPS_VALIDATE", "MODELOPS_JOB_ID", "MODELOPS_IMAGE_GIT_SHA", "MODELOPS_STORAGE_ENV",
-)  # fmt: skip
-# Names that the schema does not type and that something reads.
-_READ_TOO = ("MODELOPS_PROVENANCE_DIR", "MODELOPS_ENV", "MODELOPS_RUNNER_TAG")
+# Names that appear only in documents and plans.
+PLANNED = frozenset(
+    {
+        "MODELOPS_SUBPROCESS_POOL_SIZE",
+        "MODELOPS_COLD_DEBUG",
+        "MODELOPS_ENABLE_LEGACY_COLD",
+        "MODELOPS_STORAGE_BACKEND",
+        "MODELOPS_TELEMETRY_ENABLED",
+        "MODELOPS_VALIDATE",
+        "MODELOPS_JOB_ID",
+        "MODELOPS_IMAGE_GIT_SHA",
+        "MODELOPS_STORAGE_ENV",
+    }
+)
+_PLANNED_PREFIX = "MODELOPS_CAS_"
+# Names that some program reads although the schema does not declare them.
+_UNDECLARED = ("MODELOPS_PROVENANCE_DIR", "MODELOPS_ENV", "MODELOPS_RUNNER_TAG")
+
+# The flags of the cold executor, which the schema does not declare either, and how it reads them.
+_COLD_FLAGS = ("REUSE", "PRESERVE_TMP")
 _TRUE = ("1", "true", "TRUE")
 _LOOKS_TRUE = ("true", "yes", "on", "y", "t", "enabled")
+_OFF = ("false", "0")
 
 
-def no_effect(sight: Sight) -> Iterator[Finding]:
-    """Variables that the executor in use does not read, or that no scheduler reads."""
-    for group in sight.groups():
-        chosen, level = _executor(sight, group)
-        texts = sight.texts(group)
-        for name, readers in READ_BY.items():
-            path = variable(group, name)
-            # A base file may prepare one executor while a higher layer tries another: that is no mistake of the file.
-            if (
-                name not in texts
-                or chosen is None
-                or chosen in readers
-                or sight.level(path) < level
-                or texts[name] in ("false", "0")
-            ):
-                continue
-            default = (
-                " (the runtime's default)" if not {EXECUTOR, OLDER_EXECUTOR} & set(texts) else ""
-            )
+def no_effect(view: View) -> Iterator[Finding]:
+    for group in view.groups:
+        yield from _not_read_by_executor(view, group)
+    declared = _declared(view)
+    for name in view.names(SCHEDULER):
+        if name.startswith(PREFIX) and name in declared:
             yield Finding(
-                (path,),
-                f"this has no effect with the executor {chosen}{default}: only {' and '.join(readers)} {'read' if len(readers) > 1 else 'reads'} it",
-            )
-    known = set(_typed(sight))
-    for name in sight.names(SCHEDULER):
-        if name.startswith(PREFIX) and name in known:
-            yield Finding(
-                (variable(SCHEDULER, name),),
+                (SCHEDULER.variable(name),),
                 "this has no effect on the scheduler, which runs no simulations",
                 "set it for the workers",
             )
 
 
-def unused(sight: Sight) -> Iterator[Finding]:
-    """Variables that the runtime parses, or that only documents mention."""
-    for group in sight.pods():
-        for name in sight.names(group):
+def _not_read_by_executor(view: View, group: Group) -> Iterator[Finding]:
+    chosen_by = _executor_variable(view, group)
+    texts = view.texts(group)
+    executor = texts.get(chosen_by) if chosen_by else DEFAULT_EXECUTOR
+    if executor is None:
+        # A `valueFrom`: only the cluster knows the executor.
+        return
+    level = view.level(group.variable(chosen_by)) if chosen_by else 0
+    default = "" if chosen_by else " (the runtime's default)"
+    for name, readers in READ_BY.items():
+        if executor in readers or texts.get(name, "false") in _OFF:
+            continue
+        # A file may prepare one executor while a higher layer tries another: that is no mistake.
+        if view.level(group.variable(name)) >= level:
+            verb = "read" if len(readers) > 1 else "reads"
+            yield Finding(
+                (group.variable(name),),
+                f"this has no effect with the executor {executor}{default}: "
+                f"only {' and '.join(readers)} {verb} it",
+            )
+
+
+def _executor_variable(view: View, group: Group) -> str:
+    """The variable that decides the executor of a group; "" if none is set."""
+    names = (EXECUTOR, OLD_EXECUTOR)
+    return next((name for name in names if view.has(group.variable(name))), "")
+
+
+def unused(view: View) -> Iterator[Finding]:
+    for group in view.pods:
+        for name in view.names(group):
+            path = group.variable(name)
             if name in UNUSED and group != SCHEDULER:
                 yield Finding(
-                    (variable(group, name),),
-                    "the worker runtime parses this and never uses it",
-                    "remove it",
+                    (path,), "the worker runtime reads this but never uses it", "remove it"
                 )
-            elif name in PLANNED or name.startswith("MODELOPS_CAS_"):
-                yield Finding((variable(group, name),), "nothing reads this variable", "remove it")
-            elif name.startswith(OVERRIDE):
+            elif name in PLANNED or name.startswith(_PLANNED_PREFIX):
+                yield Finding((path,), "nothing reads this variable", "remove it")
+            elif name.startswith(OVERRIDE_PREFIX):
                 yield Finding(
-                    (variable(group, name),),
+                    (path,),
                     "this is for the shell that runs mops; in a pod nothing reads it",
                     "write the setting itself",
                 )
 
 
-def false_word(sight: Sight) -> Iterator[Finding]:
-    """Words for true that the runtime takes for false."""
-    for group in sight.groups():
-        texts = sight.texts(group)
-        for name in ("REUSE", "PRESERVE_TMP"):
+def false_words(view: View) -> Iterator[Finding]:
+    for group in view.groups:
+        texts = view.texts(group)
+        for name in _COLD_FLAGS:
             text = texts.get(name, "")
             if text not in _TRUE and text.strip().lower() in _LOOKS_TRUE:
                 yield Finding(
-                    (variable(group, name),),
-                    f"the cold executor takes {shown(text)} for false",
+                    (group.variable(name),),
+                    f"the cold executor reads {shown(text)} as false",
                     "write true",
                 )
 
 
-def two_executors(sight: Sight) -> Iterator[Finding]:
-    """Both names of the executor."""
-    for group in sight.groups():
-        names = sight.names(group)
-        if EXECUTOR in names and OLDER_EXECUTOR in names:
+def two_executors(view: View) -> Iterator[Finding]:
+    for group in view.groups:
+        if view.has(group.variable(EXECUTOR)) and view.has(group.variable(OLD_EXECUTOR)):
             yield Finding(
-                (variable(group, OLDER_EXECUTOR),),
-                f"this has no effect beside {EXECUTOR}",
+                (group.variable(OLD_EXECUTOR),),
+                f"this has no effect because {EXECUTOR} is set too",
                 "remove it",
             )
 
 
-def unknown(sight: Sight) -> Iterator[Finding]:
-    """Names with the runtime's prefix that look like one that it reads."""
-    known = [*(name for name in _typed(sight) if name.startswith(PREFIX)), *_READ_TOO]
-    for group in sight.pods():
-        for name in sight.names(group):
-            if (
-                not name.startswith(PREFIX)
-                or name in (*known, *PLANNED)
-                or name.startswith((OVERRIDE, "MODELOPS_CAS_"))
-            ):
+def unknown(view: View) -> Iterator[Finding]:
+    known = {name for name in _declared(view) if name.startswith(PREFIX)}.union(_UNDECLARED)
+    endings = sorted(name.removeprefix(PREFIX) for name in known)
+    for group in view.pods:
+        for name in view.names(group):
+            if not _may_be_misspelled(name) or name in known or not may_search(view):
                 continue
-            hint = near(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
+            hint = near(name.removeprefix(PREFIX), endings)
             if hint:
                 yield Finding(
-                    (variable(group, name),),
-                    "the worker runtime reads no such variable",
+                    (group.variable(name),),
+                    "the worker runtime has no such variable",
                     hint.replace("did you mean ", f"did you mean {PREFIX}"),
                 )
 
 
-def wrong_case(sight: Sight) -> Iterator[Finding]:
-    """Names whose prefix is not in capitals."""
-    for group in sight.pods():
-        for name in sight.names(group):
+def _may_be_misspelled(name: str) -> bool:
+    """Whether a name looks like the runtime's without being reported as unused already."""
+    reported = name in PLANNED or name.startswith((OVERRIDE_PREFIX, _PLANNED_PREFIX))
+    return name.startswith(PREFIX) and not reported
+
+
+def wrong_case(view: View) -> Iterator[Finding]:
+    for group in view.pods:
+        for name in view.names(group):
             if name.upper().startswith(PREFIX) and name != name.upper():
                 yield Finding(
-                    (variable(group, name),),
-                    "names of variables are case-sensitive, and the worker runtime reads capitals",
+                    (group.variable(name),),
+                    "variable names are case-sensitive, and the worker runtime reads capitals",
                     f"write {name.upper()}",
                 )
 
 
-CHECKS = (
-    Check(
+def _declared(view: View) -> frozenset[str]:
+    """The variables of workers that the schema declares."""
+    env = view.schema.at(WORKERS.at("env")) or {}
+    return frozenset(env.get("properties", ()))
+
+
+RULES = (
+    Rule(
         "modelops-no-effect",
+        WARNING,
         "a variable that the executor in use, or the scheduler, does not read",
         no_effect,
     ),
-    Check(
+    Rule(
         "modelops-unused",
-        "a variable that the runtime parses and never uses, or that only documents mention",
+        WARNING,
+        "a variable that the runtime never uses, or that only documents mention",
         unused,
     ),
-    Check("modelops-false", "a word for true that the runtime takes for false", false_word),
-    Check(
+    Rule(
+        "modelops-false",
+        WARNING,
+        "a word for true that the runtime reads as false",
+        false_words,
+    ),
+    Rule(
         "modelops-executor",
-        "MODELOPS_EXECUTOR beside MODELOPS_EXECUTOR_TYPE, which wins",
+        WARNING,
+        "MODELOPS_EXECUTOR next to MODELOPS_EXECUTOR_TYPE, which wins",
         two_executors,
     ),
-    Check(
+    Rule(
         "modelops-unknown",
-        "a name with the prefix MODELOPS_ that is nearly one that the runtime reads",
+        WARNING,
+        "a misspelled name of a variable that the runtime reads",
         unknown,
     ),
-    Check("modelops-case", "a variable of the runtime that is not in capitals", wrong_case),
+    Rule("modelops-case", WARNING, "a variable of the runtime that is not in capitals", wrong_case),
 )
-
-
-def _typed(sight: Sight) -> tuple[str, ...]:
-    """The variables of the workers that the schema declares."""
-    return tuple((sight.schema.at((*WORKERS.path, "env")) or {}).get("properties", ()))
-
-
-def _executor(sight: Sight, group: Group) -> tuple[str | None, int]:
-    """The executor of a group, None where only the cluster knows, and how high the layer is that chose it."""
-    names, texts = sight.names(group), sight.texts(group)
-    for name in (EXECUTOR, OLDER_EXECUTOR):
-        if name in names:
-            return texts.get(name), sight.level(variable(group, name))
-    return DEFAULT_EXECUTOR, 0

@@ -139,7 +139,7 @@ def validate(options: ValidateOptions) -> int:
 
 def _problems(options: ValidateOptions) -> list[Problem]:
     """All problems of what is to be checked."""
-    from mops.checks.reference import reference_problems
+    from mops.checks.chart_schema import refused_by_chart
 
     selection = options.selection
     if options.files and selection.request.config:
@@ -151,20 +151,22 @@ def _problems(options: ValidateOptions) -> list[Problem]:
         verdict = read_configuration(one, load_schema(), files=True)
         problems += verdict.problems
         if not any(problem.severity == ERROR for problem in verdict.problems):
-            problems += reference_problems(verdict)
+            problems += refused_by_chart(verdict)
     return problems
 
 
 def _list_checks(kind: str) -> int:
-    """Prints the name of each check with its line."""
-    from mops import checks
+    """Prints every rule: its name, its severity, and what it finds."""
+    from mops.checks.registry import all_rules
     from mops.report.table import Column, table
 
-    found = checks.listed()
+    rules = all_rules()
     if kind == "json":
-        streams.out(json_text(dict(found)))
-    else:
-        streams.out(table((Column("CHECK"), Column("FINDS")), found, None))
+        streams.out(json_text({rule.name: rule.line for rule in rules}))
+        return OK
+    columns = (Column("CHECK"), Column("SEVERITY"), Column("FINDS"))
+    rows = [(rule.name, rule.severity, rule.line) for rule in rules]
+    streams.out(table(columns, rows, None))
     return OK
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mops.chart.values import chart_values
-from mops.checks import rules
+from mops.checks import registry
 from mops.cli import streams
 from mops.config import resolve, sources
 from mops.config.dialects import File, read
@@ -123,7 +123,7 @@ def _judged(file: File, schema: SettingsSchema, profile: str) -> list[Problem]:
     missing = chart_values(config, schema)[1]
     return [
         problem
-        for problem in (missing or rules.check(config, file.refused))
+        for problem in (missing or registry.check(config, schema, file.refused))
         if problem.severity == ERROR
     ]
 

@@ -1,4 +1,4 @@
-"""What follows from a config and stands in no file: names, addresses, shares and sums."""
+"""What follows from a configuration without being written in any file: names, addresses, sums."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mops.config.resolve import Config
-from mops.config.view import SCHEDULER, WORKERS, Group, View
+from mops.config.view import SCHEDULER, WORKERS, Group, worker_groups
+from mops.model.layer import Path
 from mops.model.quantities import human, memory_bytes, millicpu, process_share
+
+_AUTOSCALERS = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}
 
 
 class Total(NamedTuple):
-    """What the workspace asks of the cluster with `pods` pods in the default group."""
+    """What the workspace requests from the cluster when the default group has `pods` pods.
+
+    The CPU is in thousandths, the memory in bytes; both include the scheduler.
+    """
 
     pods: int
     processes: int
@@ -20,8 +26,26 @@ class Total(NamedTuple):
     memory: int
 
 
+class ProcessMemory(NamedTuple):
+    """The memory of one worker process and what it is computed from, as it is written."""
+
+    limit: str
+    reserve: str
+    processes: int
+
+    @property
+    def size(self) -> int:
+        """The bytes that each process may use; below 0 if the reserve exceeds the limit."""
+        return process_share(self.limit, self.reserve, self.processes)
+
+    @property
+    def formula(self) -> str:
+        """The computation for people."""
+        return f"({self.limit} - {self.reserve} reserve) / {self.processes} processes"
+
+
 class Fact(NamedTuple):
-    """A derived fact for people: its name, what it is, and how it comes about."""
+    """A derived fact for people: its name, its value, and how it is derived."""
 
     name: str
     value: str
@@ -29,10 +53,9 @@ class Fact(NamedTuple):
 
 
 def namespace(config: Config) -> str:
-    """The namespace that the workspace lives in."""
-    return str(
-        config.value("release", "namespace") or f"modelops-dask-{config.value('environment')}"
-    )
+    """The namespace of the workspace."""
+    given = config.value("release", "namespace")
+    return str(given or f"modelops-dask-{config.value('environment')}")
 
 
 def object_name(config: Config, group: Group) -> str:
@@ -41,24 +64,18 @@ def object_name(config: Config, group: Group) -> str:
 
 
 def objects(config: Config) -> list[str]:
-    """The objects that people look for, as kind/name."""
-    view = View(config, frozenset())
+    """The objects that people look for, as Kind/name."""
     scheduler = object_name(config, SCHEDULER)
-    found = [
-        f"Deployment/{scheduler}",
-        f"Service/{scheduler}",
-        *(f"Deployment/{object_name(config, group)}" for group in view.groups()),
-    ]
-    if view.get("autoscaling", "enabled"):
-        kind = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}[
-            view.get("autoscaling", "type")
-        ]
+    found = [f"Deployment/{scheduler}", f"Service/{scheduler}"]
+    found += [f"Deployment/{object_name(config, group)}" for group in worker_groups(config)]
+    if config.value("autoscaling", "enabled"):
+        kind = _AUTOSCALERS[config.value("autoscaling", "type")]
         found.append(f"{kind}/{object_name(config, WORKERS)}")
     return found
 
 
 def addresses(config: Config) -> dict[str, str]:
-    """Where the scheduler and its dashboard answer inside the cluster."""
+    """The addresses of the scheduler and its dashboard inside the cluster."""
     host = f"{object_name(config, SCHEDULER)}.{namespace(config)}"
     scheme = "tls" if config.value("tls", "secretName") else "tcp"
     return {
@@ -67,96 +84,89 @@ def addresses(config: Config) -> dict[str, str]:
     }
 
 
-def process_memory(config: Config, group: Group) -> int:
-    """The bytes that each worker process of a group may use."""
-    limit, reserve, processes = (
-        config.value(*group.path, *part)
-        for part in (("resources", "limits", "memory"), ("memoryReserve",), ("processes",))
+def process_memory(config: Config, group: Group) -> ProcessMemory:
+    """The memory of each worker process of a group."""
+    return ProcessMemory(
+        limit=config.value(*group.at("resources", "limits", "memory")),
+        reserve=config.value(*group.at("memoryReserve")),
+        processes=config.value(*group.at("processes")),
     )
-    return process_share(limit, reserve, processes)
 
 
 def totals(config: Config) -> list[Total]:
-    """The sums at each number of pods that the default group can have: one, or the fewest and the most."""
-    bounds = (
-        (("autoscaling", "minWorkers"), ("autoscaling", "maxWorkers"))
-        if config.value("autoscaling", "enabled")
-        else ((*WORKERS.path, "replicas"),)
-    )
-    return [_total(config, pods) for pods in dict.fromkeys(config.value(*path) for path in bounds)]
+    """The sums for the number of pods in the default group, or for its minimum and maximum."""
+    bounds: tuple[Path, ...] = (WORKERS.at("replicas"),)
+    if config.value("autoscaling", "enabled"):
+        bounds = (("autoscaling", "minWorkers"), ("autoscaling", "maxWorkers"))
+    numbers = dict.fromkeys(config.value(*path) for path in bounds)
+    return [_total(config, pods) for pods in numbers]
 
 
 def data(config: Config) -> dict[str, Any]:
     """All derived facts as data."""
-    groups = View(config, frozenset()).groups()
     return {
         "namespace": namespace(config),
         "objects": objects(config),
         **addresses(config),
-        "memoryPerProcess": {group.path[-1]: process_memory(config, group) for group in groups},
+        "memoryPerProcess": {
+            group.path[-1]: process_memory(config, group).size for group in worker_groups(config)
+        },
         "totals": [total._asdict() for total in totals(config)],
     }
 
 
 def facts(config: Config) -> Iterator[Fact]:
-    """All derived facts for people."""
-    yield Fact(
-        "namespace",
-        namespace(config),
-        "" if config.value("release", "namespace") else "modelops-dask-<environment>",
-    )
+    """All derived facts for people. A fact without a name continues the one before."""
+    by_default = "" if config.value("release", "namespace") else "modelops-dask-<environment>"
+    yield Fact("namespace", namespace(config), by_default)
     for index, name in enumerate(objects(config)):
         yield Fact("" if index else "objects", name)
     for name, address in addresses(config).items():
         yield Fact(name, address)
-    groups = View(config, frozenset()).groups()
+    groups = worker_groups(config)
     for group in groups:
-        limit, reserve, count = (
-            config.value(*group.path, *part)
-            for part in (("resources", "limits", "memory"), ("memoryReserve",), ("processes",))
-        )
-        suffix = f" of {group.path[-1]}" if len(groups) > 1 else ""
-        yield Fact(
-            f"memory per process{suffix}",
-            human(process_memory(config, group)),
-            f"({limit} - {reserve} reserve) / {count} processes",
-        )
+        which = f" of {group.path[-1]}" if len(groups) > 1 else ""
+        memory = process_memory(config, group)
+        yield Fact(f"memory per process{which}", human(memory.size), memory.formula)
     for index, total in enumerate(totals(config)):
-        sums = f"{_count(total.processes, 'process')}, {_count(total.threads, 'thread')}, {total.millicpu / 1000:g} CPU, {human(total.memory)}"
-        yield Fact(
-            f"in total at {_count(total.pods, 'worker pod')}",
-            sums,
-            "" if index else "CPU and memory as requested, with the scheduler",
-        )
+        reason = "" if index else "CPU and memory as requested, with the scheduler"
+        yield Fact(f"in total at {_count(total.pods, 'worker pod')}", _sums(total), reason)
 
 
 def _total(config: Config, pods: int) -> Total:
-    view = View(config, frozenset())
-    counted = [
-        (SCHEDULER, 1),
-        *(
-            (group, pods if group == WORKERS else view.get(*group.path, "replicas"))
-            for group in view.groups()
-        ),
-    ]
-    processes = sum(count * view.get(*group.path, "processes") for group, count in counted[1:])
-    threads = sum(
-        count * view.get(*group.path, "processes") * view.get(*group.path, "threads")
-        for group, count in counted[1:]
-    )
-    cpu, memory = (
-        sum(
-            count * amount(view.get(*group.path, "resources", "requests", kind))
-            for group, count in counted
-        )
-        for kind, amount in (("cpu", millicpu), ("memory", memory_bytes))
-    )
+    processes = threads = 0
+    cpu, memory = _requests(config, SCHEDULER)
+    for group in worker_groups(config):
+        count = pods if group == WORKERS else config.value(*group.at("replicas"))
+        in_group = count * config.value(*group.at("processes"))
+        processes += in_group
+        threads += in_group * config.value(*group.at("threads"))
+        pod_cpu, pod_memory = _requests(config, group)
+        cpu += count * pod_cpu
+        memory += count * pod_memory
     return Total(pods, processes, threads, cpu, memory)
 
 
-def _count(number: int, noun: str) -> str:
+def _requests(config: Config, group: Group) -> tuple[int, int]:
+    """The CPU, in thousandths, and the bytes of memory that one pod requests."""
+    requests = group.at("resources", "requests")
     return (
-        f"{number} {noun}"
-        if number == 1
-        else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+        millicpu(config.value(*requests, "cpu")),
+        memory_bytes(config.value(*requests, "memory")),
     )
+
+
+def _sums(total: Total) -> str:
+    parts = (
+        _count(total.processes, "process"),
+        _count(total.threads, "thread"),
+        f"{total.millicpu / 1000:g} CPU",
+        human(total.memory),
+    )
+    return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"

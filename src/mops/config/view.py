@@ -1,93 +1,184 @@
-"""A resolved configuration as the rules, the derived facts and the reports read it."""
+"""A resolved configuration, indexed for the code that draws conclusions from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from mops.config.resolve import Config
-from mops.model.layer import Leaf, Path, dotted
-from mops.model.problems import Problem
+from mops.model.layer import Leaf, Path
+from mops.schema.fields import MARKER, SettingsSchema
+
+T = TypeVar("T")
 
 
 class Group(NamedTuple):
-    """A set of pods: where its settings are and what its objects are called."""
+    """A set of pods with the same settings: the scheduler, or one group of workers.
+
+    `path` is where its settings are, `suffix` is what follows the release name in the names of its
+    objects, and `container` is the name of its main container.
+    """
 
     path: Path
     suffix: str
-    containers: tuple[str, ...]
+    container: str
+
+    def at(self, *keys: str) -> Path:
+        """The path of one of the group's settings."""
+        return (*self.path, *keys)
+
+    def variable(self, name: str) -> Path:
+        """The path of an environment variable; the leaves of a `valueFrom` are below it."""
+        return (*self.path, "env", name)
 
 
-SCHEDULER = Group(("scheduler",), "scheduler", ("scheduler",))
+SCHEDULER = Group(("scheduler",), "scheduler", "scheduler")
+# The group that `workers` describes. Groups of `workerGroups` take from it what they do not set.
+WORKERS = Group(("workers",), "workers", "worker")
 
-WORKERS = Group(("workers",), "workers", ("worker",))
+
+def worker_groups(config: Config) -> list[Group]:
+    """The groups of workers: the default one, then those of `workerGroups` by name."""
+    named = {
+        path[1]
+        for path, stack in config.stacks.items()
+        if path[0] == "workerGroups" and path[2:] and stack[-1].value is not None
+    }
+    more = (Group(("workerGroups", name), f"workers-{name}", "worker") for name in sorted(named))
+    return [WORKERS, *more]
 
 
 class View:
-    """A config as the rules read it."""
+    """A configuration as the rules read it. Everything here is about winning values.
 
-    def __init__(self, config: Config, refused: frozenset[Path]) -> None:
+    `groups` are the groups of workers, `pods` the scheduler and these. `refused` are the paths at
+    which some layer has a value that is no leaf because it is invalid: the value at such a path
+    is not what the user wrote, so nothing can be concluded from it.
+    """
+
+    def __init__(
+        self, config: Config, schema: SettingsSchema, refused: frozenset[Path] = frozenset()
+    ) -> None:
         self.config = config
+        self.schema = schema
         self.refused = refused
-        self._maps: dict[Path, dict[str, Leaf]] = {}
-        for path, stack in config.stacks.items():
-            if stack[-1].value is not None:
-                self._maps.setdefault(path[:-1], {})[path[-1]] = stack[-1]
-        self._inner: dict[Path, set[str]] = {}
-        for path in self._maps:
-            for size in range(len(path)):
-                self._inner.setdefault(path[:size], set()).add(path[size])
-        names = self._inner.get(("workerGroups",), set())
-        self._groups = [
-            WORKERS,
-            *(
-                Group(("workerGroups", name), f"workers-{name}", ("worker",))
-                for name in sorted(names)
-            ),
-        ]
+        self.groups = worker_groups(config)
+        self.pods = [SCHEDULER, *self.groups]
+        self._index()
+        self._levels = {layer.name: index for index, layer in enumerate(config.layers)}
+        self._rendered = {
+            layer.name for layer in config.layers if any(path[0] == MARKER for path in layer.leaves)
+        }
+        self._names: dict[Path, list[str]] = {}
+        self._texts: dict[Path, dict[str, str]] = {}
+        self._computed: dict[Callable[[View], Any], Any] = {}
 
-    def get(self, *path: str) -> Any:
-        """The value at a path; None where there is none."""
+    def _index(self) -> None:
+        """Groups the winning leaves by the mapping that they are in, and the mappings by theirs."""
+        self._leaves: dict[Path, dict[str, Leaf]] = {}
+        self._mappings: dict[Path, dict[str, None]] = {}
+        for path, stack in self.config.stacks.items():
+            if stack[-1].value is None:
+                continue
+            mapping = path[:-1]
+            if mapping not in self._leaves:
+                self._leaves[mapping] = {}
+                self._register(mapping)
+            self._leaves[mapping][path[-1]] = stack[-1]
+
+    def _register(self, mapping: Path) -> None:
+        while mapping:
+            *outer, name = mapping
+            mapping = tuple(outer)
+            names = self._mappings.setdefault(mapping, {})
+            if name in names:
+                return
+            names[name] = None
+
+    def value(self, path: Path) -> Any:
+        """The value at a path; None if there is none."""
         return self.config.value(*path)
 
-    def groups(self) -> list[Group]:
-        """The worker groups, the default one first."""
-        return self._groups
+    def has(self, path: Path) -> bool:
+        """Whether there is a value or a mapping with values at a path."""
+        name = path[-1]
+        return name in self.below(path[:-1]) or name in self._mappings.get(path[:-1], ())
 
-    def pods(self) -> list[Group]:
-        """The scheduler and the worker groups."""
-        return [SCHEDULER, *self._groups]
+    def below(self, path: Path) -> Mapping[str, Leaf]:
+        """The leaves directly below a mapping's path, by name."""
+        return self._leaves.get(path, {})
 
-    def below(self, *path: str) -> Mapping[str, Leaf]:
-        """The winning leaves right below a map's path, by name; forgotten ones are left out."""
-        return self._maps.get(path, {})
+    def entries(self, path: Path) -> set[str]:
+        """The names of a mapping's entries, both leaves and mappings."""
+        return {*self.below(path), *self._mappings.get(path, ())}
 
-    def entries(self, *path: str) -> set[str]:
-        """The names of a map's entries, be they leaves or maps."""
-        return {*self.below(*path), *self._inner.get(path, ())}
+    def names(self, group: Group) -> list[str]:
+        """The names of a group's environment variables in the order that the chart writes them."""
+        if group.path not in self._names:
+            self._names[group.path] = sorted(self.entries(group.at("env")))
+        return self._names[group.path]
 
-    def env(self, group: Group) -> dict[str, Leaf]:
-        """The environment variables of a group that are text."""
-        return {
-            name: leaf
-            for name, leaf in self.below(*group.path, "env").items()
-            if isinstance(leaf.value, str)
-        }
+    def texts(self, group: Group) -> Mapping[str, str]:
+        """A group's environment variables with a literal value, in the order of the chart.
 
-    def problem(
-        self, severity: str, message: str, *paths: Path, hint: str = "", check: str = ""
-    ) -> Problem | None:
-        """A problem at the highest of the leaves involved, or the first named where they are level."""
-        if not self.refused.isdisjoint(paths):
-            return None
-        leaves = [
-            (path, self.config.stacks[path][-1]) for path in paths if path in self.config.stacks
-        ]
-        names = [layer.name for layer in self.config.layers]
-        path, leaf = max(
-            leaves,
-            key=lambda found: (
-                names.index(found[1].origin.layer) if found[1].origin.layer in names else 0
-            ),
-        )
-        return Problem(severity, leaf.origin.key or dotted(path), message, leaf.origin, hint, check)
+        Those with `valueFrom` are left out: only the cluster knows their values.
+        """
+        if group.path not in self._texts:
+            leaves = sorted(self.below(group.at("env")).items())
+            self._texts[group.path] = {
+                name: leaf.value for name, leaf in leaves if isinstance(leaf.value, str)
+            }
+        return self._texts[group.path]
+
+    def level(self, path: Path) -> int:
+        """How high the layer is that the value at a path comes from; 0 is the defaults."""
+        stack = self.config.stacks.get(path)
+        return self._level(stack[-1]) if stack else 0
+
+    def _level(self, leaf: Leaf) -> int:
+        return self._levels.get(leaf.origin.layer, 0)
+
+    def leaf(self, path: Path) -> Leaf | None:
+        """The leaf that a problem at a path is reported at; None if there is none.
+
+        Of a mapping it is the leaf of the highest layer; null counts only if nothing else is there.
+        """
+        stack = self.config.stacks.get(path)
+        if stack and stack[-1].value is not None:
+            return stack[-1]
+        inside = max(self._all_below(path), key=self._level, default=None)
+        if inside is None and stack:
+            return stack[-1]
+        return inside
+
+    def _all_below(self, path: Path) -> Iterator[Leaf]:
+        yield from self.below(path).values()
+        for name in self._mappings.get(path, ()):
+            yield from self._all_below((*path, name))
+
+    def highest(self, paths: tuple[Path, ...]) -> tuple[Path, Leaf] | None:
+        """The path whose value comes from the highest layer, the first of equals, with its leaf."""
+        found = [(path, leaf) for path in paths if (leaf := self.leaf(path)) is not None]
+        return max(found, key=lambda entry: self._level(entry[1]), default=None)
+
+    def written(self, path: Path) -> bool:
+        """Whether somebody has written the value at a path.
+
+        Nobody has written a default, nor a copy of a default in a rendered file: such a file is
+        complete, so most of its values are copies.
+        """
+        stack = self.config.stacks.get(path)
+        if not stack or stack[-1].value is None or not self._level(stack[-1]):
+            return False
+        if stack[-1].origin.layer not in self._rendered:
+            return True
+        bottom = stack[0]
+        is_default = self._levels.get(bottom.origin.layer) == 0
+        return not (is_default and bottom.value == stack[-1].value)
+
+    def once(self, compute: Callable[[View], T]) -> T:
+        """`compute(view)`, run only the first time: for what several rules need."""
+        if compute not in self._computed:
+            self._computed[compute] = compute(self)
+        found: T = self._computed[compute]
+        return found

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from mops.chart.values import chart_values
-from mops.checks import rules
+from mops.checks import registry
 from mops.config.dialects import FOREIGN, read
 from mops.config.resolve import Config, resolve
 from mops.edit.migrate import old, pods
@@ -41,7 +41,9 @@ def finish(draft: Draft) -> Migrated:
     config = resolve([draft.schema.defaults(), file.layer], draft.schema)
     if not problems:
         problems = chart_values(config, draft.schema)[1] or [
-            problem for problem in rules.check(config, file.refused) if problem.severity == ERROR
+            problem
+            for problem in registry.check(config, draft.schema, file.refused)
+            if problem.severity == ERROR
         ]
     if problems:
         raise InvalidConfig([_as_given(draft, problem) for problem in problems])

@@ -1,0 +1,186 @@
+"""How Dask reads its environment variables: which setting a name stands for.
+
+The facts come from schemas/dask-keys.json, which scripts/dask_keys.py extracts from Dask itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+
+from mops.checks.environment import DASK_PREFIX
+from mops.config.view import SCHEDULER, Group
+from mops.model import bundle
+
+# Names that are no settings: Dask looks for files there, or passes its configuration on.
+RESERVED = ("DASK_CONFIG", "DASK_ROOT_CONFIG", "DASK_INTERNAL_INHERIT_CONFIG")
+
+# What a name stands for: a setting, an entry of an open mapping, a section of settings, a key below
+# a setting that has none, nothing that Dask reads, or a setting of some other package.
+Kind = Literal["setting", "entry", "section", "below", "unknown", "foreign"]
+
+# How similar a name must be to a setting for that to be what its author meant; 1 is equal.
+_SIMILARITY = 0.84
+
+
+if TYPE_CHECKING:
+
+    class Accept(TypedDict, total=False):
+        """One form of value that a setting accepts, in JSON Schema's words where it has any."""
+
+        type: str
+        enum: list[Any]
+        min: float
+        max: float
+        above: float
+
+    # What is known about a setting. `in`: the only versions of Dask that have it; `defaults`: by
+    # version, if they differ. A setting without `accept` takes any value.
+    Setting = TypedDict(
+        "Setting",
+        {"accept": list[Accept], "default": Any, "defaults": dict[str, Any], "in": list[str]},
+        total=False,
+    )
+
+
+class Facts(NamedTuple):
+    """What Dask reads, by key such as `distributed.worker.memory.target`.
+
+    `maps` are the mappings with keys of the user's choice, `aliases` lead from deprecated keys to
+    their successors, `sections` are the mappings that hold settings, and `section_names` the names
+    of which their keys consist.
+    """
+
+    versions: tuple[str, ...]
+    keys: Mapping[str, Setting]
+    maps: frozenset[str]
+    aliases: Mapping[str, str]
+    sections: frozenset[str]
+    section_names: frozenset[str]
+
+
+class Reading(NamedTuple):
+    """What Dask makes of a variable's name; `key` is the current one if the name is deprecated."""
+
+    kind: Kind
+    key: str
+    deprecated: bool = False
+
+
+@lru_cache(maxsize=1)
+def facts() -> Facts:
+    """The facts about the supported versions of Dask."""
+    import json
+
+    data = json.loads(bundle.read("schemas", "dask-keys.json"))
+    sections = {above for key in (*data["keys"], *data["maps"]) for above in sections_of(key)}
+    return Facts(
+        versions=tuple(data["versions"]),
+        keys=data["keys"],
+        maps=frozenset(data["maps"]),
+        aliases={old: new.replace("_", "-") for old, new in data["aliases"].items()},
+        sections=frozenset(sections),
+        section_names=frozenset(".".join(sections).split(".")),
+    )
+
+
+def key_of(name: str) -> str:
+    """The key that Dask derives from a variable's name; Dask treats `-` and `_` in keys alike."""
+    return name[len(DASK_PREFIX) :].lower().replace("__", ".").replace("_", "-")
+
+
+def name_of(key: str) -> str:
+    """The variable that sets a key."""
+    return DASK_PREFIX + key.replace(".", "__").replace("-", "_").upper()
+
+
+def similar(key: str) -> str:
+    """The known key that is spelled most like an unknown one, "" if none is. Takes about 2 ms."""
+    from difflib import get_close_matches
+
+    known = facts().keys
+    # People leave out the first section, so the keys are compared without it too.
+    spellings = {key.partition(".")[2]: key for key in known if "." in key}
+    spellings |= {key: key for key in known}
+    close = get_close_matches(key, spellings, 1, _SIMILARITY)
+    return spellings[close[0]] if close else ""
+
+
+def intended(key: str, group: Group = SCHEDULER, similar: Callable[[str], str] = similar) -> str:
+    """The key that the author of an unknown one probably meant; "" if there is none.
+
+    That is a key which ends with all of its words, preferably of the process that `group` runs,
+    or else a similar one.
+    """
+    words = ".".join(filter(None, _dotted(key).split(".")))
+    ending = f".{words}"
+    endings = [known for spelled, known in _dotted_keys().items() if spelled.endswith(ending)]
+    if not words or not endings:
+        return similar(key)
+    process = "scheduler" if group == SCHEDULER else "worker"
+    preferred = f"distributed.{process}."
+    return min(endings, key=lambda known: (not known.startswith(preferred), len(known), known))
+
+
+@lru_cache(maxsize=1)
+def _dotted_keys() -> dict[str, str]:
+    """The known keys by their words, each after a dot."""
+    return {f".{_dotted(key)}": key for key in facts().keys}
+
+
+def read(name: str, similar: Callable[[str], str] = similar) -> Reading:
+    """What Dask makes of a name that begins with its prefix."""
+    key = key_of(name)
+    if name in RESERVED:
+        return Reading("foreign", key)
+    current = _current(key)
+    kind = _kind(current)
+    if kind is not None:
+        return Reading(kind, current, deprecated=current != key)
+    # An unknown section is some other package's, unless it is misspelled.
+    in_dask = "." not in key or key.split(".")[0] in facts().section_names
+    if in_dask or intended(key, similar=similar):
+        return Reading("unknown", key)
+    return Reading("foreign", key)
+
+
+def _kind(key: str) -> Kind | None:
+    known = facts()
+    if key in known.keys:
+        return "setting"
+    if key in known.maps or any(above in known.maps for above in sections_of(key)):
+        return "entry"
+    if key in known.sections:
+        return "section"
+    # Of settings without facts it is unknown what they hold.
+    if any(known.keys.get(above) for above in sections_of(key)):
+        return "below"
+    return None
+
+
+def _current(key: str) -> str:
+    """The key that Dask uses in place of a deprecated one, or of one in a renamed section."""
+    known = facts()
+    while True:
+        section, _, rest = key.partition(".")
+        successor = known.aliases.get(key, "")
+        if not successor and rest and section in known.aliases:
+            successor = f"{known.aliases[section]}.{rest}"
+            if successor not in known.keys:
+                return key
+        if successor in ("", key):
+            return key
+        key = successor
+
+
+def sections_of(key: str) -> Iterator[str]:
+    """The sections that a key is in, the outermost first."""
+    end = key.find(".")
+    while end >= 0:
+        yield key[:end]
+        end = key.find(".", end + 1)
+
+
+def _dotted(key: str) -> str:
+    return key.replace("-", ".")

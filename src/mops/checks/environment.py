@@ -1,0 +1,166 @@
+"""Environment variables as Kubernetes reads them, and secrets among the values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mops.checks.rule import ERROR, WARNING, Finding, Rule
+from mops.config.view import Group, View
+from mops.model.layer import Path
+from mops.schema.secrets import hidden, secret_name
+
+# What every variable begins with that Dask reads as a setting.
+DASK_PREFIX = "DASK_"
+# The variables that the chart writes before the user's, so that $(NAME) finds them.
+_POD_VARIABLES = frozenset({"POD_NAME", "POD_IP"})
+# Of these a user may set HOME and TMPDIR, which then replace the chart's.
+CHART_VARIABLES = _POD_VARIABLES | {"HOME", "TMPDIR"}
+# The variables that the chart sets if `tls.secretName` is set.
+_TLS_PREFIX = f"{DASK_PREFIX}DISTRIBUTED__COMM__"
+_TLS_VARIABLES = frozenset(
+    {
+        f"{_TLS_PREFIX}REQUIRE_ENCRYPTION",
+        f"{_TLS_PREFIX}TLS__CA_FILE",
+        f"{_TLS_PREFIX}TLS__CLIENT__CERT",
+        f"{_TLS_PREFIX}TLS__CLIENT__KEY",
+        f"{_TLS_PREFIX}TLS__SCHEDULER__CERT",
+        f"{_TLS_PREFIX}TLS__SCHEDULER__KEY",
+        f"{_TLS_PREFIX}TLS__WORKER__CERT",
+        f"{_TLS_PREFIX}TLS__WORKER__KEY",
+    }
+)
+# Variables that a shell would find in every container. Kubernetes would not.
+_SHELL_VARIABLES = frozenset({"PATH", "USER", "HOSTNAME", "PWD", "PYTHONPATH", "LD_LIBRARY_PATH"})
+
+# Patterns are strings here: most configurations have no "$", so they are rarely compiled.
+# A variable's name has at most 253 characters; without the bound, a string with many "$(" would
+# take time with the square of its length.
+_REFERENCE = r"\$\(([^)]{0,253})\)"
+_SHELL_REFERENCE = r"(?<!\$)\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))"
+
+
+def reserved_variables(view: View) -> Iterator[Finding]:
+    reserved = _POD_VARIABLES | _tls_variables(view)
+    for group in view.pods:
+        for name in view.names(group):
+            if name in reserved:
+                yield Finding((group.variable(name),), f"the chart sets {name} itself")
+
+
+def env_from(view: View) -> Iterator[Finding]:
+    for group in view.pods:
+        path = group.at("envFrom")
+        for entry in view.value(path) or ():
+            sources = [kind for kind in ("secretRef", "configMapRef") if kind in entry]
+            if len(sources) != 1:
+                found = "both" if sources else "neither"
+                yield Finding(
+                    (path,), f"an entry needs either a secretRef or a configMapRef, found {found}"
+                )
+
+
+def reference_order(view: View) -> Iterator[Finding]:
+    """Kubernetes expands $(NAME) only if NAME is defined before, and the chart sorts by name."""
+    for group in view.pods:
+        names = set(view.names(group))
+        for name, text in view.texts(group).items():
+            for wanted in _references(text):
+                if wanted in names and wanted >= name:
+                    yield Finding(
+                        (group.variable(name),),
+                        f"$({wanted}) is used before it is set: "
+                        "variables are set in the order of their names",
+                        "rename one of them, or write $$ for a literal $",
+                    )
+
+
+def unresolved_references(view: View) -> Iterator[Finding]:
+    for group in view.pods:
+        if not view.value(group.at("envFrom")):
+            yield from _unknown_references(view, group)
+        yield from _shell_references(view, group)
+
+
+def _unknown_references(view: View, group: Group) -> Iterator[Finding]:
+    """References to variables that a container without envFrom does not have."""
+    known = CHART_VARIABLES | _tls_variables(view) | set(view.names(group))
+    for path, text in _expanded_texts(view, group):
+        for wanted in _references(text):
+            if wanted not in known:
+                yield Finding(
+                    (path,),
+                    f"$({wanted}) refers to no variable of this container and is left unchanged",
+                    "write $$ for a literal $",
+                )
+
+
+def _shell_references(view: View, group: Group) -> Iterator[Finding]:
+    """References in the notation of a shell to variables that the author probably means."""
+    known = CHART_VARIABLES.union(view.names(group))
+    for name, text in view.texts(group).items():
+        if "$" not in text:
+            continue
+        for match in re.finditer(_SHELL_REFERENCE, text):
+            wanted = match[1] or match[2]
+            if wanted not in known and wanted not in _SHELL_VARIABLES:
+                continue
+            condition = "" if wanted in known else f" if {wanted} is one of these variables"
+            yield Finding(
+                (group.variable(name),),
+                f"{match[0]} is left unchanged: no shell expands it",
+                f"Kubernetes expands $({wanted}){condition}",
+            )
+
+
+def _expanded_texts(view: View, group: Group) -> Iterator[tuple[Path, str]]:
+    """The strings of a group in which Kubernetes expands $(NAME)."""
+    for name, text in view.texts(group).items():
+        yield group.variable(name), text
+    for text in view.value(group.at("extraArgs")) or ():
+        yield group.at("extraArgs"), text
+    for mount in view.value(group.at("volumeMounts")) or ():
+        yield group.at("volumeMounts"), mount.get("subPathExpr", "")
+
+
+def _references(text: str) -> list[str]:
+    """The names in $(NAME), each once; `$$` stands for a literal `$`."""
+    if "$(" not in text:
+        return []
+    return list(dict.fromkeys(re.findall(_REFERENCE, text.replace("$$", ""))))
+
+
+def _tls_variables(view: View) -> frozenset[str]:
+    return _TLS_VARIABLES if view.value(("tls", "secretName")) else frozenset()
+
+
+def secrets(view: View) -> Iterator[Finding]:
+    for path, stack in view.config.stacks.items():
+        if not view.written(path):
+            continue
+        value = stack[-1].value
+        if isinstance(value, str) and "$(" in value:
+            # A reference stands where the secret would: https://me:$(PASSWORD)@example.com
+            value = re.sub(_REFERENCE, "", value)
+        if not hidden(view.schema, path, value):
+            continue
+        if "env" not in path[:-1]:
+            message = "this looks like a credential, and anyone who can read the values can read it"
+            yield Finding((path,), message, "put it in a Secret")
+            continue
+        by_name = secret_name(path[-1])
+        looks = "is a secret by its name" if by_name else "looks like a credential"
+        yield Finding(
+            (path,),
+            f"this {looks}, and anyone who can read the values, the release or the pod can read it",
+            "put it in a Secret and refer to that: valueFrom.secretKeyRef",
+        )
+
+
+RULES = (
+    Rule("reserved-variable", ERROR, "a variable that the chart sets itself", reserved_variables),
+    Rule("env-from", ERROR, "an envFrom entry that is not exactly one source", env_from),
+    Rule("reference-order", ERROR, "a $(NAME) before NAME is set", reference_order),
+    Rule("reference", WARNING, "a $(NAME) or ${NAME} that stays as it is", unresolved_references),
+    Rule("secret", WARNING, "a credential written out instead of referred to", secrets),
+)
