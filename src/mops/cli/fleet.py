@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from mops.cli import streams
-from mops.gitops.fleet_render import BAD, STALE, UNREADABLE
+from mops.gitops.fleet_render import BAD, STALE, UNREADABLE, Result
 from mops.gitops.fleet_report import failures, report_lines, summary
 from mops.gitops.fleet_run import Run, render_fleet, worthwhile_jobs
-from mops.gitops.fleet_tree import load_tree
+from mops.gitops.fleet_tree import Tree, load_tree
 from mops.model.problems import DIFFERENCE, ENVIRONMENT, INVALID, OK, UsageError
 
 if TYPE_CHECKING:
@@ -31,21 +31,28 @@ def render_all(options: RenderOptions) -> int:
     if options.jobs == 0:
         raise UsageError("--jobs: expected at least 1")
     tree = load_tree(root(options.root))
+    return _report(options, tree, _results(options, tree))
+
+
+def _results(options: RenderOptions, tree: Tree) -> list[Result]:
+    """Renders the fleet, with a progress bar on the terminal."""
     count = len(tree.workspaces)
-    quiet = options.selection.quiet
-    progress = _ProgressBar(count, hidden=quiet)
+    progress = _ProgressBar(count, hidden=options.selection.quiet)
     try:
-        results = render_fleet(
+        return render_fleet(
             Run(tree, check=options.check, strict=options.selection.strict),
-            min(options.jobs, count) if options.jobs else worthwhile_jobs(count),
+            min(options.jobs or worthwhile_jobs(count), count),
             keep_going=options.keep_going,
             progress=progress.show,
         )
     finally:
         progress.clear()
+
+
+def _report(options: RenderOptions, tree: Tree, results: Sequence[Result]) -> int:
     if options.check:
         streams.out("".join(result.difference for result in results))
-    for line in report_lines(tree, results, quiet=quiet):
+    for line in report_lines(tree, results, quiet=options.selection.quiet):
         streams.line(line)
     for failure in failures(results):
         streams.note(failure)

@@ -119,13 +119,15 @@ def _shared_files(tree: Tree, schema: SettingsSchema) -> Mapping[str, File]:
     A file that cannot be read is left out: it fails in each of its workspaces.
     """
     names = {name: None for workspace in tree.workspaces for name in workspace.config[:-1]}
-    found: dict[str, File] = {}
-    for path in map(tree.path, names):
-        try:
-            found[path] = read_layer(disk.read_file(path), path, schema)
-        except EnvironmentFailure:
-            continue
-    return found
+    files = {path: _file(path, schema) for path in map(tree.path, names)}
+    return {path: file for path, file in files.items() if file is not None}
+
+
+def _file(path: str, schema: SettingsSchema) -> File | None:
+    try:
+        return read_layer(disk.read_file(path), path, schema)
+    except EnvironmentFailure:
+        return None
 
 
 def _has_error(problems: tuple[Problem, ...] | list[Problem]) -> bool:
