@@ -38,11 +38,14 @@ def load_tree(root: str) -> Tree:
     name = os.path.normpath(os.path.join(root, fleet.FILE))
     if os.path.lexists(name):
         workspaces, problems = fleet.read(disk.read_file(name), name, find)
+        if not workspaces and not problems:
+            raise UsageError(f"{name} lists no workspaces")
     else:
         workspaces, problems = fleet.convention(find)
         if not workspaces:
             raise UsageError(
-                f"no workspaces found in {root}: it has neither {fleet.FILE} nor {fleet.WORKSPACES}"
+                f"no workspaces found in {root}: "
+                f"it has neither {fleet.FILE} nor {fleet.WORKSPACES}"
             )
     tree = Tree(root, tuple(workspaces))
     problems = [*problems, *_outside(tree)]
