@@ -306,24 +306,6 @@ def start(here: Path, scratch: Path, *args: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_an_interrupt_leaves_the_tree_unchanged_and_no_process(tmp_path: Path) -> None:
-    here = many(tmp_path / "tree", 400)
-    before = contents(here)
-    with start(here, tmp_path / "tmp") as process:
-        time.sleep(0.25)
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=20)
-        process.stderr.read()
-    after = contents(here)
-    assert not [name for name in after if name.endswith(".tmp")]
-    # It came before the first file was written, or it waited for the last.
-    assert process.returncode in (0, 130)
-    assert (len(after) - len(before), process.returncode) in ((0, 130), (400, 130), (400, 0))
-    assert not list((tmp_path / "tmp").iterdir())
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
-
-
 def children(pid: int) -> list[int]:
     """The processes that a process has started, as soon as there are two."""
     file = Path(f"/proc/{pid}/task/{pid}/children")
@@ -336,6 +318,32 @@ def children(pid: int) -> list[int]:
             return found
         time.sleep(0.001)
     raise AssertionError("no processes were started")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+@pytest.mark.parametrize("delay", [0, 0.1, 0.5])
+def test_an_interrupt_leaves_no_tree_half_written(
+    tmp_path: Path, number: signal.Signals, code: int, delay: float
+) -> None:
+    here = many(tmp_path / "tree", 400)
+    before = contents(here)
+    with start(here, tmp_path / "tmp") as process:
+        children(process.pid)
+        time.sleep(delay)
+        os.killpg(process.pid, number)
+        process.wait(timeout=20)
+        err = process.stderr.read().decode()
+    after = contents(here)
+    assert not [name for name in after if name.endswith(".tmp")]
+    # It came before the first file was written, or it waited for the last.
+    written = len(after) - len(before)
+    assert (written, process.returncode) in ((0, code), (400, code), (400, 0)), err
+    assert not list((tmp_path / "tmp").iterdir())
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def test_a_killed_process_is_reported_and_nothing_is_written(tmp_path: Path) -> None:

@@ -91,12 +91,18 @@ def render_fleet(
 
 @contextlib.contextmanager
 def _staging_directory() -> Iterator[str]:
-    try:
-        directory = tempfile.TemporaryDirectory(prefix="mops-fleet-")
-    except OSError as error:
-        raise EnvironmentFailure(f"temporary directory: {error.strerror or error}") from None
-    with directory as name:
-        yield name
+    """A temporary directory, which SIGTERM does not leave behind."""
+    with _signals_handled((signal.SIGTERM,), _exit):
+        try:
+            directory = tempfile.TemporaryDirectory(prefix="mops-fleet-")
+        except OSError as error:
+            raise EnvironmentFailure(f"temporary directory: {error.strerror or error}") from None
+        with directory as name:
+            yield name
+
+
+def _exit(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _rendered(run: Run, jobs: int) -> Iterator[Batch]:
@@ -224,22 +230,29 @@ def _write_batch(tree: Tree, batch: Staged) -> list[str]:
 def _signals_deferred() -> Iterator[None]:
     """Delays SIGINT and SIGTERM to the end of the block, so that a tree is not half written.
 
-    Raises KeyboardInterrupt or SystemExit there. Only the main thread gets signals.
+    Raises KeyboardInterrupt or SystemExit there.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     received: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _frame: received.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    with _signals_handled(numbers, lambda number, _frame: received.append(number)):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     if received:
         if received[0] == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(128 + received[0])
+
+
+@contextlib.contextmanager
+def _signals_handled(
+    numbers: Sequence[signal.Signals], handler: Callable[[int, object], None]
+) -> Iterator[None]:
+    """Handles signals in the block, if this is the main thread: no other one gets signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

@@ -44,8 +44,7 @@ def load_tree(root: str) -> Tree:
         workspaces, problems = fleet.convention(find)
         if not workspaces:
             raise UsageError(
-                f"no workspaces found in {root}: "
-                f"it has neither {fleet.FILE} nor {fleet.WORKSPACES}"
+                f"no workspaces found in {root}: it has neither {fleet.FILE} nor {fleet.WORKSPACES}"
             )
     tree = Tree(root, tuple(workspaces))
     problems = [*problems, *_outside(tree)]
