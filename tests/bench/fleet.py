@@ -1,7 +1,7 @@
-"""A fleet of many workspaces against as many runs of helm: `python tests/bench/fleet.py [COUNT]`. Ratios only.
+"""A fleet of many workspaces against as many runs of helm: `python tests/bench/fleet.py [COUNT]`.
 
-The runs of helm are extrapolated from 20, measured in turn with the fleet so that both meet the same machine.
-Exits with 1 where a figure misses its target.
+Prints ratios only. The runs of helm are extrapolated from 20, which take turns with the fleet so
+that both meet the same machine. Exits with 1 if a figure misses its target.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 HELM = shutil.which("helm") or shutil.which("helm", path=str(Path(sys.executable).parent))
@@ -33,34 +34,39 @@ workspace:
 """
 
 
-def fleet(folder: Path, count: int) -> Path:
+def fleet(directory: Path, count: int) -> Path:
     """A tree of `count` workspaces over the example's base."""
-    folder.mkdir()
-    shutil.copy(ROOT / "examples" / "modelops.yaml", folder / "base.yaml")
+    directory.mkdir()
+    shutil.copy(ROOT / "examples" / "modelops.yaml", directory / "base.yaml")
     for number in range(count):
-        here = folder / "envs" / f"ws-{number:05}"
+        here = directory / "envs" / f"ws-{number:05}"
         here.mkdir(parents=True)
-        (here / "mops.yaml").write_text(
-            WORKSPACE.format(
-                number=number, replicas=2, scaled=str(number % 3 == 0).lower(), most=10 + number % 5
-            )
-        )
-    return folder
+        scaled = str(number % 3 == 0).lower()
+        text = WORKSPACE.format(number=number, replicas=2, scaled=scaled, most=10 + number % 5)
+        (here / "mops.yaml").write_text(text)
+    return directory
 
 
-def render(folder: Path, jobs: int) -> tuple[float, int]:
-    """Seconds and peak memory (KiB, of the largest process) of one rendering of the whole tree from nothing."""
-    for path in folder.rglob("values.yaml"):
+class Cost(NamedTuple):
+    """Seconds, and peak memory in KiB of the largest process."""
+
+    seconds: float
+    memory: int
+
+
+def render(directory: Path, jobs: int) -> Cost:
+    """The cost of rendering a whole tree that has no values files yet."""
+    for path in directory.rglob("values.yaml"):
         path.unlink()
     os.sync()
     command = [sys.executable, "-m", "mops", "render", "--all", "--quiet", "--jobs", str(jobs)]
     before = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=ENV, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=directory, env=ENV, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - before
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
-    return seconds, max(usage.ru_maxrss, 0)
+    return Cost(seconds, usage.ru_maxrss)
 
 
 def helm(values: list[Path]) -> float:
@@ -76,9 +82,8 @@ def helm(values: list[Path]) -> float:
 
 
 def cores() -> float:
-    """How much faster two processes are than one at work that shares nothing: what the machine has to give just now."""
-    work = "for _ in range(4_000_000): pass"
-    command = [sys.executable, "-S", "-c", work]
+    """How much two processes do in the time of one, which the machine may share with others."""
+    command = [sys.executable, "-S", "-c", "for _ in range(4_000_000): pass"]
 
     def run(count: int) -> float:
         before = time.perf_counter()
@@ -89,61 +94,80 @@ def cores() -> float:
     return 2 * run(1) / run(2)
 
 
+class Round(NamedTuple):
+    """What was measured in turn."""
+
+    cores: float
+    helm: float
+    one: Cost
+    two: Cost
+    small: Cost
+
+
+class Figure(NamedTuple):
+    """A ratio with its target."""
+
+    name: str
+    ratio: float
+    relation: str
+    target: float
+
+    @property
+    def good(self) -> bool:
+        if self.relation == ">=":
+            return self.ratio >= self.target
+        return self.ratio <= self.target
+
+    def line(self) -> str:
+        missed = "" if self.good else "  MISSED"
+        return f"{self.name:48} {self.ratio:8.2f}  {self.relation} {self.target:g}{missed}"
+
+
+def measure(large: Path, small: Path) -> Round:
+    """One round: the large tree by two processes and by one, helm, and the small tree."""
+    machine = cores()
+    two = render(large, 2)
+    one = render(large, 1)
+    runs = helm(sorted(large.rglob("values.yaml"))[:RUNS])
+    return Round(machine, runs, one, two, render(small, 1))
+
+
+def figures(rounds: list[Round], count: int) -> list[Figure]:
+    """The ratios of the best of each: what else runs on the machine only ever adds."""
+    runs = count * min(one.helm for one in rounds)
+    one = min(one.one.seconds for one in rounds)
+    two = min(one.two.seconds for one in rounds)
+    small = min(one.small.seconds for one in rounds)
+    memory = min(one.one.memory for one in rounds) / min(one.small.memory for one in rounds)
+    sizes = f"{count} / {count // 10} workspaces"
+    return [
+        Figure(f"{count} runs of helm / render --all", runs / two, ">=", 25.0),
+        Figure(f"{count} runs of helm / render --all --jobs 1", runs / one, ">=", 25.0),
+        Figure("--jobs 1 / --jobs 2", one / two, ">=", 1.5),
+        Figure(f"{sizes}, seconds", one / small, "<=", 11.0),
+        Figure(f"{sizes}, peak memory", memory, "<=", 1.15),
+    ]
+
+
 def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    with tempfile.TemporaryDirectory(dir=os.environ.get("MOPS_BENCH_DIR")) as folder:
-        large, small = (
-            fleet(Path(folder) / "large", count),
-            fleet(Path(folder) / "small", count // 10),
-        )
-        render(large, 2), render(small, 1)
-        values = sorted(large.rglob("values.yaml"))[:RUNS]
-        rows: dict[str, list[float]] = {
-            "cores": [],
-            "helm": [],
-            "one": [],
-            "two": [],
-            "small": [],
-            "memory": [],
-            "memory small": [],
-        }
-        for _ in range(ROUNDS):
-            rows["cores"].append(cores())
-            rows["two"].append(render(large, 2)[0])
-            seconds, memory = render(large, 1)
-            rows["one"].append(seconds)
-            rows["memory"].append(memory)
-            values = sorted(large.rglob("values.yaml"))[:RUNS]
-            rows["helm"].append(helm(values) * count)
-            seconds, memory = render(small, 1)
-            rows["small"].append(seconds)
-            rows["memory small"].append(memory)
-    # The best of each: what else runs on the machine only ever adds.
-    best = {name: min(found) for name, found in rows.items()}
-    figures = [
-        (f"{count} runs of helm / render --all", best["helm"] / best["two"], ">=", 25.0),
-        (f"{count} runs of helm / render --all --jobs 1", best["helm"] / best["one"], ">=", 25.0),
-        ("--jobs 1 / --jobs 2", best["one"] / best["two"], ">=", 1.6),
-        (f"{count} / {count // 10} workspaces, seconds", best["one"] / best["small"], "<=", 11.0),
-        (
-            f"{count} / {count // 10} workspaces, peak memory",
-            best["memory"] / best["memory small"],
-            "<=",
-            1.25,
-        ),
-    ]
+    with tempfile.TemporaryDirectory(dir=os.environ.get("MOPS_BENCH_DIR")) as name:
+        directory = Path(name)
+        large, small = fleet(directory / "large", count), fleet(directory / "small", count // 10)
+        render(large, 2)
+        render(small, 1)
+        rounds = [measure(large, small) for _ in range(ROUNDS)]
+    machine = [one.cores for one in rounds]
+    listed = ", ".join(f"{found:.2f}" for found in machine)
     print(
-        f"{'two processes that share nothing / one':48} {max(rows['cores']):8.2f}  in the rounds: {', '.join(f'{found:.2f}' for found in rows['cores'])}"
+        f"{'two processes / one, nothing shared':48} {max(machine):8.2f}  in the rounds: {listed}"
     )
-    missed = 0
-    for name, ratio, relation, target in figures:
-        good = ratio >= target if relation == ">=" else ratio <= target
-        missed += not good
-        print(f"{name:48} {ratio:8.2f}  {relation} {target:g}{'' if good else '  MISSED'}")
-    print(
-        f"{len(os.sched_getaffinity(0))} cores; the best of {ROUNDS} rounds, helm from {RUNS} runs in each"
-    )
-    return 1 if missed else 0
+    found = figures(rounds, count)
+    for figure in found:
+        print(figure.line())
+    available = len(os.sched_getaffinity(0))
+    print(f"{available} cores; the best of {ROUNDS} rounds, helm from {RUNS} runs in each")
+    return 0 if all(figure.good for figure in found) else 1
 
 
 if __name__ == "__main__":

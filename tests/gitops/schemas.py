@@ -1,4 +1,7 @@
-"""The CRDs of Argo CD and Flux as strict JSON schemas: an unknown field is an error, as it is to the API server."""
+"""The CRDs of Argo CD and Flux as strict JSON schemas.
+
+An unknown field is an error, as it is to the API server with strict validation.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ FOLDER = Path(os.environ.get("MOPS_CRDS", ROOT.parent / "shared" / "crds"))
 
 
 def needed() -> None:
-    """Skips where the CRDs are not there."""
+    """Skips where the CRDs are missing."""
     if not FOLDER.is_dir():
-        pytest.skip("the CRDs of Argo CD and Flux are not there: name their folder in MOPS_CRDS")
+        pytest.skip("the CRDs of Argo CD and Flux are missing: name their directory in MOPS_CRDS")
 
 
 @lru_cache(maxsize=1)
 def validators() -> dict[tuple[str, str], Draft7Validator]:
-    """For each apiVersion and kind what judges its objects."""
+    """The validators by apiVersion and kind."""
     found = {}
     for path in sorted(FOLDER.glob("*.yaml")):
         for document in yaml.load_all(path.read_text(), yaml.CSafeLoader):

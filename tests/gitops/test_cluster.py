@@ -1,4 +1,4 @@
-"""A real API server takes all that is written for Argo CD and Flux, and what their helm makes of it."""
+"""A real API server accepts all objects for Argo CD and Flux, and what their helm renders."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def test_strict_dry_run_takes_every_object(ready: Cluster, args: tuple[str, ...]
 def test_ten_minutes_end_with_applications_in_the_cluster(
     ready: Cluster, machine: dict[str, str], tmp_path: Path
 ) -> None:
-    """The page, block by block; its last step, which needs Argo CD's API, is what tests/docs cannot run."""
+    """The page, block by block.
+
+    Its last step needs Argo CD's API, so tests/docs cannot run it.
+    """
     tools = Path(machine["PATH"].split(os.pathsep)[0])
     (tools / "kubectl").write_text(f'#!/bin/sh\nexec "{ready.kubectl_program}" "$@"\n')
     (tools / "kubectl").chmod(0o755)

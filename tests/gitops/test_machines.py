@@ -56,7 +56,7 @@ POISON = "workspace: {worker_processes: 13}\n"
 
 
 def machine(folder: Path, mode: int, *, git: bool) -> Path:
-    """The tree without what is generated, in a folder of this machine."""
+    """The tree without its generated files, in a directory of this machine."""
     here = folder / "tree"
     shutil.copytree(EXAMPLE, here, ignore=shutil.ignore_patterns("values.yaml"))
     for path in here.rglob("*"):
@@ -75,12 +75,37 @@ def test_paths_home_locale_zone_modes_and_git_do_not_count(tmp_path: Path) -> No
     other = machine(tmp_path / "another place/with spaces/und Ümläute", 0o644, git=False)
     base = {"PATH": f"{Path(helm()).parent}:/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src")}
     worlds = [
-        (one, {**base, "HOME": str(one.parent / "home"), "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1", "USER": "me"}),
-        (other, {
-            **base, "LANG": "tr_TR.ISO-8859-9", "LC_ALL": "C", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "4242", "PYTHONUTF8": "0", "COLUMNS": "20", "CI": "true", "HELM_DEBUG": "true",
-            "HELM_NAMESPACE": "x", "KUBECONFIG": "/nonexistent", "MODELOPS_OVERRIDE_PROCESSES": "7", "MODELOPS_PROFILE": "none", "MODELOPS_CONFIG": str(other.parent / "home/.modelops/modelops.yaml"),
-        }),
-    ]  # fmt: skip
+        (
+            one,
+            {
+                **base,
+                "HOME": str(one.parent / "home"),
+                "LANG": "C.UTF-8",
+                "TZ": "UTC",
+                "PYTHONHASHSEED": "1",
+                "USER": "me",
+            },
+        ),
+        (
+            other,
+            {
+                **base,
+                "LANG": "tr_TR.ISO-8859-9",
+                "LC_ALL": "C",
+                "TZ": "Asia/Kathmandu",
+                "PYTHONHASHSEED": "4242",
+                "PYTHONUTF8": "0",
+                "COLUMNS": "20",
+                "CI": "true",
+                "HELM_DEBUG": "true",
+                "HELM_NAMESPACE": "x",
+                "KUBECONFIG": "/nonexistent",
+                "MODELOPS_OVERRIDE_PROCESSES": "7",
+                "MODELOPS_PROFILE": "none",
+                "MODELOPS_CONFIG": str(other.parent / "home/.modelops/modelops.yaml"),
+            },
+        ),
+    ]
     # The second machine has no network at all, where this user may take it away.
     cut = ["unshare", "--net"]
     offline = (

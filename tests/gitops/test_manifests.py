@@ -1,4 +1,4 @@
-"""`mops render --format manifests`, against what Argo CD would have helm do with the committed values."""
+"""`mops render --format manifests`, against what Argo CD renders from the committed values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ LAYERS = {
 
 
 def argo_cd(values: Path, namespace: str, *apis: str) -> str:
-    """What Argo CD's repository server runs for a chart with a values file (util/helm: its argument list, its folder, its environment)."""
-    command = [
-        helm(), "template", ".", "--name-template", "dask", "--namespace", namespace, "--kube-version", "1.33",
-        "--values", str(values), *(part for api in apis for part in ("--api-versions", api)), "--include-crds", "--skip-tests",
-    ]  # fmt: skip
+    """What Argo CD's repository server renders from a chart with a values file.
+
+    Its arguments and its working directory are those in Argo CD's util/helm.
+    """
+    command = [helm(), "template", ".", "--name-template", "dask", "--namespace", namespace]
+    command += ["--kube-version", "1.33", "--values", str(values)]
+    for api in apis:
+        command += ["--api-versions", api]
+    command += ["--include-crds", "--skip-tests"]
     done = subprocess.run(command, cwd=CHART, capture_output=True, text=True, check=True)
     return done.stdout
 
@@ -94,20 +98,20 @@ def test_one_file_or_one_for_each_object(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (("--format", "manifests"), 2, "--format manifests needs --kube-version"),
+        (("--format", "manifests"), 2, "--format manifests requires --kube-version"),
         (
             ("--format", "manifests", "--kube-version", "new"),
             2,
-            "--format manifests needs --kube-version",
+            "--format manifests requires --kube-version",
         ),
-        (("--kube-version", "1.33"), 2, "--kube-version goes with --format manifests"),
+        (("--kube-version", "1.33"), 2, "--kube-version requires --format manifests"),
         (
             ("--format", "values", "--api-version", "v1"),
             2,
-            "--api-version goes with --format manifests",
+            "--api-version requires --format manifests",
         ),
-        ((*KUBE, "--annotate"), 2, "--annotate goes with --format values"),
-        ((*KUBE, "--check"), 2, "--check compares with what -o names"),
+        ((*KUBE, "--annotate"), 2, "--annotate requires --format values"),
+        ((*KUBE, "--check"), 2, "--check compares with the files of -o"),
         ((*KUBE, "--set", "workers.processes=0"), 3, "--set workers.processes"),
         (("--format", "manifests", "--kube-version", "1.20"), 4, "helm template failed"),
     ],
@@ -125,7 +129,8 @@ def test_no_helm_is_the_environments_fault(tmp_path: Path, monkeypatch: pytest.M
     assert done.err.startswith("mops: there is no helm")
 
 
-# Another helm's way of writing the same objects: other order of keys and documents, other quotes, no comments.
+# Another helm's way of writing the same objects: keys and documents in another order, other
+# quotes, no comments.
 _OTHER = """\
 #!/usr/bin/env python3
 import subprocess, sys, yaml

@@ -1,4 +1,4 @@
-"""The Argo CD plugin: its file, and the contract of `--from-argocd-env` in a world like that of a sidecar."""
+"""The Argo CD plugin: its file, and `--from-argocd-env` in an environment like a sidecar's."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ import yaml
 from gitops.trees import EXAMPLE, as_nobody, objects, only_root
 from invoke import ROOT, helm, mops
 from mops import __version__
-from mops.cli.manifests import PARAMETERS
+from mops.gitops.plugin import PARAMETERS
 
-# The fields of a plugin's file (Argo CD, cmpserver/plugin/config.go): it ignores all others, so that a typo goes unnoticed there.
+# The fields of a plugin's file (Argo CD, cmpserver/plugin/config.go). It ignores all others, so a
+# typo is not reported there.
 FIELDS = {
     "": {"apiVersion": str, "kind": str, "metadata": dict, "spec": dict},
     "spec": {
@@ -48,7 +49,10 @@ FIELDS = {
 
 
 def sidecar(folder: Path, tree: Path = EXAMPLE) -> Path:
-    """The tree as a sidecar has it: below a folder with a random name, all files 0644, no times, no .git."""
+    """The tree as a sidecar has it.
+
+    Below a directory with a random name, all files 0644, no times, no .git.
+    """
     here = folder / "_cmp_server" / os.urandom(8).hex()
     shutil.copytree(tree, here, copy_function=shutil.copyfile)
     for path in here.rglob("*"):
@@ -59,14 +63,26 @@ def sidecar(folder: Path, tree: Path = EXAMPLE) -> Path:
 
 def environment(parameters: Any = None, **more: str) -> dict[str, str]:
     """All that Argo CD sets, and nothing else: no HOME, no user."""
+    if parameters is None:
+        parameters = [{"name": "environment", "string": "dev"}]
     return {
-        "PATH": f"{Path(helm()).parent}:/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src"),
-        "ARGOCD_APP_NAME": "dask-dev", "ARGOCD_APP_NAMESPACE": "team", "ARGOCD_APP_PROJECT_NAME": "dask", "ARGOCD_APP_REVISION": "0" * 40, "ARGOCD_APP_REVISION_SHORT": "0" * 7,
-        "ARGOCD_APP_SOURCE_PATH": ".", "ARGOCD_APP_SOURCE_REPO_URL": "https://git.example.com/x.git", "ARGOCD_APP_SOURCE_TARGET_REVISION": "main",
-        "KUBE_VERSION": "1.33", "KUBE_API_VERSIONS": "v1,apps/v1,apps/v1/Deployment",
-        "ARGOCD_APP_PARAMETERS": parameters if isinstance(parameters, str) else json.dumps(parameters if parameters is not None else [{"name": "environment", "string": "dev"}]),
+        "PATH": f"{Path(helm()).parent}:/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT / "src"),
+        "ARGOCD_APP_NAME": "dask-dev",
+        "ARGOCD_APP_NAMESPACE": "team",
+        "ARGOCD_APP_PROJECT_NAME": "dask",
+        "ARGOCD_APP_REVISION": "0" * 40,
+        "ARGOCD_APP_REVISION_SHORT": "0" * 7,
+        "ARGOCD_APP_SOURCE_PATH": ".",
+        "ARGOCD_APP_SOURCE_REPO_URL": "https://git.example.com/x.git",
+        "ARGOCD_APP_SOURCE_TARGET_REVISION": "main",
+        "KUBE_VERSION": "1.33",
+        "KUBE_API_VERSIONS": "v1,apps/v1,apps/v1/Deployment",
+        "ARGOCD_APP_PARAMETERS": (
+            parameters if isinstance(parameters, str) else json.dumps(parameters)
+        ),
         **more,
-    }  # fmt: skip
+    }
 
 
 def generate(here: Path, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
@@ -109,7 +125,7 @@ def test_the_file_has_known_fields_only() -> None:
         entry["name"]: entry.get("collectionType", "string")
         for entry in found["spec"]["parameters"]["static"]
     }
-    assert announced == PARAMETERS
+    assert announced == {name: parameter.kind for name, parameter in PARAMETERS.items()}
 
 
 def test_the_dockerfile_installs_this_version_and_runs_as_nobody(tmp_path: Path) -> None:
@@ -193,24 +209,24 @@ CASES = [
         [{"name": "enviroment", "string": "dev"}],
         {},
         3,
-        "there is no such parameter (did you mean environment?)",
+        "unknown parameter (did you mean environment?)",
         id="a parameter that is not there",
     ),
     pytest.param(
-        [{"name": "environment", "array": ["dev"]}], {}, 3, "expected text", id="the wrong kind"
+        [{"name": "environment", "array": ["dev"]}], {}, 3, "expected a string", id="the wrong kind"
     ),
     pytest.param(
         [{"name": "layers", "array": [1]}],
         {},
         3,
-        "expected array with text",
+        "expected array of strings",
         id="the wrong kind inside",
     ),
     pytest.param(
         [{"name": "environment", "string": "dev"}] * 2,
         {},
         3,
-        "this parameter is here twice",
+        "duplicate parameter",
         id="twice",
     ),
     pytest.param("{}", {}, 3, "expected a JSON list of parameters", id="no list"),
@@ -229,14 +245,14 @@ CASES = [
         [{"name": "layers", "array": ["/etc/hostname"]}],
         {},
         3,
-        "/etc/hostname is outside of the repository",
+        "/etc/hostname is outside the repository",
         id="an absolute layer",
     ),
     pytest.param(
         [{"name": "layers", "array": ["../x.yaml"]}],
         {},
         3,
-        "../x.yaml is outside of the repository",
+        "../x.yaml is outside the repository",
         id="a layer above the repository",
     ),
     pytest.param(None, {"KUBE_VERSION": ""}, 4, "KUBE_VERSION is not set", id="no cluster"),
@@ -317,17 +333,21 @@ def test_layers_may_lie_elsewhere_in_the_repository(tmp_path: Path) -> None:
         ("--processes", "2"),
         ("--kube-version", "1.30"),
         ("--format", "values"),
+        ("--annotate",),
+        ("--check",),
     ],
 )
 def test_the_environment_says_everything(tmp_path: Path, args: tuple[str, ...]) -> None:
     done = mops("render", "--from-argocd-env", *args, cwd=sidecar(tmp_path), env=environment())
     assert (done.code, done.out) == (2, "")
+    assert f"takes everything from the environment: remove {args[0]}\n" in done.err
 
 
 def test_secrets_stay_out_of_what_argo_cd_shows(tmp_path: Path) -> None:
     here = sidecar(tmp_path)
     (here / "envs/dev/mops.yaml").write_text(
-        "schema_version: 2\nworkspace:\n  worker_env: {MODELOPS_TOKEN: hunter2hunter2, BAD NAME: x}\n"
+        "schema_version: 2\nworkspace:\n"
+        "  worker_env: {MODELOPS_TOKEN: hunter2hunter2, BAD NAME: x}\n"
     )
     done = mops("render", "--from-argocd-env", cwd=here, env=environment())
     assert done.code == 3

@@ -1,4 +1,4 @@
-"""The hook and the CI snippets do what they are for: they pass on a fresh tree and fail on a stale one."""
+"""The hook and the CI snippets pass on a fresh tree and fail on a stale one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees for the tests: copies of the example, and made ones."""
+"""Fleets for the tests: copies of the example, and written ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GIT = ("--chart", "charts/mops-dask")
 
 
 def copy(folder: Path) -> Path:
-    """The example in a folder of its own."""
+    """The example in a directory of its own."""
     return Path(shutil.copytree(EXAMPLE, folder / "fleet"))
 
 
@@ -42,7 +42,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-# Runs mops as a user that no passwd file knows, without a home. The first run loads what only root may read of this Python.
+# Runs mops as a user without a passwd entry and without a home. The first run loads what only
+# root may read of this Python.
 _NOBODY = """\
 import os, sys
 from mops.cli import main
@@ -62,7 +63,7 @@ only_root = pytest.mark.skipif(
 
 
 def as_nobody(here: Path, env: dict[str, str], *args: str) -> subprocess.CompletedProcess[bytes]:
-    """Mops run by such a user, who may enter the folder."""
+    """Mops run by such a user, who may enter the directory."""
     for folder in (here, *here.parents):
         if not folder.stat().st_mode & 0o001:
             folder.chmod(folder.stat().st_mode | 0o005)

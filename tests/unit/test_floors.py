@@ -74,7 +74,7 @@ OUTSIDE = {
     "print(": {"cli"},
     "sys.exit": {"__main__", "cli"},
     "subprocess": {"chart", "cli", "deploy"},
-    "open(": {"model", "cli", "deploy"},
+    "open(": {"model", "cli", "deploy", "gitops"},
 }
 
 

@@ -1,272 +1,202 @@
-"""`mops gitops`: objects for Argo CD and Flux, and their lint. Nothing here talks to a cluster."""
+"""`mops gitops`: objects for Argo CD and Flux, and their lint. Nothing here uses a cluster."""
 
 from __future__ import annotations
 
-import os
 import re
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from mops import __version__
-from mops.chart import archive as package
-from mops.chart.manifests import documents
-from mops.chart.values import values_text
-from mops.checks.verdict import Verdict
-from mops.cli import flags, fleet, manifests, run, streams
-from mops.gitops import lints
-from mops.gitops import objects as gitops
-from mops.gitops.objects import Delivery, Target
+from mops.chart import archive
+from mops.cli import streams
+from mops.cli.commands import COMMANDS
+from mops.cli.fleet import FOR_FLEETS, refuse_for_fleets, root
+from mops.cli.output import save
+from mops.cli.parse import Selection
+from mops.cli.run import valid_configuration
+from mops.config.sources import Request
+from mops.gitops import argocd as argo
+from mops.gitops import flux as fluxcd
+from mops.gitops import objects
+from mops.gitops import plugin as argo_plugin
+from mops.gitops.delivery import (
+    CHART_FORMS,
+    Chart,
+    Delivery,
+    Target,
+    chart_at,
+    fleet_targets,
+    target,
+)
+from mops.gitops.fleet_tree import load_tree
+from mops.gitops.lint_files import lint_files, lint_objects
 from mops.model import bundle
-from mops.model.disk import read_file
-from mops.model.layer import Origin, Path, dotted
-from mops.model.problems import ERROR, OK, InvalidConfig, Problem, UsageError
-from mops.schema.fields import SettingsSchema
-from mops.yamltext.nodes import Items, Node, Pairs
-from mops.yamltext.reader import parse
+from mops.model.problems import OK, InvalidConfig, UsageError
+from mops.schema.fields import load_schema
 
-_REPO_FORM = re.compile(r"(https?://|ssh://|git@)\S+")
+_REPOSITORY = re.compile(r"(https?://|ssh://|git@)\S+")
+# Options that are for one workspace, not for a fleet.
+_FOR_ONE = frozenset({"--values-file", "--name"})
 
 
-def argocd(given: flags.Given, schema: SettingsSchema) -> int:
+class DeliveryOptions(NamedTuple):
+    """What the commands that write objects are asked for.
+
+    `strict` and `quiet` are those of a command that selects no configuration of its own.
+    """
+
+    selection: Selection = Selection(Request())
+    given: tuple[str, ...] = ()
+    strict: bool = False
+    quiet: bool = False
+    all: bool = False
+    root: str = ""
+    repo: str = ""
+    revision: str = "main"
+    repo_path: str = ""
+    chart: str = ""
+    chart_version: str = ""
+    pod_security: str = "restricted"
+    project: str = "default"
+    with_project: bool = False
+    server: str = ""
+    cluster: str = ""
+    argocd_namespace: str = "argocd"
+    manual: bool = False
+    values_file: str = ""
+    source: str = "flux-system"
+    name: str = ""
+    output: str = ""
+    check: bool = False
+
+
+class LintOptions(NamedTuple):
+    """What `mops gitops lint` is asked for."""
+
+    files: tuple[str, ...]
+
+
+class PluginOptions(NamedTuple):
+    """What `mops gitops cmp` is asked for."""
+
+    file: str = "plugin.yaml"
+    output: str = ""
+    check: bool = False
+
+
+def argocd(options: DeliveryOptions) -> int:
     """Writes Applications, and with --with-project their AppProject."""
-    delivery = _delivery(given)
-    targets = _targets(given, schema)
-    objects = {f"{target.app}.yaml": [gitops.application(target, delivery)] for target in targets}
-    return _written({**_project(given, targets, delivery), **objects}, given)
+    delivery = _argocd_delivery(options)
+    if not options.all and not options.values_file:
+        raise UsageError("--values-file is missing (for all workspaces of a fleet: --all)")
+    targets = _targets(options)
+    files = _project(options, targets, delivery)
+    files.update({f"{one.app}.yaml": [argo.application(one, delivery)] for one in targets})
+    return _write(files, options)
 
 
-def application_set(given: flags.Given, schema: SettingsSchema) -> int:
+def application_set(options: DeliveryOptions) -> int:
     """Writes one ApplicationSet over the fleet."""
-    delivery = _delivery(given)
-    targets = _targets({**given, "all": 1}, schema)
-    name = flags.one(given, "name") or "dask"
-    return _written(
-        {
-            **_project(given, targets, delivery),
-            f"{name}.yaml": [gitops.application_set(name, targets, delivery)],
-        },
-        given,
-    )
+    delivery = _argocd_delivery(options)
+    targets = _fleet_targets(options)
+    name = options.name or "dask"
+    files = _project(options, targets, delivery)
+    files[f"{name}.yaml"] = [argo.application_set(name, targets, delivery)]
+    return _write(files, options)
 
 
-def flux(given: flags.Given, schema: SettingsSchema) -> int:
+def flux(options: DeliveryOptions) -> int:
     """Writes what Flux needs for each workspace."""
-    chart = _chart(given)
-    delivery = Delivery(
-        chart, source=flags.one(given, "source") or "flux-system", level=_level(given)
-    )
-    return _written(
-        {
-            f"{target.app}.yaml": gitops.flux(target, delivery)
-            for target in _targets(given, schema, placed=False)
-        },
-        given,
-    )
+    chart = _chart(options)
+    delivery = Delivery(chart, source=options.source, level=options.pod_security)
+    targets = _targets(options)
+    return _write({f"{one.app}.yaml": fluxcd.objects(one, delivery) for one in targets}, options)
 
 
-def lint(files: list[str]) -> int:
-    """Says what is wrong with the objects in files."""
-    objects: list[Any] = []
-    nodes: list[tuple[str, Pairs]] = []
-    problems: list[Problem] = []
-    for name in files:
-        for start, text in documents(str(read_file(name), "utf-8", "replace")):
-            root, wrong = parse("\n" * start + text, name, name)
-            problems += wrong
-            if isinstance(root, Pairs) and root.pairs:
-                nodes.append((name, root))
-                objects.append(_plain(root))
-    for index, finding in lints.lint(objects):
-        name, root = nodes[index]
-        line, col = _position(root, finding.path)
-        problems.append(
-            Problem(
-                ERROR,
-                dotted(finding.path),
-                finding.message,
-                Origin(name, f"{name}:{line}:{col}"),
-                finding.hint,
-            )
-        )
+def lint(options: LintOptions) -> int:
+    """Reports what is wrong with the objects in files."""
+    count, problems = lint_files(options.files)
     if problems:
         raise InvalidConfig(problems)
-    streams.out(f"{len(objects)} object{'s' if len(objects) != 1 else ''}: nothing is wrong\n")
+    streams.out(f"{count} object{'s' if count != 1 else ''}: no problems found\n")
     return OK
 
 
-def plugin(which: str, given: flags.Given) -> int:
-    """Writes the plugin's configuration, the Dockerfile of its sidecar, or both into a folder."""
+def plugin(options: PluginOptions) -> int:
+    """Writes a file of the Argo CD plugin, or all of them into a directory."""
     texts = {
-        "plugin.yaml": gitops.text(gitops.plugin()),
-        "Dockerfile": gitops.dockerfile(__version__),
+        "plugin.yaml": objects.text(argo_plugin.configuration()),
+        "Dockerfile": argo_plugin.dockerfile(__version__),
     }
-    if which not in texts:
-        raise UsageError(f"there is no file {which}: expected one of {', '.join(texts)}")
-    folder = flags.one(given, "output").endswith("/")
-    return manifests.save(texts if folder else {which: texts[which]}, given)
+    if not options.output.endswith("/"):
+        texts = {options.file: texts[options.file]}
+    return save(texts, options.output, check=options.check)
 
 
-def _written(files: dict[str, list[dict[str, object]]], given: flags.Given) -> int:
-    """Lints the objects and writes them, each file's as one stream."""
-    objects = [entry for entries in files.values() for entry in entries]
-    problems = [
-        Problem(
-            ERROR,
-            dotted(finding.path),
-            finding.message,
-            Origin("gitops", _name(objects[index])),
-            finding.hint,
-        )
-        for index, finding in lints.lint(objects)
-    ]
-    if problems:
-        raise InvalidConfig(problems)
-    return manifests.save({name: gitops.stream(entries) for name, entries in files.items()}, given)
+def _targets(options: DeliveryOptions) -> list[Target]:
+    """The workspaces that the options select."""
+    if options.all:
+        fleet_options = COMMANDS["gitops", "argocd"].options + COMMANDS["gitops", "flux"].options
+        allowed = {name for option in fleet_options for name in option.names} | FOR_FLEETS
+        refuse_for_fleets(options.given, allowed - _FOR_ONE)
+        return _fleet_targets(options)
+    if options.root:
+        raise UsageError("--root requires --all")
+    verdict = valid_configuration(options.selection, load_schema())
+    prefix = options.repo_path.strip("/")
+    file = options.values_file.removeprefix("/")
+    found = target(verdict, f"{prefix}/{file}" if prefix else file)
+    return [found._replace(app=options.name or found.app)]
 
 
-def _name(entry: dict[str, object]) -> str:
-    metadata = entry["metadata"]
-    return f"{entry['kind']}/{metadata['name'] if isinstance(metadata, dict) else ''}"
+def _fleet_targets(options: DeliveryOptions) -> list[Target]:
+    tree = load_tree(root(options.root))
+    strict = options.strict or options.selection.strict
+    return fleet_targets(tree, load_schema(), options.repo_path.strip("/"), strict=strict)
 
 
 def _project(
-    given: flags.Given, targets: list[Target], delivery: Delivery
-) -> dict[str, list[dict[str, object]]]:
-    return (
-        {"project.yaml": [gitops.project(targets, delivery)]} if given.get("with_project") else {}
-    )
+    options: DeliveryOptions, targets: Sequence[Target], delivery: Delivery
+) -> dict[str, list[dict[str, Any]]]:
+    """The AppProject by its file, where it is asked for."""
+    return {"project.yaml": [argo.project(targets, delivery)]} if options.with_project else {}
 
 
-def _targets(given: flags.Given, schema: SettingsSchema, *, placed: bool = True) -> list[Target]:
-    """The workspaces that the options select; `placed` where the repository must have their values file."""
-    folder = flags.one(given, "repo_path").strip("/")
-    if given.get("all"):
-        wrong = next(
-            (
-                name
-                for name in (
-                    "config",
-                    "profile",
-                    "set",
-                    "set_string",
-                    "values_file",
-                    "debug_mode",
-                    "name",
-                )
-                if given.get(name) and not (name == "name" and not placed)
-            ),
-            "",
-        )
-        if wrong and wrong != "name":
-            raise UsageError(
-                f"--{wrong.replace('_', '-')} is for one workspace; --all takes the fleet's files as they are"
-            )
-        tree = fleet.load_tree(os.path.normpath(flags.one(given, "root") or "."))
-        found = [
-            _target(verdict, w.name, "/".join(part for part in (folder, w.output) if part))
-            for w, verdict in fleet.outcomes(tree, schema, strict=bool(given.get("strict")))
-        ]
-        _apart(found)
-        return found
-    if given.get("root"):
-        raise UsageError("--root goes with --all")
-    file = flags.one(given, "values_file")
-    if placed and not file:
-        raise UsageError(
-            "name the values file in the repository with --values-file, or take the whole fleet with --all"
-        )
-    verdict = run.configuration(given, schema)
-    run.settle(verdict, given)
-    target = _target(
-        verdict, "", "/".join(part for part in (folder, file.removeprefix("/")) if part)
-    )
-    return [target._replace(app=flags.one(given, "name") or target.app)]
-
-
-def _apart(targets: list[Target]) -> None:
-    """Two workspaces must not be one release."""
-    first: dict[tuple[str, str], Target] = {}
-    problems = [
-        Problem(
-            ERROR,
-            "",
-            f"the release {target.release} in the namespace {target.namespace} is also {other.values}",
-            Origin(target.values, target.values),
-            "give one another namespace",
-        )
-        for target in targets
-        if (other := first.setdefault((target.namespace, target.release), target)) is not target
-    ]
+def _write(files: Mapping[str, list[dict[str, Any]]], options: DeliveryOptions) -> int:
+    """Lints the objects and writes them by file."""
+    problems = lint_objects([entry for entries in files.values() for entry in entries])
     if problems:
         raise InvalidConfig(problems)
+    texts = {name: objects.stream(entries) for name, entries in files.items()}
+    return save(texts, options.output, check=options.check)
 
 
-def _target(verdict: Verdict, workspace: str, file: str) -> Target:
-    release, namespace = manifests.target(verdict.config)
-    text = values_text(verdict.config, verdict.values, "values", annotate=False)
-    name = workspace or str(verdict.config.value("environment"))
-    return Target(
-        gitops.app_name(release, name),
-        release,
-        namespace,
-        file,
-        text,
-        bool(verdict.config.value("autoscaling", "enabled")),
+def _argocd_delivery(options: DeliveryOptions) -> Delivery:
+    if not _REPOSITORY.fullmatch(options.repo):
+        raise UsageError(
+            "--repo: expected the URL of the git repository that holds the values, "
+            "as in https://git.example.com/team/dask.git"
+        )
+    return Delivery(
+        _chart(options),
+        options.repo,
+        options.revision,
+        options.project,
+        options.argocd_namespace,
+        options.server,
+        options.cluster,
+        options.pod_security,
+        automated=not options.manual,
     )
 
 
-def _delivery(given: flags.Given) -> Delivery:
-    repo = flags.one(given, "repo")
-    if not _REPO_FORM.fullmatch(repo):
+def _chart(options: DeliveryOptions) -> Chart:
+    name, version = archive.identity(bundle.read("chart", "Chart.yaml"))
+    if not options.chart:
+        raise UsageError(f"--chart: expected {CHART_FORMS}")
+    if options.chart_version not in ("", version):
         raise UsageError(
-            "--repo: name the git repository that holds the values, as in https://git.example.com/team/dask.git"
+            f"--chart-version {options.chart_version}: this mops renders values for version "
+            f"{version} of the chart"
         )
-    return Delivery(
-        _chart(given), repo, flags.one(given, "revision") or "main", flags.one(given, "project") or "default", flags.one(given, "argocd_namespace") or "argocd",
-        flags.one(given, "server"), flags.one(given, "cluster"), _level(given), automated=not given.get("manual"),
-    )  # fmt: skip
-
-
-def _chart(given: flags.Given) -> gitops.Chart:
-    name, version = package.identity(bundle.read("chart", "Chart.yaml"))
-    place = flags.one(given, "chart")
-    if not place:
-        raise UsageError(
-            "--chart: name the chart's place: oci://HOST/PATH/NAME, the URL of a Helm repository, or a path in the git repository"
-        )
-    asked = flags.one(given, "chart_version") or version
-    if asked != version:
-        raise UsageError(
-            f"--chart-version {asked}: this mops renders values for the version {version} of the chart"
-        )
-    return gitops.chart_at(place, name, asked)
-
-
-def _level(given: flags.Given) -> str:
-    level = flags.one(given, "pod_security") or gitops.LEVELS[0]
-    if level not in gitops.LEVELS:
-        raise UsageError(f"--pod-security: expected one of {', '.join(gitops.LEVELS)}")
-    return level
-
-
-def _plain(node: Node) -> object:
-    if isinstance(node, Items):
-        return [_plain(item) for item in node.items]
-    if isinstance(node, Pairs):
-        return {key: _plain(value) for key, (_, value) in node.pairs.items()}
-    return node.text if node.quoted or node.text not in ("true", "false") else node.text == "true"
-
-
-def _position(root: Pairs, path: Path) -> tuple[int, int]:
-    """Where the path ends, or as far as it goes."""
-    node: Node = root
-    place = (root.line, root.col)
-    for part in path:
-        if isinstance(node, Items) and part.isdecimal() and int(part) < len(node.items):
-            node = node.items[int(part)]
-            place = (node.line, node.col)
-        elif isinstance(node, Pairs) and part in node.pairs:
-            key, node = node.pairs[part]
-            place = (key.line, key.col)
-        else:
-            break
-    return place
+    return chart_at(options.chart, name, version)

@@ -27,7 +27,7 @@ class RenderOptions(NamedTuple):
     check: bool = False
     all: bool = False
     root: str = ""
-    jobs: int = 0
+    jobs: int | None = None
     keep_going: bool = False
     kube_version: str = ""
     api_version: tuple[str, ...] = ()

@@ -1,47 +1,58 @@
-"""Fleets: which workspaces a tree holds, each with its layers and the file of its values. Pure."""
+"""Fleets: which workspaces a tree holds, each with its layers and its values file. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, Problem
 from mops.schema.fields import SettingsSchema
 from mops.schema.reading import Reading
-from mops.yamltext.nodes import Items, Node, Pairs, Text
+from mops.yamltext.nodes import Items, Pairs
 from mops.yamltext.reader import parse
 
 FILE = "mops.fleet.yaml"
 BASE, WORKSPACES, OUTPUT = "base.yaml", "envs/*/mops.yaml", "values.yaml"
 
 _NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
-_FLEET = SettingsSchema({
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "base": _NAMES,
-        "output": {"type": "string", "pattern": "^[^/]+$", "x-expected": "the name of a file, without a folder"},
-        "workspaces": {
-            "type": "array",
-            "items": {
-                "type": ["string", "object"],
-                "additionalProperties": False,
-                "required": ["config"],
-                "properties": {"config": {"type": "string", "minLength": 1}, "profiles": _NAMES, "output": {"type": "string", "minLength": 1}},
+_FLEET = SettingsSchema(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "base": _NAMES,
+            "output": {
+                "type": "string",
+                "pattern": "^[^/]+$",
+                "x-expected": "a file name without a directory",
+            },
+            "workspaces": {
+                "type": "array",
+                "items": {
+                    "type": ["string", "object"],
+                    "additionalProperties": False,
+                    "required": ["config"],
+                    "properties": {
+                        "config": {"type": "string", "minLength": 1},
+                        "profiles": _NAMES,
+                        "output": {"type": "string", "minLength": 1},
+                    },
+                },
             },
         },
-    },
-})  # fmt: skip
+    }
+)
 
-# The names of the files below the root that fit a pattern, sorted.
-Found = Callable[[str], Sequence[str]]
+# The names of the files below the root that match a pattern, sorted.
+Find = Callable[[str], Sequence[str]]
 
 
 class Workspace(NamedTuple):
-    """A workspace of a fleet. Files are named from the fleet's root, with `/`; of `config` the last is its own.
+    """A workspace of a fleet.
 
-    `name` is its folder's, and that of its values file where that has a name of its own.
+    Files are named from the fleet's root, with `/`; the last of `config` is the workspace's own.
+    `name` is that of its directory, followed by that of its values file if the latter is unusual.
     """
 
     config: tuple[str, ...]
@@ -52,116 +63,128 @@ class Workspace(NamedTuple):
 
 
 class _Entry(NamedTuple):
+    """An entry of `workspaces`; `origin` is None for the convention, which no file states."""
+
     pattern: str
-    profiles: tuple[str, ...]
-    output: str
-    node: Text
+    profiles: tuple[str, ...] = ()
+    output: str = ""
+    origin: Origin | None = None
+
+    def problem(self, message: str, hint: str = "") -> Problem:
+        if self.origin is None:
+            return Problem(ERROR, "", message, Origin(self.pattern, self.pattern), hint)
+        return Problem(ERROR, "workspaces", message, self.origin, hint)
 
 
-def convention(found: Found) -> tuple[list[Workspace], list[Problem]]:
-    """The workspaces of a tree that has no fleet file."""
-    fleet = {"base": list(found(BASE))}
-    return _workspaces(
-        fleet, [_Entry(WORKSPACES, (), "", Text(WORKSPACES, True, 0, 0))], found, None
-    )
+class _Fleet(NamedTuple):
+    """What a fleet file says; the defaults are the convention."""
+
+    base: tuple[str, ...]
+    output: str = OUTPUT
+    entries: tuple[_Entry, ...] = (_Entry(WORKSPACES),)
 
 
-def read(data: bytes, name: str, found: Found) -> tuple[list[Workspace], list[Problem]]:
-    """The workspaces that the fleet file `name` with the content `data` lists, and what is wrong with it."""
+def convention(find: Find) -> tuple[list[Workspace], list[Problem]]:
+    """The workspaces of a tree without a fleet file."""
+    return _workspaces(_Fleet(tuple(find(BASE))), find)
+
+
+def read(data: bytes, name: str, find: Find) -> tuple[list[Workspace], list[Problem]]:
+    """The workspaces listed in the fleet file `name` with the content `data`, and its problems."""
     reading = Reading(_FLEET, name, name, snake_case=False)
     root, reading.problems = parse(data, name, name)
     if root is None or reading.problems:
         return [], reading.problems
     if not isinstance(root, Pairs):
-        reading.problem(root, (), "expected a map with base, workspaces and output")
+        reading.problem(root, (), "expected a mapping with base, workspaces and output")
         return [], reading.problems
     reading.walk(root, _FLEET.tree, (), ())
     if reading.problems:
         return [], reading.problems
-    fleet = {path[0]: leaf.value for path, leaf in reading.leaves.items()}
-    fleet.setdefault("base", list(found(BASE)))
-    return _workspaces(fleet, _entries(root, fleet), found, reading)
+    written = {
+        path[0]: leaf.value for path, leaf in reading.leaves.items() if leaf.value is not None
+    }
+    fleet = _Fleet(
+        tuple(written.get("base", find(BASE))),
+        written.get("output", OUTPUT),
+        tuple(_entries(root, written, reading)),
+    )
+    return _workspaces(fleet, find)
 
 
-def _entries(root: Pairs, fleet: dict[str, Any]) -> list[_Entry]:
-    """What `workspaces` lists, each with the place where it is written."""
-    if "workspaces" not in fleet:
-        return [_Entry(WORKSPACES, (), "", Text(WORKSPACES, True, root.line, root.col))]
+def _entries(root: Pairs, written: Mapping[str, Any], reading: Reading) -> Iterator[_Entry]:
+    """The entries of `workspaces`, each with its position in the file."""
+    if "workspaces" not in written:
+        yield _Entry(WORKSPACES, origin=reading.origin(root, ()))
+        return
     nodes = root.pairs["workspaces"][1]
-    entries = []
-    for node, value in zip(
-        nodes.items if isinstance(nodes, Items) else (), fleet["workspaces"], strict=True
-    ):
-        written = value if isinstance(value, dict) else {"config": value}
-        entries.append(
-            _Entry(
-                written["config"],
-                tuple(written.get("profiles", ())),
-                written.get("output", ""),
-                _text(node),
-            )
+    items = nodes.items if isinstance(nodes, Items) else []
+    for node, value in zip(items, written["workspaces"], strict=True):
+        entry = value if isinstance(value, dict) else {"config": value}
+        yield _Entry(
+            entry["config"],
+            tuple(entry.get("profiles", ())),
+            entry.get("output", ""),
+            reading.origin(node, ()),
         )
-    return entries
 
 
-def _text(node: Node) -> Text:
-    return node if isinstance(node, Text) else Text("", False, node.line, node.col)
-
-
-def _workspaces(
-    fleet: dict[str, Any], entries: Iterable[_Entry], found: Found, reading: Reading | None
-) -> tuple[list[Workspace], list[Problem]]:
-    """The workspaces of the entries, in their order and sorted within each; each values file belongs to one."""
+def _workspaces(fleet: _Fleet, find: Find) -> tuple[list[Workspace], list[Problem]]:
+    """The workspaces in the order of the entries; each values file belongs to one."""
     workspaces: dict[str, Workspace] = {}
     problems: list[Problem] = []
-
-    def wrong(entry: _Entry, message: str, hint: str = "") -> None:
-        origin = reading.origin(entry.node, ()) if reading else Origin(entry.pattern, entry.pattern)
-        problems.append(Problem(ERROR, "workspaces" if reading else "", message, origin, hint))
-
-    base = tuple(fleet["base"])
-    for entry in entries:
-        names = [name for name in found(entry.pattern) if name not in base]
-        if not names:
-            wrong(
-                entry,
-                f"no file fits {entry.pattern}",
-                "names are those of files below the root, with * for any part of one name and ** for any folders",
-            )
-        if entry.output and len(names) > 1:
-            wrong(
-                entry,
-                f"{entry.pattern} fits {len(names)} files, which cannot all write {entry.output}",
-            )
+    for entry in fleet.entries:
+        names = [name for name in find(entry.pattern) if name not in fleet.base]
+        unusable = _unusable(entry, names)
+        if unusable is not None:
+            problems.append(unusable)
             continue
         for name in names:
-            folder = name.rpartition("/")[0]
-            usual = fleet.get("output", OUTPUT)
-            output = entry.output or (f"{folder}/" if folder else "") + usual
-            workspace = Workspace(
-                (*base, name),
-                entry.profiles,
-                output,
-                _name(output, usual),
-                reading.origin(entry.node, ()) if reading else Origin(name, name),
-            )
-            other = workspaces.setdefault(output, workspace)
-            if other[:3] != workspace[:3]:
-                wrong(
-                    entry,
-                    f"{name} and {other.config[-1]} both write {output}",
-                    "give one of them an output",
-                )
-    inputs = {name for workspace in workspaces.values() for name in workspace.config}
-    problems += [
-        Problem(ERROR, "", f"the values file {output} is one of the layers", workspace.origin)
-        for output, workspace in workspaces.items()
-        if output in inputs
-    ]
+            workspace = _workspace(fleet, entry, name)
+            other = workspaces.setdefault(workspace.output, workspace)
+            if (other.config, other.profiles) != (workspace.config, workspace.profiles):
+                message = f"{name} and {other.config[-1]} both write {workspace.output}"
+                problems.append(entry.problem(message, "set a different output for one of them"))
+    problems += _overwritten(workspaces.values())
     return list(workspaces.values()), problems
 
 
+def _unusable(entry: _Entry, names: Sequence[str]) -> Problem | None:
+    if not names:
+        return entry.problem(
+            f"no file matches {entry.pattern}",
+            "names are relative to the root; * matches within one name, ** any directories",
+        )
+    if entry.output and len(names) > 1:
+        return entry.problem(
+            f"{entry.pattern} matches {len(names)} files, which cannot all write {entry.output}"
+        )
+    return None
+
+
+def _workspace(fleet: _Fleet, entry: _Entry, name: str) -> Workspace:
+    directory = name.rpartition("/")[0]
+    output = entry.output or (f"{directory}/{fleet.output}" if directory else fleet.output)
+    return Workspace(
+        (*fleet.base, name),
+        entry.profiles,
+        output,
+        _name(output, fleet.output),
+        entry.origin or Origin(name, name),
+    )
+
+
 def _name(output: str, usual: str) -> str:
-    folders, _, file = output.rpartition("/")
-    parts = [folders.rpartition("/")[2], "" if file == usual else file.partition(".")[0]]
+    directories, _, file = output.rpartition("/")
+    parts = [directories.rpartition("/")[2], "" if file == usual else file.partition(".")[0]]
     return "-".join(part for part in parts if part)
+
+
+def _overwritten(workspaces: Iterable[Workspace]) -> Iterator[Problem]:
+    """Values files that would replace a layer."""
+    workspaces = list(workspaces)
+    layers = {name for workspace in workspaces for name in workspace.config}
+    for workspace in workspaces:
+        if workspace.output in layers:
+            message = f"the values file {workspace.output} is also a layer"
+            yield Problem(ERROR, "", message, workspace.origin)

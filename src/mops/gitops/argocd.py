@@ -1,0 +1,140 @@
+"""The objects that have Argo CD deploy workspaces. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mops.gitops.delivery import GIT, Delivery, Target
+from mops.yamltext.writer import dump
+
+API_VERSION = "argoproj.io/v1alpha1"
+
+# What the chart may create, tests aside.
+_KINDS = (
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("apps", "Deployment"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("gateway.networking.k8s.io", "HTTPRoute"),
+    ("keda.sh", "ScaledObject"),
+    ("monitoring.coreos.com", "PodMonitor"),
+    ("monitoring.coreos.com", "ServiceMonitor"),
+    ("networking.k8s.io", "Ingress"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    ("policy", "PodDisruptionBudget"),
+)
+
+
+def application(target: Target, delivery: Delivery) -> dict[str, Any]:
+    """The Application of a workspace."""
+    spec = _spec(delivery, target.release, target.namespace, target.values)
+    if target.autoscaled:
+        spec["ignoreDifferences"] = [_replicas(target.release)]
+    return _object("Application", target.app, delivery, spec)
+
+
+def application_set(name: str, targets: Sequence[Target], delivery: Delivery) -> dict[str, Any]:
+    """One ApplicationSet that makes the Applications of all targets.
+
+    Values stay in their files, so that nothing in them is taken for a template.
+    """
+    autoscaled = any(target.autoscaled for target in targets)
+    elements: list[dict[str, Any]] = []
+    for target in targets:
+        element: dict[str, Any] = {
+            "app": target.app,
+            "release": target.release,
+            "namespace": target.namespace,
+            "values": target.values,
+        }
+        if autoscaled:
+            # With missingkey=error every key that the patch reads must exist.
+            element["autoscaled"] = target.autoscaled
+        elements.append(element)
+    spec: dict[str, Any] = {
+        "goTemplate": True,
+        "goTemplateOptions": ["missingkey=error"],
+        "generators": [{"list": {"elements": elements}}],
+        # Removing a workspace from the fleet removes no running work: that is done by hand.
+        "syncPolicy": {"applicationsSync": "create-update", "preserveResourcesOnDeletion": True},
+        "template": {
+            "metadata": {"name": "{{.app}}"},
+            "spec": _spec(delivery, "{{.release}}", "{{.namespace}}", "{{.values}}"),
+        },
+    }
+    if autoscaled:
+        patch = dump({"spec": {"ignoreDifferences": [_replicas("{{.release}}")]}})
+        otherwise = "{{- else }}\n{}\n{{- end }}\n"
+        spec["templatePatch"] = "{{- if .autoscaled }}\n" + patch + otherwise
+    return _object("ApplicationSet", name, delivery, spec)
+
+
+def project(targets: Sequence[Target], delivery: Delivery) -> dict[str, Any]:
+    """The AppProject that allows exactly what the Applications need."""
+    namespaces = sorted({target.namespace for target in targets})
+    spec = {
+        "description": "Dask workspaces",
+        "sourceRepos": [url for url in (delivery.repo, delivery.chart.url) if url],
+        "destinations": [delivery.destination(namespace) for namespace in namespaces],
+        "clusterResourceWhitelist": [{"group": "", "kind": "Namespace"}],
+        "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in _KINDS],
+    }
+    return _object("AppProject", delivery.project, delivery, spec)
+
+
+def _object(kind: str, name: str, delivery: Delivery, spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": delivery.namespace},
+        "spec": spec,
+    }
+
+
+def _spec(delivery: Delivery, release: str, namespace: str, values: str) -> dict[str, Any]:
+    """An Application's spec, of final names or of templates."""
+    policy: dict[str, Any] = {}
+    if delivery.automated:
+        policy["automated"] = {"prune": True, "selfHeal": True}
+    policy["managedNamespaceMetadata"] = {"labels": delivery.pod_security()}
+    policy["syncOptions"] = [
+        "CreateNamespace=true",
+        "ServerSideApply=true",
+        "RespectIgnoreDifferences=true",
+    ]
+    return {
+        "project": delivery.project,
+        "destination": delivery.destination(namespace),
+        **_sources(delivery, release, values),
+        "syncPolicy": policy,
+    }
+
+
+def _sources(delivery: Delivery, release: str, values: str) -> dict[str, Any]:
+    """The chart with its values: one source if both are in git, else one for each."""
+    chart = delivery.chart
+    helm: dict[str, Any] = {"releaseName": release, "skipCrds": True, "skipTests": True}
+    repository = {"repoURL": delivery.repo, "targetRevision": delivery.revision}
+    if chart.source == GIT:
+        # A leading / is the root of the repository.
+        helm["valueFiles"] = [f"/{values}"]
+        return {"source": {**repository, "path": chart.name, "helm": helm}}
+    helm["valueFiles"] = [f"$values/{values}"]
+    from_registry = {
+        "repoURL": chart.url,
+        "chart": chart.name,
+        "targetRevision": chart.version,
+        "helm": helm,
+    }
+    return {"sources": [from_registry, {**repository, "ref": "values"}]}
+
+
+def _replicas(release: str) -> dict[str, Any]:
+    """The difference to ignore where an autoscaler owns the number of workers."""
+    return {
+        "group": "apps",
+        "kind": "Deployment",
+        "name": f"{release}-workers",
+        "jsonPointers": ["/spec/replicas"],
+    }

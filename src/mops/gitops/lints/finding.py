@@ -1,0 +1,64 @@
+"""What lints take and give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mops.model.layer import Path
+
+Manifest = Mapping[str, Any]
+
+# Helm's limit on the names of releases, and what Kubernetes allows in the names of objects.
+_RELEASE = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
+
+
+class Finding(NamedTuple):
+    """One thing wrong with an object, at a path in it."""
+
+    path: Path
+    message: str
+    hint: str = ""
+
+
+# An object, and all the objects that are judged together, to what is wrong with the former.
+Find = Callable[[Manifest, Sequence[Manifest]], Iterator[Finding]]
+
+
+class Lint(NamedTuple):
+    """One thing that is wrong with objects of some `kinds`, and what finds it."""
+
+    name: str
+    kinds: tuple[str, ...]
+    find: Find
+
+
+def mapping(value: object) -> Manifest:
+    """A value that should be a mapping; an empty one if it is not."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> Sequence[Any]:
+    """A value that should be a list; an empty one if it is not."""
+    return value if isinstance(value, list) else ()
+
+
+def metadata(entry: Manifest) -> Manifest:
+    """An object's metadata."""
+    return mapping(entry.get("metadata"))
+
+
+def spec(entry: Manifest) -> Manifest:
+    """An object's spec."""
+    return mapping(entry.get("spec"))
+
+
+def release_name(name: str, path: Path) -> Iterator[Finding]:
+    """What is wrong with the name of a release."""
+    if not _RELEASE.fullmatch(name):
+        yield Finding(
+            path,
+            f"{name} is not a valid release name",
+            "lower-case letters, digits and -, at most 53 characters",
+        )
