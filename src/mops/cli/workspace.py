@@ -1,413 +1,417 @@
-"""What the commands on a live workspace share: which release in which cluster, what would change, and how that is told."""
+"""`mops workspace`: the commands on a workspace in a cluster."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import time
+from typing import TYPE_CHECKING, NamedTuple
 
-from mops.chart import helm
 from mops.checks.verdict import Verdict
-from mops.cli import flags, run, streams
-from mops.config import derived
-from mops.config.resolve import Config, resolve
-from mops.deploy import drift, release
-from mops.deploy.drift import Change, Difference, Impact, Reason
-from mops.deploy.release import Live, Releases, Target
-from mops.model.layer import DEFAULTS, Layer, Leaf, Origin, Path, dotted
-from mops.model.problems import ERROR, EnvironmentFailure, InvalidConfig, UsageError
-from mops.report.origins import written_at
-from mops.report.text import printable, shown
-from mops.schema.fields import MARKER, SettingsSchema
-from mops.schema.secrets import MASK, hidden
+from mops.cli import streams
+from mops.cli.parse import Selection
+from mops.cli.run import read_configuration, valid_configuration
+from mops.deploy.output import Output
+from mops.deploy.release import DEPLOYED, State, Target, not_found, seconds
+from mops.deploy.workspace import Workspace, open_workspace, require_idle
+from mops.model.problems import DIFFERENCE, ERROR, OK, InvalidConfig, UsageError
+from mops.report.text import json_text, printable
+from mops.schema.fields import SettingsSchema, load_schema
 
-_CONTEXT = flags.Option(
-    ("--context",), "The kubeconfig context; without it the current one.", "NAME", panel="Cluster"
-)
-_TIMEOUT = flags.Option(
-    ("--timeout",), "How long the pods may take to become ready (10m).", "TIME", panel="Cluster"
-)
-_YES = flags.Option(("--yes", "-y"), "Do not ask.", switch=True)
-_FORMAT = flags.Option(("--format",), "How to print it.", "text|json")
-_LOCAL = flags.Option(
-    ("--local",),
-    "The workspace that runs on this machine instead of one in a cluster.",
-    switch=True,
-)
+if TYPE_CHECKING:
+    from mops.deploy.status import Status
 
-UP = (
-    _CONTEXT,
-    _TIMEOUT,
-    _YES,
-    flags.Option(
-        ("--dry-run",),
-        "Show what would change, have the cluster check it, and change nothing.",
-        switch=True,
-    ),
-    flags.Option(
-        ("--local",),
-        "Run the scheduler and the workers on this machine, until Ctrl-C.",
-        switch=True,
-    ),
-)
-STATUS = (
-    _CONTEXT,
-    _FORMAT,
-    _LOCAL,
-    flags.Option(
-        ("--show-config",), "Also the deployed configuration next to the active one.", switch=True
-    ),
-    flags.Option(
-        ("--exit-code",),
-        "Exit with 1 where the cluster is not what the configuration says.",
-        switch=True,
-    ),
-    flags.Option(("--watch", "-w"), "Look again every two seconds, until Ctrl-C.", switch=True),
-)
-DIFF = (_CONTEXT, _FORMAT)
-DOWN = (
-    _CONTEXT,
-    _TIMEOUT,
-    _YES,
-    _LOCAL,
-    flags.Option(
-        ("--delete-namespace",), "Also delete the namespace, with all that is in it.", switch=True
-    ),
-)
-LIST = (_CONTEXT, _FORMAT)
-HISTORY = (_CONTEXT, _FORMAT)
-ROLLBACK = (_CONTEXT, _TIMEOUT, _YES)
-LOGS = (
-    _CONTEXT,
-    _LOCAL,
-    flags.Option(("--follow", "-f"), "Go on until Ctrl-C.", switch=True),
-    flags.Option(("--tail",), "So many lines of each (100).", "N"),
-    flags.Option(
-        ("--previous",), "Of the containers that ran before, as after a crash.", switch=True
-    ),
-)
-RESTART = (_CONTEXT, _YES)
-PORT_FORWARD = (
-    _CONTEXT,
-    flags.Option(
-        ("--port",), "The port on this machine; without it the same, or a free one.", "PORT"
-    ),
-)
+_TIMEOUT = "10m"
+_TAIL = 100
+_WATCH_SECONDS = 2.0
+_PORTS = 65536
+_UNCHANGED = "nothing was changed"
 
 
-class Here(NamedTuple):
-    """A configuration with the release that it is for."""
+class UpOptions(NamedTuple):
+    """What `mops workspace up` is asked for."""
 
-    schema: SettingsSchema
-    verdict: Verdict
-    given: flags.Given
-    releases: Releases
-
-    @property
-    def target(self) -> Target:
-        """The release."""
-        return self.releases.target
-
-    @property
-    def config(self) -> Config:
-        """The active configuration."""
-        return self.verdict.config
-
-    def command(self, verb: str, *more: str) -> str:
-        """A mops command on the same workspace."""
-        return shlex.join(["mops", "workspace", *verb.split(), *more, *_selecting(self.given)])
+    selection: Selection
+    context: str = ""
+    timeout: str = _TIMEOUT
+    yes: bool = False
+    dry_run: bool = False
+    local: bool = False
 
 
-def opened(given: flags.Given, schema: SettingsSchema, *, warn: bool = True) -> Here:
-    """The configuration that the options select, and its release; says which cluster that is before anything happens."""
-    verdict = configuration(given, schema, warn=warn)
-    context = context_of(given, verdict.config)
-    target = named(verdict.config)._replace(context=context)
-    return Here(schema, verdict, given, Releases(helm.find(os.environ), target))
+class StatusOptions(NamedTuple):
+    """What `mops workspace status` is asked for."""
+
+    selection: Selection
+    context: str = ""
+    format: str = "text"
+    local: bool = False
+    show_config: bool = False
+    exit_code: bool = False
+    watch: bool = False
 
 
-def configuration(given: flags.Given, schema: SettingsSchema, *, warn: bool) -> Verdict:
-    """The valid configuration that the options select; InvalidConfig where it is none."""
-    verdict = run.configuration(given, schema)
+class DiffOptions(NamedTuple):
+    """What `mops workspace diff` is asked for."""
+
+    selection: Selection
+    context: str = ""
+    format: str = "text"
+
+
+class DownOptions(NamedTuple):
+    """What `mops workspace down` is asked for."""
+
+    selection: Selection
+    context: str = ""
+    timeout: str = _TIMEOUT
+    yes: bool = False
+    local: bool = False
+    delete_namespace: bool = False
+
+
+class ListOptions(NamedTuple):
+    """What `mops workspace list` is asked for."""
+
+    context: str = ""
+    format: str = "text"
+
+
+class PortForwardOptions(NamedTuple):
+    """What `mops workspace port-forward` is asked for; without a port any free one will do."""
+
+    selection: Selection
+    context: str = ""
+    port: int | None = None
+    part: str = "dashboard"
+
+
+class LogsOptions(NamedTuple):
+    """What `mops workspace logs` is asked for."""
+
+    selection: Selection
+    context: str = ""
+    local: bool = False
+    follow: bool = False
+    tail: int = _TAIL
+    previous: bool = False
+    part: str = ""
+
+
+class RestartOptions(NamedTuple):
+    """What `mops workspace restart` is asked for."""
+
+    selection: Selection
+    context: str = ""
+    yes: bool = False
+    part: str = ""
+
+
+class HistoryOptions(NamedTuple):
+    """What `mops workspace history` is asked for."""
+
+    selection: Selection
+    context: str = ""
+    format: str = "text"
+
+
+class RollbackOptions(NamedTuple):
+    """What `mops workspace rollback` is asked for; revision 0 is the previous one."""
+
+    selection: Selection
+    context: str = ""
+    timeout: str = _TIMEOUT
+    yes: bool = False
+    revision: int = 0
+
+
+def up(options: UpOptions) -> int:
+    """Deploys the configuration to the cluster, or runs it on this machine."""
+    if options.local:
+        from mops.cli.workspace_local import up_local
+
+        return up_local(options)
+    from mops.deploy import upgrade
+    from mops.deploy.plan import plan_upgrade, values_text
+    from mops.deploy.plan_text import next_steps, plan_lines
+
+    limit = seconds(options.timeout)
+    workspace = _open(options.selection, options.context, warn=True)
+    releases, target = workspace.releases, workspace.target
+    live = releases.live()
+    require_idle(workspace, live)
+    plan = plan_upgrade(workspace, live)
+    for line in plan_lines(plan):
+        streams.line(line)
+    if plan.is_empty and live is not None and live.status == DEPLOYED:
+        streams.note(f"nothing to change; revision {live.revision} matches the configuration")
+        streams.out(next_steps(plan))
+        return OK
+    values = values_text(workspace)
+    if options.dry_run:
+        releases.try_upgrade(values)
+        streams.note(f"{_UNCHANGED} (--dry-run)")
+        return OK
+    if not confirmed(f"Deploy {target.name} to {target.namespace}?", yes=options.yes):
+        return OK
+    if live is None:
+        from mops.deploy.namespaces import ensure_namespace
+
+        ensure_namespace(workspace.client(), target.namespace, streams.note)
+    upgrade.run(plan, lambda: releases.upgrade(values, limit), limit, OUTPUT)
+    streams.out(next_steps(plan))
+    return OK
+
+
+def status(options: StatusOptions) -> int:
+    """Prints what is deployed, and where it differs from the configuration."""
+    if options.local:
+        from mops.cli.workspace_local import status_local
+
+        return status_local(options)
+    from mops.deploy.status import read_status
+
+    workspace = _open(options.selection, options.context, warn=False)
+    if options.watch:
+        with contextlib.suppress(KeyboardInterrupt):
+            _watch_status(workspace, options)
+        return OK
+    found = read_status(workspace)
+    streams.out(_status_text(found, workspace.target, options))
+    differs = found is None or found.has_drift
+    return DIFFERENCE if differs and options.exit_code else OK
+
+
+def _watch_status(workspace: Workspace, options: StatusOptions) -> None:
+    """Prints the status whenever it has changed, until Ctrl-C."""
+    from mops.deploy.status import read_status
+
+    before = ""
+    while True:
+        text = _status_text(read_status(workspace), workspace.target, options)
+        if text != before:
+            streams.out(f"\n{text}" if before else text)
+        before = text
+        time.sleep(_WATCH_SECONDS)
+
+
+def _status_text(found: Status | None, target: Target, options: StatusOptions) -> str:
+    from mops.deploy.status_text import status_data, status_text
+
+    if options.format == "json":
+        return json_text(status_data(found, target))
+    return status_text(found, target, show_config=options.show_config)
+
+
+def diff(options: DiffOptions) -> int:
+    """Prints what `up` would change; the exit code says whether that is anything."""
+    from mops.deploy.plan import plan_upgrade
+    from mops.deploy.plan_text import plan_data, plan_lines
+
+    workspace = _open(options.selection, options.context, warn=True)
+    live = workspace.releases.live()
+    plan = plan_upgrade(workspace, live)
+    if options.format == "json":
+        streams.out(json_text(plan_data(plan)))
+    else:
+        streams.out("".join(f"{line}\n" for line in plan_lines(plan)))
+        if plan.is_empty and live is not None:
+            streams.note(f"no difference from revision {live.revision}")
+    return OK if plan.is_empty else DIFFERENCE
+
+
+def down(options: DownOptions) -> int:
+    """Removes the release, and with --delete-namespace the namespace."""
+    if options.local:
+        from mops.cli.workspace_local import down_local
+
+        return down_local(options)
+    limit = seconds(options.timeout)
+    workspace = _open(options.selection, options.context, warn=False)
+    releases, target = workspace.releases, workspace.target
+    state = releases.state()
+    if not state.revision and not options.delete_namespace:
+        streams.note(not_found(target))
+        return OK
+    others = releases.others() if options.delete_namespace else []
+    if others:
+        raise UsageError(
+            f"--delete-namespace: namespace {target.namespace} also contains the releases "
+            + ", ".join(others)
+        )
+    question = _removal_question(target, state, namespace=options.delete_namespace)
+    if not confirmed(question, yes=options.yes):
+        return OK
+    if state.revision:
+        releases.uninstall(limit)
+        streams.note(f"removed {target.name}")
+    if options.delete_namespace:
+        workspace.client().delete_namespace(target.namespace)
+        streams.note(f"deleting namespace {target.namespace}")
+    return OK
+
+
+def _removal_question(target: Target, state: State, *, namespace: bool) -> str:
+    if not state.revision:
+        return f"Delete namespace {target.namespace} and everything in it?"
+    release = f"{target.name} (revision {state.revision}, {state.status})"
+    if namespace:
+        return f"Remove {release}, and namespace {target.namespace} and everything in it?"
+    return f"Remove {release} from {target.namespace}? Running work is lost."
+
+
+def list_workspaces(options: ListOptions) -> int:
+    """Prints all workspaces of the cluster."""
+    from mops.deploy.kubeconfig import IN_CLUSTER, choose_context, read_kubeconfig
+    from mops.deploy.release import workspaces
+    from mops.report.table import Column, table
+
+    context = choose_context(read_kubeconfig(os.environ), options.context, os.environ)
+    streams.note(printable(f"context {context or IN_CLUSTER}"))
+    keys = ("name", "namespace", "revision", "status", "updated", "chart")
+    found = [{key: release.get(key) for key in keys} for release in workspaces(os.environ, context)]
+    if options.format == "json":
+        streams.out(json_text(found))
+        return OK
+    if not found:
+        streams.note("no workspaces found")
+        return OK
+    names = ("RELEASE", "NAMESPACE", "REVISION", "STATUS", "UPDATED", "CHART")
+    rows = [
+        tuple(str(value)[:19] if key == "updated" else str(value) for key, value in row.items())
+        for row in found
+    ]
+    streams.out(table(tuple(map(Column, names)), rows, None))
+    return OK
+
+
+def port_forward(options: PortForwardOptions) -> int:
+    """Forwards a port of this machine to the dashboard or the scheduler, until Ctrl-C."""
+    from mops.deploy.forward import find_port, listen, serve
+
+    if options.port is not None and options.port >= _PORTS:
+        raise UsageError(f"--port: expected a number below {_PORTS}, found {options.port}")
+    workspace = _open(options.selection, options.context, warn=False)
+    client = workspace.client()
+    remote = find_port(client, workspace.target, options.part)
+    with listen(options.port, remote.port) as listener:
+        local = f"localhost:{listener.getsockname()[1]}"
+        is_dashboard = options.part == "dashboard"
+        address = f"http://{local}/status" if is_dashboard else f"tcp://{local}"
+        streams.note(f"{options.part} of {remote.pod}: {address} (press Ctrl-C to stop)")
+        serve(client, remote, listener, OUTPUT.note)
+    return OK
+
+
+def logs(options: LogsOptions) -> int:
+    """Prints the logs of the scheduler, the workers, or one pod."""
+    if options.local:
+        from mops.cli.workspace_local import logs_local
+
+        return logs_local(options)
+    from mops.deploy.logs import find_pods, follow_logs, read_logs
+
+    workspace = _open(options.selection, options.context, warn=False)
+    client, namespace = workspace.client(), workspace.target.namespace
+    pods = find_pods(client, workspace.target, options.part)
+    if not options.follow:
+        for text in read_logs(client, namespace, pods, options.tail, previous=options.previous):
+            streams.out(text)
+        return OK
+    with contextlib.suppress(KeyboardInterrupt):
+        for line in follow_logs(client, namespace, pods, options.tail):
+            streams.out(line)
+    return OK
+
+
+def restart(options: RestartOptions) -> int:
+    """Replaces the pods of the scheduler, of the workers, or of both."""
+    from mops.deploy.restart import find_deployments, restart
+
+    workspace = _open(options.selection, options.context, warn=False)
+    client, target = workspace.client(), workspace.target
+    names = find_deployments(client, target, options.part)
+    if options.part != "workers":
+        streams.note("scheduler restarts; running computations are lost")
+    if not confirmed(f"Restart {', '.join(names)}?", yes=options.yes):
+        return OK
+    for name in names:
+        restart(client, target.namespace, name)
+        streams.note(f"restarting {name}")
+    return OK
+
+
+def history(options: HistoryOptions) -> int:
+    """Prints the revisions with the layers of each, and what it changed."""
+    from mops.deploy.history import history_data, history_text, read_history
+
+    workspace = _open(options.selection, options.context, warn=False)
+    entries = read_history(workspace)
+    if options.format == "json":
+        streams.out(json_text(history_data(entries, workspace.schema)))
+    else:
+        streams.out(history_text(entries, workspace.schema))
+    return OK
+
+
+def rollback(options: RollbackOptions) -> int:
+    """Returns to an earlier revision."""
+    from mops.deploy import upgrade
+    from mops.deploy.history import plan_rollback
+    from mops.deploy.plan_text import plan_lines
+
+    limit = seconds(options.timeout)
+    workspace = _open(options.selection, options.context, warn=False)
+    number, layers, plan = plan_rollback(workspace, options.revision)
+    streams.note(f"revision {number}: {' < '.join(layers)}")
+    for line in plan_lines(plan):
+        streams.line(line)
+    if not confirmed(f"Roll {workspace.target.name} back to revision {number}?", yes=options.yes):
+        return OK
+    upgrade.run(plan, lambda: workspace.releases.roll_back(number, limit), limit, OUTPUT)
+    return OK
+
+
+def _note(text: str) -> None:
+    streams.note(printable(text))
+
+
+OUTPUT = Output(_note, streams.line)
+
+
+def _open(selection: Selection, context: str, *, warn: bool) -> Workspace:
+    """The workspace that the options select; says on stderr which release in which cluster."""
+    schema = load_schema()
+    verdict = configuration(selection, schema, warn=warn)
+    workspace = open_workspace(schema, verdict, selection.request, context, os.environ)
+    streams.note(printable(workspace.location))
+    return workspace
+
+
+def configuration(selection: Selection, schema: SettingsSchema, *, warn: bool) -> Verdict:
+    """The valid configuration that the options select; with `warn`, its warnings are printed.
+
+    Raises InvalidConfig if it has errors.
+    """
     if warn:
-        run.settle(verdict, given)
-    elif any(problem.severity == ERROR for problem in verdict.problems):
+        return valid_configuration(selection, schema)
+    verdict = read_configuration(selection, schema)
+    if any(problem.severity == ERROR for problem in verdict.problems):
         raise InvalidConfig(verdict.problems)
     return verdict
 
 
-def named(config: Config) -> Target:
-    """The release that a configuration is for."""
-    return Target(config.value("release", "name"), derived.namespace(config))
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether the user agrees, with --yes or at the terminal; says so if not.
 
-
-def context_of(given: flags.Given, config: Config) -> str:
-    """The context to use, which is said; UsageError where the environment is pinned to another one."""
-    kubeconfig = release.kubeconfig(os.environ)
-    context = release.chosen(kubeconfig, flags.one(given, "context"), os.environ)
-    environment = config.value("environment")
-    pinned = config.stacks.get(("release", "contexts", environment))
-    if pinned and pinned[-1].value is not None and pinned[-1].value != context:
-        leaf = pinned[-1]
-        raise UsageError(
-            f"the environment {environment} is pinned to the context {leaf.value} ({written_at(leaf)}), and this is {context or release.IN_CLUSTER}: use --context {leaf.value}"
-        )
-    target = named(config)
-    server = kubeconfig.servers.get(context, "")
-    streams.note(
-        printable(
-            f"context {context or release.IN_CLUSTER}{f' ({server})' if server else ''}, namespace {target.namespace}, release {target.name}"
-        )
-    )
-    return context
-
-
-def tail_of(given: flags.Given) -> int:
-    """How many lines of each log to print."""
-    text = flags.one(given, "tail") or "100"
-    if not text.isdecimal():
-        raise UsageError(f"--tail: expected a number of lines, found {printable(text)}")
-    return int(text)
-
-
-def as_json(given: flags.Given) -> bool:
-    """Whether --format says JSON."""
-    kind = flags.one(given, "format") or "text"
-    if kind not in ("text", "json"):
-        raise UsageError("--format: expected one of text, json")
-    return kind == "json"
-
-
-def timeout(given: flags.Given) -> float:
-    """The time limit in seconds."""
-    return release.seconds(flags.one(given, "timeout") or "10m")
-
-
-def confirm(given: flags.Given, question: str) -> bool:
-    """Whether to go on: --yes, or the answer at the terminal. UsageError where there is neither."""
-    if given.get("yes"):
+    Raises UsageError if there is no terminal to ask on.
+    """
+    if yes:
         return True
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask on: add --yes")
-    return streams.ask(f"{question} [y/N] ")
-
-
-def _selecting(given: flags.Given) -> list[str]:
-    """The options that select the same release again."""
-    found: list[str] = []
-    for name in ("config", "profile", "env", "namespace", "release_name", "context"):
-        for text in given.get(name) or ():
-            found += [f"--{name.replace('_', '-')}", str(text)]
-    return [*found, *(["--hermetic"] if given.get("hermetic") else [])]
-
-
-# What would change.
-
-
-class Plan(NamedTuple):
-    """What is live, what is wanted, and what that would change. `reasons` are by difference, where a setting says so."""
-
-    live: Live | None
-    wanted: Sequence[drift.Manifest]
-    found: Sequence[Difference]
-    changes: Sequence[Change]
-    impacts: Sequence[Impact]
-    reasons: Mapping[int, Reason]
-
-    @property
-    def empty(self) -> bool:
-        """Whether an upgrade would change nothing."""
-        return self.live is not None and not self.impacting and not self.changes
-
-    @property
-    def impacting(self) -> list[Difference]:
-        """The differences that an upgrade takes away."""
-        return [entry for entry in self.found if not entry.extra]
-
-
-def plan(here: Here, live: Live | None, wanted: Sequence[drift.Manifest], config: Config) -> Plan:
-    """The differences between what is live and what a configuration makes."""
-    objects = live.objects if live else ()
-    manifest = live.manifest if live else ()
-    found = drift.differences(wanted, objects, gone=manifest)
-    there = {**drift.named(objects), **drift.named(wanted)}
-    deployed = live.values if live else None
-    reasons = {
-        index: because
-        for index, entry in enumerate(found)
-        if entry.place
-        and not entry.extra
-        and (because := drift.reason(entry, there[entry.object], config, here.schema, deployed))
-    }
-    changed = drift.changes(live.values, here.verdict.values, ignored=MARKER) if live else []
-    return Plan(
-        live,
-        wanted,
-        found,
-        changed,
-        [*drift.impacts(found, wanted, objects), *drift.handed_over(wanted, manifest)],
-        reasons,
-    )
-
-
-def plan_lines(here: Here, made: Plan) -> list[str]:
-    """A plan for people: values, objects, and what happens to the pods."""
-    lines: list[str] = []
-    if made.live is None:
-        lines.append(f"nothing is deployed: {len(made.wanted)} objects will be made")
-    elif made.changes:
-        lines.append("values:")
-        lines += [
-            f"  {dotted(change.path)}: {_value(here, change.path, change.old)} -> {_value(here, change.path, change.new)}{_from(here.config, change.path)}"
-            for change in made.changes
-        ]
-    told = [
-        (index, entry)
-        for index, entry in enumerate(made.found)
-        if made.live is not None and not entry.extra
-    ]
-    if told:
-        lines.append("objects:")
-        lines += [f"  {_changed(here, entry, made.reasons.get(index))}" for index, entry in told]
-    if made.impacts:
-        lines.append("pods:")
-        lines += [f"  {impact.deployment}: {impact.text}" for impact in made.impacts]
-    lines += [f"  {extra_line(here, entry)}" for entry in made.found if entry.extra]
-    return [printable(line) for line in lines]
-
-
-def _changed(here: Here, entry: Difference, because: Reason | None) -> str:
-    if not entry.place:
-        return f"{entry.object}: {'is made' if entry.wanted else 'is deleted'}"
-    return f"{entry.object}: {entry.field} {drift.shown(here.schema, entry, entry.live, because)} -> {drift.shown(here.schema, entry, entry.wanted, because)}"
-
-
-def extra_line(here: Here, entry: Difference) -> str:
-    """A field that somebody set in the cluster and that helm does not touch."""
-    kind, _, name = entry.object.partition("/")
-    fix = (
-        f"; kubectl {here.target.command} set env {kind.lower()}/{name} {entry.place[2]}- removes it"
-        if entry.place[:2] == ("container", "env")
-        else ""
-    )
-    return f"{entry.object}: deployed {entry.field} {drift.shown(here.schema, entry, entry.live)}; the config says nothing of it{_by(entry)}, and helm leaves it{fix}"
-
-
-def drift_line(here: Here, made: Plan, index: int) -> str:
-    """A field that differs, with the line that says otherwise."""
-    entry = made.found[index]
-    if entry.extra:
-        return printable(extra_line(here, entry))
-    if not entry.place:
-        return printable(
-            f"{entry.object}: "
-            + (
-                "the config wants it; it is not in the cluster"
-                if entry.wanted
-                else "it is in the cluster; the config does not want it"
-            )
-        )
-    because = made.reasons.get(index)
-    wanted, have = (
-        drift.shown(here.schema, entry, value, because) for value in (entry.wanted, entry.live)
-    )
-    line = f"{entry.object}: deployed {entry.field} {have}; config says {wanted}, {_because(here, entry, because)}{_by(entry)}"
-    return printable(line)
-
-
-def _because(here: Here, entry: Difference, because: Reason | None) -> str:
-    if because is None:
-        return "from the chart"
-    said = shown(here.schema, because.path, because.leaf.value)
-    derived = (
-        ""
-        if str(entry.wanted) == str(because.leaf.value) or entry.place[-1:] == because.path[-1:]
-        else f" ({dotted(because.path)} {said})"
-    )
-    return f"{written_at(because.leaf)}{derived}"
-
-
-def _by(entry: Difference) -> str:
-    return f" (set in the cluster by {entry.by})" if entry.by else ""
-
-
-def masked(here: Here, path: Path, value: Any) -> Any:
-    """A value as data, hidden where it is a secret."""
-    return MASK if hidden(here.schema, path, value) else value
-
-
-def differences_data(here: Here, made: Plan) -> list[dict[str, Any]]:
-    """The differences as data, each with the setting that says otherwise and its place."""
-    return [
-        _difference_data(here, entry, made.reasons.get(index))
-        for index, entry in enumerate(made.found)
-    ]
-
-
-def _difference_data(here: Here, entry: Difference, because: Reason | None) -> dict[str, Any]:
-    have, want = (
-        MASK if drift.secret(here.schema, entry, value, because) else value
-        for value in (entry.live, entry.wanted)
-    )
-    return {
-        "object": entry.object,
-        "field": entry.field,
-        "live": have,
-        "wanted": want,
-        "restarts": entry.restarts,
-        "extra": entry.extra,
-        "by": entry.by,
-        "key": dotted(because.path) if because else "",
-        "layer": because.leaf.origin.layer if because else "",
-        "place": because.leaf.origin.place if because else "",
-    }
-
-
-def _value(here: Here, path: Path, value: Any) -> str:
-    return "not set" if value is None else shown(here.schema, path, value)
-
-
-def _from(config: Config, path: Path) -> str:
-    stack = config.stacks.get(path)
-    return f"  <- {written_at(stack[-1])}" if stack else ""
-
-
-def released(live: Live, schema: SettingsSchema) -> Config:
-    """The configuration that travels with a release, as a config of its own."""
-    place = f"revision {live.revision}" + (
-        f" (from {' < '.join(name for name in live.layers if name != DEFAULTS)})"
-        if len(live.layers) > 1
-        else ""
-    )
-    leaves = {
-        change.path: Leaf(change.new, Origin(place, place))
-        for change in drift.changes({}, live.values, ignored=MARKER)
-    }
-    return resolve([schema.defaults(), Layer(place, leaves, place)], schema)
-
-
-def configured(config: Config, schema: SettingsSchema) -> bool:
-    """Whether any layer besides the defaults says something about the workspace itself."""
-    return any(
-        not _of_release(path, schema)
-        for layer in config.layers
-        if layer.name != DEFAULTS
-        for path in layer.leaves
-    )
-
-
-def _of_release(path: Path, schema: SettingsSchema) -> bool:
-    return bool((schema.at(path[:1]) or {}).get("x-release"))
-
-
-def settled(live: Live | None, here: Here) -> None:
-    """EnvironmentFailure where another helm is at work on the release, or was when it was killed."""
-    if live is not None and live.status in release.PENDING:
-        remedy = (
-            here.command("down") if live.status == "pending-install" else here.command("rollback")
-        )
-        raise EnvironmentFailure(
-            f"{here.target.name} is {live.status} since {live.updated}: another helm is at work on it, or was killed; wait for it, or run {remedy}"
-        )
+        raise UsageError("no terminal to ask for confirmation; add --yes")
+    agreed = streams.ask(f"{question} [y/N] ")
+    if not agreed:
+        streams.note(_UNCHANGED)
+    return agreed
