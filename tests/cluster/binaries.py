@@ -30,6 +30,7 @@ PROGRAMS = {
     "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
     "kubectl": "k8s.io/kubernetes/cmd/kubectl",
     "kwok": "sigs.k8s.io/kwok/cmd/kwok",
+    "judge": "./judge",
 }
 
 BUILD_COMMAND = "python tests/cluster/binaries.py"
@@ -86,7 +87,7 @@ def source_digest() -> str:
     """Return a digest of all that decides what the build makes."""
     digest = hashlib.sha256(link_flags().encode())
     digest.update(repr(sorted(PROGRAMS.items())).encode())
-    for name in ("go.mod", "go.sum"):
+    for name in ("go.mod", "go.sum", "judge/main.go"):
         digest.update((MODULE / name).read_bytes())
     return digest.hexdigest()
 

@@ -17,7 +17,8 @@ from mops.schema.keywords import types
 
 PROGRAM = "mops"
 
-Complete = Callable[[Any, Any, str], list[str]]
+# Called with the context, the words so far, and the beginning of the word to complete.
+Complete = Callable[[Any, list[str], str], list[str]]
 
 
 def help_text(path: Sequence[str]) -> str:
@@ -94,7 +95,7 @@ def _option(option: Option) -> TyperOption:
         multiple=True,
         help=option.help,
         rich_help_panel=option.panel,
-        shell_complete=_option_completion(option),
+        autocompletion=_option_completion(option),
     )
 
 
@@ -105,7 +106,7 @@ def _argument(argument: Argument) -> TyperArgument:
         nargs=-1 if argument.many else 1,
         required=argument.required,
         help=argument.help,
-        shell_complete=_argument_completion(argument),
+        autocompletion=_argument_completion(argument),
     )
 
 

@@ -226,13 +226,14 @@ def selection(parsed: Parsed, schema: SettingsSchema) -> Selection:
 
 def _value(taker: Option | Argument, name: str, values: Sequence[str]) -> Any:
     """The value of an option or argument, in the type that its field has."""
+    prefix = f"{name}: " if isinstance(taker, Option) else ""
     for value in values:
         if taker.choices and value not in taker.choices:
             hint = near(value, taker.choices)
-            message = f"{name}: expected one of {', '.join(taker.choices)}, found {value}"
-            raise UsageError(message + (f" ({hint})" if hint else ""))
+            message = f"expected one of {', '.join(taker.choices)}, found {value}"
+            raise UsageError(prefix + message + (f" ({hint})" if hint else ""))
         if taker.number and not value.isdecimal():
-            raise UsageError(f"{name}: expected a whole number, found {value}")
+            raise UsageError(f"{prefix}expected a whole number, found {value}")
     if isinstance(taker, Option) and taker.is_switch:
         return True
     if taker.many:
