@@ -78,7 +78,7 @@ class Workspace:
         return done
 
     def started(self, *args: str, terminal: int | None = None) -> subprocess.Popen[str]:
-        """mops as a process of its own, for signals; `terminal` is where it reads and says things."""
+        """mops as a process of its own, for signals; `terminal` is its stdin and stderr."""
         command = [
             sys.executable,
             "-m",
@@ -154,7 +154,8 @@ class Workspace:
             f"{entry['kind']}/{entry['metadata']['name']}": entry["metadata"]["resourceVersion"]
             for entry in objects
         }
-        # The controllers write into a Deployment's status when they like; its generation counts changes of its specification.
+        # The controllers change a Deployment's status at any time; only changes of its spec
+        # increase its generation.
         deployments = self.cluster.get("deployment", "-n", self.namespace)["items"]
         return found | {
             f"Deployment/{entry['metadata']['name']}": str(entry["metadata"]["generation"])

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from invoke import ROOT, helm, mops, takes_interrupts
-from mops.cli.workspace_local import _workers
+from mops.deploy.local.machine import worker_count
 from mops.model.problems import EnvironmentFailure
 
 pytestmark = pytest.mark.dask
@@ -60,7 +60,8 @@ class Local:
         self.folder = folder
         self.mark = uuid.uuid4().hex
         (folder / "modelops.yaml").write_text(CONFIG.format(mark=self.mark, ports=_ports()))
-        path = f"{Path(helm()).parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        programs = (Path(helm()).parent, Path(sys.executable).parent)
+        path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         self.env = {"HOME": str(folder), "PATH": path, "TMPDIR": str(folder)}
         self.process: subprocess.Popen[str] | None = None
 
@@ -196,11 +197,11 @@ def test_a_client_computes_through_it_and_ctrl_c_leaves_nothing(local: Local) ->
         "workspace", "up", "--local", "--config", "modelops.yaml", cwd=local.folder, env=local.env
     )
     assert again.code == 4
-    assert "this workspace runs here already" in again.err
+    assert "this workspace is already running on this machine" in again.err
     assert local.interrupted() == 0
     assert local.gone()
     assert not list(local.folder.glob("mops-local-*"))
-    assert local.mops("status") == "dask does not run here\n"
+    assert local.mops("status") == "dask is not running on this machine\n"
 
 
 def test_a_worker_that_dies_is_started_again_and_down_ends_all(local: Local) -> None:
@@ -227,7 +228,7 @@ def test_nothing_outlives_a_mops_that_is_killed(local: Local) -> None:
     assert len(local.marked()) > 2
     local.process.kill()
     assert local.gone()
-    assert local.mops("status") == "dask does not run here\n"
+    assert local.mops("status") == "dask is not running on this machine\n"
 
 
 @pytest.mark.slow
@@ -271,7 +272,7 @@ def test_an_environment_without_dask_is_told_how_to_get_it(
         env={**local.env, "PATH": str(tools)},
     )
     assert (done.code, done.out) == (4, "")
-    assert "there is no Dask in the active environment" in done.err
+    assert "Dask not found in the active environment" in done.err
     assert "pip install 'dask[distributed]'" in done.err
 
 
@@ -279,9 +280,9 @@ def test_the_dashboard_of_another_dask_is_not_taken_for_ours(local: Local) -> No
     local.start("--replicas", "1")
     local.address()
     state = json.loads(local.mops("status", "--format", "json"))
-    with pytest.raises(EnvironmentFailure, match="was taken meanwhile by another Dask"):
-        _workers(state["dashboard"], "tcp://127.0.0.1:1")
-    assert _workers(state["dashboard"], state["address"]) == 1
+    with pytest.raises(EnvironmentFailure, match="is now used by another Dask"):
+        worker_count(state["dashboard"], "tcp://127.0.0.1:1")
+    assert worker_count(state["dashboard"], state["address"]) == 1
 
 
 def test_a_dask_without_a_scheduler_is_told_apart(local: Local) -> None:
@@ -299,5 +300,5 @@ def test_a_dask_without_a_scheduler_is_told_apart(local: Local) -> None:
         env={**local.env, "PATH": f"{tools}{os.pathsep}{local.env['PATH']}"},
     )
     assert (done.code, done.out) == (4, "")
-    assert "dask-scheduler ended with 2; this dask has no such command" in done.err
+    assert "dask-scheduler exited with code 2; this dask has no such command" in done.err
     assert "  dask-scheduler | Error: No such command 'scheduler'." in done.err

@@ -327,13 +327,14 @@ def logs(options: LogsOptions) -> int:
 
 def restart(options: RestartOptions) -> int:
     """Replaces the pods of the scheduler, of the workers, or of both."""
+    from mops.deploy.impact import LOST_BY_SCHEDULER
     from mops.deploy.restart import find_deployments, restart
 
     workspace = _open(options.selection, options.context, warn=False)
     client, target = workspace.client(), workspace.target
     names = find_deployments(client, target, options.part)
     if options.part != "workers":
-        streams.note("scheduler restarts; running computations are lost")
+        streams.note(LOST_BY_SCHEDULER)
     if not confirmed(f"Restart {', '.join(names)}?", yes=options.yes):
         return OK
     for name in names:

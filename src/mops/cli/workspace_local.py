@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from mops.cli import streams
 from mops.cli.parse import Selection
@@ -52,21 +53,22 @@ def status_local(options: StatusOptions) -> int:
     """Prints what runs on this machine of the workspace."""
     target = _target(options.selection)
     facts = state_of(target, os.environ).read()
-    alive = {name: is_running(pid) for name, pid in facts.pids.items()} if facts else {}
-    workers = worker_count(facts.dashboard, facts.address) if facts and facts.pid else None
+    found = facts or Facts()
+    alive = {name: is_running(pid) for name, pid in found.pids.items()}
+    workers = worker_count(found.dashboard, found.address) if found.pid else None
     if options.format == "json":
-        found = facts._asdict() if facts and facts.pid else {}
-        data = {"release": target.name, "running": facts is not None, **found}
-        streams.out(json_text({**data, "alive": alive, "workers": workers}))
+        data = {"release": target.name, "running": facts is not None}
+        known = found._asdict() if found.pid else {}
+        streams.out(json_text({**data, **known, "alive": alive, "workers": workers}))
     elif facts is None:
         streams.out(f"{_not_running(target)}\n")
     else:
-        streams.out(_status_text(facts, alive, workers))
+        streams.out(_status_text(found, alive, workers))
     differs = facts is None or not all(alive.values())
     return DIFFERENCE if differs and options.exit_code else OK
 
 
-def _status_text(facts: Facts, alive: dict[str, bool], workers: int | None) -> str:
+def _status_text(facts: Facts, alive: Mapping[str, bool], workers: int | None) -> str:
     rows = [
         ("scheduler", facts.address or _NOT_YET),
         ("dashboard", dashboard_url(facts.dashboard) if facts.dashboard else _NOT_YET),

@@ -90,9 +90,7 @@ def _walk(path: Path, live: Any, wanted: Any) -> Iterator[_Field]:
     if isinstance(wanted, dict) and (live is None or isinstance(live, dict)):
         yield from _walk_mapping(path, live or {}, wanted)
     elif isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
-        for index, (have, want) in enumerate(zip(live, wanted, strict=True)):
-            if have != want:
-                yield _Field((*path, f"[{index}]"), have, want)
+        yield from _walk_items(path, live, wanted)
     elif not equal(path, live, wanted):
         yield _Field(path, live, wanted)
 
@@ -107,6 +105,13 @@ def _walk_mapping(path: Path, live: dict[str, Any], wanted: dict[str, Any]) -> I
         for key, value in live.items():
             if key not in wanted:
                 yield _Field((*path, key), value, None)
+
+
+def _walk_items(path: Path, live: list[Any], wanted: list[Any]) -> Iterator[_Field]:
+    """The differing items of two lists of the same length."""
+    for index, (have, want) in enumerate(zip(live, wanted, strict=True)):
+        if have != want:
+            yield _Field((*path, f"[{index}]"), have, want)
 
 
 def _place(path: Path, container: str) -> Place:

@@ -65,8 +65,9 @@ class Difference(NamedTuple):
     """One field of one object, or an object as a whole, that is not as rendered.
 
     `object` is `Kind/name`. `place` is None for a whole object. `live` and `wanted` are the values,
-    None if there is none. `manager` is who wrote the live field, "" for helm. `restarts` tells whether
-    a change of the field replaces pods. `extra` fields were added by others, and helm leaves them.
+    None if there is none. `manager` is who wrote the live field, "" for helm. `restarts` tells
+    whether a change of the field replaces pods. `extra` fields were added by others; helm leaves
+    them.
     """
 
     object: str

@@ -15,6 +15,9 @@ from mops.deploy.deployments import (
 )
 from mops.deploy.difference import REPLICAS, Difference
 
+LOST_BY_SCHEDULER = "scheduler restarts; running computations are lost"
+_LOST_BY_WORKERS = "pods restart, a quarter at a time; their tasks are computed again"
+
 
 class Impact(NamedTuple):
     """What a change does to a Deployment's pods. `grave` if running work is lost or at risk."""
@@ -49,12 +52,9 @@ def impacts(
 def _changed(name: str, found: Sequence[Difference], wanted: Manifest) -> Iterator[Impact]:
     restarts = any(entry.restarts for entry in found)
     scaled = next((entry for entry in found if entry.place == REPLICAS), None)
-    if restarts and is_scheduler(wanted):
-        yield Impact(name, "scheduler restarts; running computations are lost", grave=True)
-    elif restarts:
-        yield Impact(
-            name, "pods restart, a quarter at a time; their tasks are computed again", grave=True
-        )
+    if restarts:
+        lost = LOST_BY_SCHEDULER if is_scheduler(wanted) else _LOST_BY_WORKERS
+        yield Impact(name, lost, grave=True)
     if scaled is not None:
         have, want = int(scaled.live or 0), int(scaled.wanted)
         yield Impact(name, f"scales from {have} to {_pods(want)}", grave=want < have)

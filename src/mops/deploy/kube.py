@@ -124,7 +124,7 @@ class Kube:
         _data(answer, f"namespace {name}", missing=True)
 
     def restart(self, namespace: str, deployment: str, when: str) -> None:
-        """Makes a Deployment replace its pods, as `kubectl rollout restart` does; `when` is a time."""
+        """Makes a Deployment replace its pods, as `kubectl rollout restart` does."""
         body = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: when}}}}}
         path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}"
         answer = self._ask("PATCH", path, {"fieldManager": FIELD_MANAGER}, body)

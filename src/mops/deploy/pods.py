@@ -111,10 +111,9 @@ def _unscheduled(pod: str, condition: Object) -> NotReady:
 def _container_reasons(pod: str, status: Object, events: Sequence[Object]) -> Iterator[NotReady]:
     """Why one container does not run: it exited with an error, or it waits for something."""
     container = str(status["name"])
-    state = status.get("state") or {}
-    waiting = state.get("waiting") or {}
+    waiting = _state(status, "state", "waiting")
     reason = str(waiting.get("reason") or "")
-    exited = state.get("terminated") or (status.get("lastState") or {}).get("terminated") or {}
+    exited = _state(status, "state", "terminated") or _state(status, "lastState", "terminated")
     if exited and exited.get("exitCode") != 0:
         restarts = int(status.get("restartCount", 0))
         text = (
@@ -126,6 +125,12 @@ def _container_reasons(pod: str, status: Object, events: Sequence[Object]) -> It
     elif reason not in _PASSING:
         message = _waiting_message(reason, waiting, events)
         yield NotReady(pod, reason, f"{container}: {reason}: {message}", container)
+
+
+def _state(status: Object, when: str, name: str) -> Object:
+    """The details of a container's "state" or "lastState"; {} if that is not the named one."""
+    found: Object = (status.get(when) or {}).get(name) or {}
+    return found
 
 
 def _waiting_message(reason: str, waiting: Object, events: Sequence[Object]) -> str:

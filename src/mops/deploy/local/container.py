@@ -66,13 +66,12 @@ def container_variables(
     found: dict[str, str] = {}
     for entry in container.get("env") or ():
         name, source = str(entry["name"]), entry.get("valueFrom")
-        field = ((source or {}).get("fieldRef") or {}).get("fieldPath")
         if name.startswith(_TLS):
             notes.append("TLS is off: its certificates are in a Secret in the cluster")
         elif source is None:
             found[name] = expanded(_moved(str(entry.get("value") or ""), setup), found)
-        elif field in fields:
-            found[name] = fields[field]
+        elif _field(source) in fields:
+            found[name] = fields[_field(source)]
         elif name in environ:
             found[name] = environ[name]
             notes.append(f"{name} is taken from your environment: {_only_in_cluster(source)}")
@@ -83,6 +82,11 @@ def container_variables(
         for entry in container.get("envFrom") or ()
     )
     return found
+
+
+def _field(source: Mapping[str, Any]) -> str:
+    """The pod's field that a variable comes from; "" if it comes from elsewhere."""
+    return str((source.get("fieldRef") or {}).get("fieldPath") or "")
 
 
 def _only_in_cluster(source: Mapping[str, Any]) -> str:
