@@ -13,7 +13,7 @@ from mops.cli import streams
 from mops.cli.parse import Selection
 from mops.cli.run import read_configuration, valid_configuration
 from mops.deploy.output import Output
-from mops.deploy.release import DEPLOYED, State, Target, not_found, seconds
+from mops.deploy.release import DEPLOYED, Target, not_found, seconds
 from mops.deploy.workspace import Workspace, open_workspace, require_idle
 from mops.model.problems import DIFFERENCE, ERROR, OK, InvalidConfig, UsageError
 from mops.report.text import json_text, printable
@@ -227,62 +227,32 @@ def down(options: DownOptions) -> int:
         from mops.cli.workspace_local import down_local
 
         return down_local(options)
+    from mops.deploy.removal import plan_removal
+
     limit = seconds(options.timeout)
     workspace = _open(options.selection, options.context, warn=False)
-    releases, target = workspace.releases, workspace.target
-    state = releases.state()
-    if not state.revision and not options.delete_namespace:
-        streams.note(not_found(target))
-        return OK
-    others = releases.others() if options.delete_namespace else []
-    if others:
-        raise UsageError(
-            f"--delete-namespace: namespace {target.namespace} also contains the releases "
-            + ", ".join(others)
-        )
-    question = _removal_question(target, state, namespace=options.delete_namespace)
-    if not confirmed(question, yes=options.yes):
-        return OK
-    if state.revision:
-        releases.uninstall(limit)
-        streams.note(f"removed {target.name}")
-    if options.delete_namespace:
-        workspace.client().delete_namespace(target.namespace)
-        streams.note(f"deleting namespace {target.namespace}")
+    removal = plan_removal(workspace, namespace=options.delete_namespace)
+    if removal is None:
+        streams.note(not_found(workspace.target))
+    elif confirmed(removal.question, yes=options.yes):
+        removal.run(limit, OUTPUT.note)
     return OK
-
-
-def _removal_question(target: Target, state: State, *, namespace: bool) -> str:
-    if not state.revision:
-        return f"Delete namespace {target.namespace} and everything in it?"
-    release = f"{target.name} (revision {state.revision}, {state.status})"
-    if namespace:
-        return f"Remove {release}, and namespace {target.namespace} and everything in it?"
-    return f"Remove {release} from {target.namespace}? Running work is lost."
 
 
 def list_workspaces(options: ListOptions) -> int:
     """Prints all workspaces of the cluster."""
     from mops.deploy.kubeconfig import IN_CLUSTER, choose_context, read_kubeconfig
-    from mops.deploy.release import workspaces
-    from mops.report.table import Column, table
+    from mops.deploy.listing import list_workspaces, listing_text
 
     context = choose_context(read_kubeconfig(os.environ), options.context, os.environ)
-    streams.note(printable(f"context {context or IN_CLUSTER}"))
-    keys = ("name", "namespace", "revision", "status", "updated", "chart")
-    found = [{key: release.get(key) for key in keys} for release in workspaces(os.environ, context)]
+    OUTPUT.note(f"context {context or IN_CLUSTER}")
+    found = list_workspaces(os.environ, context)
     if options.format == "json":
-        streams.out(json_text(found))
-        return OK
-    if not found:
+        streams.out(json_text([entry._asdict() for entry in found]))
+    elif found:
+        streams.out(listing_text(found))
+    else:
         streams.note("no workspaces found")
-        return OK
-    names = ("RELEASE", "NAMESPACE", "REVISION", "STATUS", "UPDATED", "CHART")
-    rows = [
-        tuple(str(value)[:19] if key == "updated" else str(value) for key, value in row.items())
-        for row in found
-    ]
-    streams.out(table(tuple(map(Column, names)), rows, None))
     return OK
 
 

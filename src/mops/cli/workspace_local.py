@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from mops.cli import streams
 from mops.cli.parse import Selection
@@ -16,18 +15,15 @@ from mops.cli.workspace import (
     configuration,
     confirmed,
 )
-from mops.deploy.local.machine import is_running, worker_count
-from mops.deploy.local.run import dashboard_url, dry_run, local_run, local_workspace, stop_run
-from mops.deploy.local.state import Facts, state_of
-from mops.deploy.local.supervisor import log_lines
+from mops.deploy.local import status
+from mops.deploy.local.run import dry_run, local_run, local_workspace, stop_run
+from mops.deploy.local.state import state_of
 from mops.deploy.release import Releases, Target, seconds
 from mops.deploy.workspace import target_of
-from mops.model.problems import DIFFERENCE, OK, EnvironmentFailure
+from mops.model.problems import DIFFERENCE, OK
 from mops.report.text import json_text
 from mops.schema.fields import load_schema
 from mops.yamltext.writer import dump
-
-_NOT_YET = "starting"
 
 
 def up_local(options: UpOptions) -> int:
@@ -50,55 +46,20 @@ def up_local(options: UpOptions) -> int:
 
 
 def status_local(options: StatusOptions) -> int:
-    """Prints what runs on this machine of the workspace."""
-    target = _target(options.selection)
-    facts = state_of(target, os.environ).read()
-    found = facts or Facts()
-    alive = {name: is_running(pid) for name, pid in found.pids.items()}
-    workers = worker_count(found.dashboard, found.address) if found.pid else None
+    """Prints what runs of the workspace on this machine."""
+    found = status.read_local_status(_target(options.selection), os.environ)
     if options.format == "json":
-        data = {"release": target.name, "running": facts is not None}
-        known = found._asdict() if found.pid else {}
-        streams.out(json_text({**data, **known, "alive": alive, "workers": workers}))
-    elif facts is None:
-        streams.out(f"{_not_running(target)}\n")
+        streams.out(json_text(status.local_status_data(found)))
     else:
-        streams.out(_status_text(found, alive, workers))
-    differs = facts is None or not all(alive.values())
-    return DIFFERENCE if differs and options.exit_code else OK
-
-
-def _status_text(facts: Facts, alive: Mapping[str, bool], workers: int | None) -> str:
-    rows = [
-        ("scheduler", facts.address or _NOT_YET),
-        ("dashboard", dashboard_url(facts.dashboard) if facts.dashboard else _NOT_YET),
-        ("workers", _NOT_YET if workers is None else str(workers)),
-    ]
-    rows += [
-        (name, f"process {pid}{'' if alive[name] else ' (exited)'}")
-        for name, pid in facts.pids.items()
-    ]
-    return "".join(f"{name:20} {text}\n" for name, text in rows)
+        streams.out(status.local_status_text(found))
+    return DIFFERENCE if options.exit_code and not found.is_complete else OK
 
 
 def logs_local(options: LogsOptions) -> int:
     """Prints the last lines of the logs of the scheduler, the workers, or one process."""
     target = _target(options.selection)
-    facts = state_of(target, os.environ).read()
-    if not facts or not facts.pid:
-        raise EnvironmentFailure(_not_running(target))
-    names = [name for name in facts.pids if options.part in ("", name, _part(name))]
-    if not names:
-        raise EnvironmentFailure(f"no process {options.part} of {target.name} on this machine")
-    for name in names:
-        lines = log_lines(facts.logs, name, options.tail)
-        streams.out("".join(f"{name}: {line}\n" for line in lines))
+    streams.out("".join(status.local_logs(target, os.environ, options.part, options.tail)))
     return OK
-
-
-def _part(name: str) -> str:
-    """The part of a workspace that a process belongs to."""
-    return "scheduler" if name.endswith("-scheduler") else "workers"
 
 
 def down_local(options: DownOptions) -> int:
@@ -107,19 +68,14 @@ def down_local(options: DownOptions) -> int:
     state = state_of(target, os.environ)
     facts = state.read()
     if facts is None:
-        streams.note(_not_running(target))
+        streams.note(status.not_running(target))
         return OK
     question = f"Stop {target.name} on this machine? Running work is lost."
-    if not confirmed(question, yes=options.yes):
-        return OK
-    stop_run(state, facts)
-    streams.note(f"stopped {target.name}")
+    if confirmed(question, yes=options.yes):
+        stop_run(state, facts)
+        streams.note(f"stopped {target.name}")
     return OK
 
 
 def _target(selection: Selection) -> Target:
     return target_of(configuration(selection, load_schema(), warn=False).config)
-
-
-def _not_running(target: Target) -> str:
-    return f"{target.name} is not running on this machine"

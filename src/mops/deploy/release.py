@@ -19,7 +19,6 @@ DEPLOYED, SUPERSEDED, PENDING_INSTALL = "deployed", "superseded", "pending-insta
 # The status of a release while helm works on it, and after a helm that was killed.
 PENDING = (PENDING_INSTALL, "pending-upgrade", "pending-rollback", "uninstalling")
 
-_CHART = re.compile(r"mops-dask-v?[0-9].*")
 _NOT_FOUND = "release: not found"
 _MOST = 10_000
 # Seconds beyond its own time limit in which helm may finish.
@@ -219,11 +218,13 @@ class Releases:
         return ["-n", self.target.namespace, *_in_context(self.target.context)]
 
 
-def workspaces(environ: Mapping[str, str], context: str) -> list[dict[str, Any]]:
-    """All releases of the chart in a cluster, as helm lists them."""
+def all_releases(program: Helm, context: str) -> list[dict[str, Any]]:
+    """All releases in all namespaces of a cluster, as helm lists them."""
     arguments = ["--all-namespaces", "--all", "--max", str(_MOST), "-o", "json"]
-    text = helm.find(environ).run(["list", *arguments, *_in_context(context)])
-    return [entry for entry in _json(text, "list") if _CHART.fullmatch(entry.get("chart", ""))]
+    found: list[dict[str, Any]] = _json(
+        program.run(["list", *arguments, *_in_context(context)]), "list"
+    )
+    return found
 
 
 def _in_context(context: str) -> list[str]:
