@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from mops.checks.verdict import Verdict
 from mops.cli import streams
 from mops.cli.parse import Selection
-from mops.cli.run import read_configuration, valid_configuration
+from mops.cli.run import configuration_without_errors, valid_configuration
 from mops.deploy.output import Output
 from mops.deploy.release import DEPLOYED, Target, not_found, seconds
 from mops.deploy.workspace import Workspace, open_workspace, require_idle
-from mops.model.problems import DIFFERENCE, ERROR, OK, InvalidConfig, UsageError
+from mops.model.problems import DIFFERENCE, OK
 from mops.report.text import json_text, printable
-from mops.schema.fields import SettingsSchema, load_schema
+from mops.schema.fields import load_schema
 
 if TYPE_CHECKING:
     from mops.deploy.status import Status
 
 _TIMEOUT = "10m"
-_TAIL = 100
 _WATCH_SECONDS = 2.0
-_PORTS = 65536
-_UNCHANGED = "nothing was changed"
+
+
+def _note(text: str) -> None:
+    streams.note(printable(text))
+
+
+OUTPUT = Output(_note, streams.line)
 
 
 class UpOptions(NamedTuple):
@@ -78,36 +80,6 @@ class ListOptions(NamedTuple):
     format: str = "text"
 
 
-class PortForwardOptions(NamedTuple):
-    """What `mops workspace port-forward` is asked for; without a port any free one will do."""
-
-    selection: Selection
-    context: str = ""
-    port: int | None = None
-    part: str = "dashboard"
-
-
-class LogsOptions(NamedTuple):
-    """What `mops workspace logs` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    local: bool = False
-    follow: bool = False
-    tail: int = _TAIL
-    previous: bool = False
-    part: str = ""
-
-
-class RestartOptions(NamedTuple):
-    """What `mops workspace restart` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    yes: bool = False
-    part: str = ""
-
-
 class HistoryOptions(NamedTuple):
     """What `mops workspace history` is asked for."""
 
@@ -137,7 +109,7 @@ def up(options: UpOptions) -> int:
     from mops.deploy.plan_text import next_steps, plan_lines
 
     limit = seconds(options.timeout)
-    workspace = _open(options.selection, options.context, warn=True)
+    workspace = open_selected(options.selection, options.context, warn=True)
     releases, target = workspace.releases, workspace.target
     live = releases.live()
     require_idle(workspace, live)
@@ -151,9 +123,9 @@ def up(options: UpOptions) -> int:
     values = values_text(workspace)
     if options.dry_run:
         releases.try_upgrade(values)
-        streams.note(f"{_UNCHANGED} (--dry-run)")
+        streams.note(f"{streams.UNCHANGED} (--dry-run)")
         return OK
-    if not confirmed(f"Deploy {target.name} to {target.namespace}?", yes=options.yes):
+    if not streams.confirmed(f"Deploy {target.name} to {target.namespace}?", yes=options.yes):
         return OK
     if live is None:
         from mops.deploy.namespaces import ensure_namespace
@@ -172,7 +144,7 @@ def status(options: StatusOptions) -> int:
         return status_local(options)
     from mops.deploy.status import read_status
 
-    workspace = _open(options.selection, options.context, warn=False)
+    workspace = open_selected(options.selection, options.context, warn=False)
     if options.watch:
         with contextlib.suppress(KeyboardInterrupt):
             _watch_status(workspace, options)
@@ -209,7 +181,7 @@ def diff(options: DiffOptions) -> int:
     from mops.deploy.plan import plan_upgrade
     from mops.deploy.plan_text import plan_data, plan_lines
 
-    workspace = _open(options.selection, options.context, warn=True)
+    workspace = open_selected(options.selection, options.context, warn=True)
     live = workspace.releases.live()
     plan = plan_upgrade(workspace, live)
     if options.format == "json":
@@ -230,11 +202,11 @@ def down(options: DownOptions) -> int:
     from mops.deploy.removal import plan_removal
 
     limit = seconds(options.timeout)
-    workspace = _open(options.selection, options.context, warn=False)
+    workspace = open_selected(options.selection, options.context, warn=False)
     removal = plan_removal(workspace, namespace=options.delete_namespace)
     if removal is None:
         streams.note(not_found(workspace.target))
-    elif confirmed(removal.question, yes=options.yes):
+    elif streams.confirmed(removal.question, yes=options.yes):
         removal.run(limit, OUTPUT.note)
     return OK
 
@@ -256,68 +228,11 @@ def list_workspaces(options: ListOptions) -> int:
     return OK
 
 
-def port_forward(options: PortForwardOptions) -> int:
-    """Forwards a port of this machine to the dashboard or the scheduler, until Ctrl-C."""
-    from mops.deploy.forward import find_port, listen, serve
-
-    if options.port is not None and options.port >= _PORTS:
-        raise UsageError(f"--port: expected a number below {_PORTS}, found {options.port}")
-    workspace = _open(options.selection, options.context, warn=False)
-    client = workspace.client()
-    remote = find_port(client, workspace.target, options.part)
-    with listen(options.port, remote.port) as listener:
-        local = f"localhost:{listener.getsockname()[1]}"
-        is_dashboard = options.part == "dashboard"
-        address = f"http://{local}/status" if is_dashboard else f"tcp://{local}"
-        streams.note(f"{options.part} of {remote.pod}: {address} (press Ctrl-C to stop)")
-        serve(client, remote, listener, OUTPUT.note)
-    return OK
-
-
-def logs(options: LogsOptions) -> int:
-    """Prints the logs of the scheduler, the workers, or one pod."""
-    if options.local:
-        from mops.cli.workspace_local import logs_local
-
-        return logs_local(options)
-    from mops.deploy.logs import find_pods, follow_logs, read_logs
-
-    workspace = _open(options.selection, options.context, warn=False)
-    client, namespace = workspace.client(), workspace.target.namespace
-    pods = find_pods(client, workspace.target, options.part)
-    if not options.follow:
-        for text in read_logs(client, namespace, pods, options.tail, previous=options.previous):
-            streams.out(text)
-        return OK
-    with contextlib.suppress(KeyboardInterrupt):
-        for line in follow_logs(client, namespace, pods, options.tail):
-            streams.out(line)
-    return OK
-
-
-def restart(options: RestartOptions) -> int:
-    """Replaces the pods of the scheduler, of the workers, or of both."""
-    from mops.deploy.impact import LOST_BY_SCHEDULER
-    from mops.deploy.restart import find_deployments, restart
-
-    workspace = _open(options.selection, options.context, warn=False)
-    client, target = workspace.client(), workspace.target
-    names = find_deployments(client, target, options.part)
-    if options.part != "workers":
-        streams.note(LOST_BY_SCHEDULER)
-    if not confirmed(f"Restart {', '.join(names)}?", yes=options.yes):
-        return OK
-    for name in names:
-        restart(client, target.namespace, name)
-        streams.note(f"restarting {name}")
-    return OK
-
-
 def history(options: HistoryOptions) -> int:
     """Prints the revisions with the layers of each, and what it changed."""
     from mops.deploy.history import history_data, history_text, read_history
 
-    workspace = _open(options.selection, options.context, warn=False)
+    workspace = open_selected(options.selection, options.context, warn=False)
     entries = read_history(workspace)
     if options.format == "json":
         streams.out(json_text(history_data(entries, workspace.schema)))
@@ -333,56 +248,23 @@ def rollback(options: RollbackOptions) -> int:
     from mops.deploy.plan_text import plan_lines
 
     limit = seconds(options.timeout)
-    workspace = _open(options.selection, options.context, warn=False)
+    workspace = open_selected(options.selection, options.context, warn=False)
     number, layers, plan = plan_rollback(workspace, options.revision)
     streams.note(f"revision {number}: {' < '.join(layers)}")
     for line in plan_lines(plan):
         streams.line(line)
-    if not confirmed(f"Roll {workspace.target.name} back to revision {number}?", yes=options.yes):
+    question = f"Roll {workspace.target.name} back to revision {number}?"
+    if not streams.confirmed(question, yes=options.yes):
         return OK
     upgrade.run(plan, lambda: workspace.releases.roll_back(number, limit), limit, OUTPUT)
     return OK
 
 
-def _note(text: str) -> None:
-    streams.note(printable(text))
-
-
-OUTPUT = Output(_note, streams.line)
-
-
-def _open(selection: Selection, context: str, *, warn: bool) -> Workspace:
+def open_selected(selection: Selection, context: str, *, warn: bool) -> Workspace:
     """The workspace that the options select; says on stderr which release in which cluster."""
     schema = load_schema()
-    verdict = configuration(selection, schema, warn=warn)
+    read = valid_configuration if warn else configuration_without_errors
+    verdict = read(selection, schema)
     workspace = open_workspace(schema, verdict, selection.request, context, os.environ)
-    streams.note(printable(workspace.location))
+    OUTPUT.note(workspace.location)
     return workspace
-
-
-def configuration(selection: Selection, schema: SettingsSchema, *, warn: bool) -> Verdict:
-    """The valid configuration that the options select; with `warn`, its warnings are printed.
-
-    Raises InvalidConfig if it has errors.
-    """
-    if warn:
-        return valid_configuration(selection, schema)
-    verdict = read_configuration(selection, schema)
-    if any(problem.severity == ERROR for problem in verdict.problems):
-        raise InvalidConfig(verdict.problems)
-    return verdict
-
-
-def confirmed(question: str, *, yes: bool) -> bool:
-    """Whether the user agrees, with --yes or at the terminal; says so if not.
-
-    Raises UsageError if there is no terminal to ask on.
-    """
-    if yes:
-        return True
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
-        raise UsageError("no terminal to ask for confirmation; add --yes")
-    agreed = streams.ask(f"{question} [y/N] ")
-    if not agreed:
-        streams.note(_UNCHANGED)
-    return agreed

@@ -6,15 +6,9 @@ import os
 
 from mops.cli import streams
 from mops.cli.parse import Selection
-from mops.cli.workspace import (
-    OUTPUT,
-    DownOptions,
-    LogsOptions,
-    StatusOptions,
-    UpOptions,
-    configuration,
-    confirmed,
-)
+from mops.cli.run import configuration_without_errors, valid_configuration
+from mops.cli.workspace import OUTPUT, DownOptions, StatusOptions, UpOptions
+from mops.cli.workspace_pods import LogsOptions
 from mops.deploy.local import status
 from mops.deploy.local.run import dry_run, local_run, local_workspace, stop_run
 from mops.deploy.local.state import state_of
@@ -29,7 +23,7 @@ from mops.yamltext.writer import dump
 def up_local(options: UpOptions) -> int:
     """Runs the scheduler and the workers until Ctrl-C."""
     limit = seconds(options.timeout)
-    verdict = configuration(options.selection, load_schema(), warn=True)
+    verdict = valid_configuration(options.selection, load_schema())
     target = target_of(verdict.config)
     manifests = Releases(target, os.environ, offline=True).rendered(dump(verdict.values))
     workspace = local_workspace(target, manifests, os.environ)
@@ -71,11 +65,11 @@ def down_local(options: DownOptions) -> int:
         streams.note(status.not_running(target))
         return OK
     question = f"Stop {target.name} on this machine? Running work is lost."
-    if confirmed(question, yes=options.yes):
+    if streams.confirmed(question, yes=options.yes):
         stop_run(state, facts)
         streams.note(f"stopped {target.name}")
     return OK
 
 
 def _target(selection: Selection) -> Target:
-    return target_of(configuration(selection, load_schema(), warn=False).config)
+    return target_of(configuration_without_errors(selection, load_schema()).config)
