@@ -1,4 +1,4 @@
-"""What changes a workspace: up, diff, down, rollback, restart."""
+"""The commands that change a workspace: up, diff, down, rollback, restart."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from cluster.client import Cluster, wait_for
 from .conftest import Workspace
 
 
-def test_up_from_nothing_makes_a_namespace_that_admits_only_restricted_pods(
+def test_up_creates_a_namespace_that_admits_only_restricted_pods(
     workspace: Workspace,
 ) -> None:
     done = workspace.up()
@@ -34,12 +35,12 @@ def test_up_from_nothing_makes_a_namespace_that_admits_only_restricted_pods(
         commands[0]
         == f"mops workspace status --config modelops.yaml --namespace {workspace.namespace}"
     )
-    # With autoscaling off there is nothing to ask of an autoscaler.
+    # Without autoscaling there is no autoscaler to ask about.
     assert "hpa" not in done.out
     assert "horizontalpodautoscaler" not in done.out
 
 
-def test_the_same_again_changes_nothing_and_one_value_only_its_deployment(
+def test_a_second_up_changes_nothing_and_a_changed_value_only_its_deployment(
     workspace: Workspace,
 ) -> None:
     workspace.up()
@@ -77,7 +78,7 @@ def test_a_change_of_the_scheduler_says_what_is_lost(workspace: Workspace) -> No
     assert workspace.mops("diff").code == 0
 
 
-def test_autoscaling_that_is_turned_on_lets_replicas_fall_to_one_and_diff_says_so(
+def test_diff_announces_that_turning_on_autoscaling_drops_replicas_to_one(
     workspace: Workspace,
 ) -> None:
     workspace.up()
@@ -85,7 +86,7 @@ def test_autoscaling_that_is_turned_on_lets_replicas_fall_to_one_and_diff_says_s
     assert trap in workspace.mops("diff", "--autoscaling").out
     done = workspace.up("--autoscaling")
     assert trap in done.err
-    # What was foretold: helm takes the number away, and nobody has metrics here to raise it again.
+    # Helm has removed the number, and without metrics nothing here raises it again.
     assert workspace.deployment()["spec"]["replicas"] in (1, 2)
     kubectl = f"kubectl --context mops-test -n {workspace.namespace}"
     assert f"{kubectl} get horizontalpodautoscaler dask-workers" in done.out
@@ -106,7 +107,7 @@ CAUSES = [
 
 
 @pytest.mark.parametrize(("args", "cause"), CAUSES, ids=["unschedulable", "image", "crash"])
-def test_a_failure_tells_the_true_reason_and_rolls_back(
+def test_a_failure_names_its_reason_and_rolls_back(
     simulated: Cluster, workspace: Workspace, args: list[str], cause: str
 ) -> None:
     del simulated
@@ -124,7 +125,7 @@ def test_a_failure_tells_the_true_reason_and_rolls_back(
         assert "    | simulated container: started" in done.err
 
 
-def test_a_first_installation_that_fails_leaves_no_release(
+def test_a_failed_first_installation_leaves_no_release(
     simulated: Cluster, workspace: Workspace
 ) -> None:
     del simulated
@@ -134,7 +135,7 @@ def test_a_first_installation_that_fails_leaves_no_release(
     assert workspace.helm("list", "--all") == []
 
 
-def test_pods_that_a_quota_refuses_are_told_of(workspace: Workspace) -> None:
+def test_pods_refused_by_a_quota_are_reported(workspace: Workspace) -> None:
     workspace.up()
     quota = {
         "apiVersion": "v1",
@@ -152,12 +153,12 @@ def test_pods_that_a_quota_refuses_are_told_of(workspace: Workspace) -> None:
 SLOW = ("--set", 'workers.podAnnotations."mops-test/ready-after"=600s')
 
 
-def test_ctrl_c_has_helm_roll_back_and_says_so(simulated: Cluster, workspace: Workspace) -> None:
+def test_ctrl_c_makes_helm_roll_back(simulated: Cluster, workspace: Workspace) -> None:
     del simulated
     workspace.up()
     process = workspace.started("up", "--yes", *SLOW)
     wait_for(
-        "helm at work",
+        "helm to start",
         lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
     )
     process.send_signal(signal.SIGINT)
@@ -170,15 +171,15 @@ def test_ctrl_c_has_helm_roll_back_and_says_so(simulated: Cluster, workspace: Wo
     assert workspace.mops("diff").code == 0
 
 
-def test_a_second_ctrl_c_leaves_it_and_says_what_sets_it_right(
+def test_a_second_ctrl_c_leaves_it_and_names_the_command_that_recovers(
     simulated: Cluster, workspace: Workspace
 ) -> None:
     del simulated
     workspace.up()
-    # The pods of revision 1 are slow from here on, so that the rollback takes its time.
+    # Signalled twice at once, before helm can finish its rollback.
     process = workspace.started("up", "--yes", *SLOW)
     wait_for(
-        "helm at work",
+        "helm to start",
         lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
     )
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -195,13 +196,13 @@ def test_a_second_ctrl_c_leaves_it_and_says_what_sets_it_right(
         assert f"dask is {stuck}; run mops workspace rollback" in said
 
 
-def test_a_release_that_another_helm_left_pending_is_refused_with_the_remedy(
+def test_a_pending_release_is_refused_with_the_command_that_recovers(
     workspace: Workspace,
 ) -> None:
     workspace.up()
     process = workspace.started("up", "--yes", *SLOW)
     wait_for(
-        "helm at work",
+        "helm to start",
         lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
     )
     refused = workspace.mops("up", "--yes", "--processes", "2")
@@ -219,7 +220,7 @@ def test_dry_run_changes_nothing(workspace: Workspace) -> None:
     assert workspace.cluster.kubectl("get", "namespace", workspace.namespace).returncode == 1
 
 
-def test_without_a_terminal_and_without_yes_nothing_happens(workspace: Workspace) -> None:
+def test_without_a_terminal_or_yes_nothing_happens(workspace: Workspace) -> None:
     for verb in ("up", "down"):
         workspace.up() if verb == "down" else None
         done = workspace.mops(verb)
@@ -229,7 +230,7 @@ def test_without_a_terminal_and_without_yes_nothing_happens(workspace: Workspace
 
 
 @pytest.mark.parametrize(("answer", "there"), [("n", False), ("", False), ("y", True)])
-def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -> None:
+def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: Any) -> None:
     ours, theirs = os.openpty()
     process = workspace.started("up", terminal=theirs)
     os.close(theirs)
@@ -245,7 +246,7 @@ def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -
     assert bool(workspace.helm("list")) == there
 
 
-def test_a_pin_keeps_an_environment_out_of_another_cluster(workspace: Workspace) -> None:
+def test_a_pinned_environment_refuses_another_cluster(workspace: Workspace) -> None:
     workspace.config.write_text(
         workspace.config.read_text() + "  release: {contexts: {dev: kind-dev, prod: mops-test}}\n"
     )
@@ -260,7 +261,7 @@ def test_a_pin_keeps_an_environment_out_of_another_cluster(workspace: Workspace)
 def test_a_cluster_that_does_not_answer_is_an_environment_failure(workspace: Workspace) -> None:
     text = workspace.cluster.kubeconfig.read_text()
     server = json.loads(text)["clusters"][0]["cluster"]["server"]
-    (workspace.folder / "dead").write_text(text.replace(server, "https://127.0.0.1:1"))
+    (workspace.directory / "dead").write_text(text.replace(server, "https://127.0.0.1:1"))
     for verb in (
         "up --yes",
         "status",
@@ -272,12 +273,12 @@ def test_a_cluster_that_does_not_answer_is_an_environment_failure(workspace: Wor
         "logs",
         "port-forward",
     ):
-        done = workspace.mops(verb, env={"KUBECONFIG": str(workspace.folder / "dead")})
+        done = workspace.mops(verb, env={"KUBECONFIG": str(workspace.directory / "dead")})
         assert (done.code, done.out) == (4, ""), (verb, done.err)
         assert len(done.err.splitlines()[-1]) < 600
 
 
-def test_who_may_nothing_is_told_so(simulated: Cluster, workspace: Workspace) -> None:
+def test_missing_permissions_are_reported(simulated: Cluster, workspace: Workspace) -> None:
     assert simulated.plane is not None
     done = workspace.mops(
         "up", "--yes", env={"KUBECONFIG": str(simulated.plane.kubeconfig_for("someone"))}
@@ -286,7 +287,7 @@ def test_who_may_nothing_is_told_so(simulated: Cluster, workspace: Workspace) ->
     assert 'User "someone" cannot' in done.err
 
 
-def test_down_removes_the_release_and_keeps_the_namespace_unless_told(workspace: Workspace) -> None:
+def test_down_keeps_the_namespace_unless_asked(workspace: Workspace) -> None:
     workspace.up()
     done = workspace.mops("down", "--yes")
     assert done.code == 0
@@ -311,7 +312,7 @@ def test_a_namespace_with_other_releases_is_not_deleted(workspace: Workspace) ->
     assert len(workspace.helm("list")) == 2
 
 
-def test_rollback_brings_a_configuration_back(workspace: Workspace) -> None:
+def test_rollback_restores_a_configuration(workspace: Workspace) -> None:
     workspace.up()
     workspace.up("--processes", "2")
     workspace.up("--processes", "1")
@@ -330,7 +331,7 @@ def test_rollback_brings_a_configuration_back(workspace: Workspace) -> None:
     assert data[1]["layers"] == ["defaults", "modelops.yaml", "command line"]
 
 
-def test_restart_replaces_pods_and_is_no_drift(workspace: Workspace) -> None:
+def test_restart_replaces_pods_without_drift(workspace: Workspace) -> None:
     workspace.up()
     before = set(workspace.pods())
     assert workspace.mops("restart", "workers", "--yes").code == 0

@@ -1,4 +1,4 @@
-"""What only looks: status, list, history, logs, port-forward."""
+"""The commands that only read: status, list, history, logs, port-forward."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from invoke import mops as run
 from .conftest import Workspace
 
 
-def test_the_line_that_says_otherwise_is_named(workspace: Workspace) -> None:
+def test_drift_names_the_line_that_sets_the_value(workspace: Workspace) -> None:
     """Three processes are deployed from one file, and another file says four."""
     workspace.up()
-    shutil.copytree(ROOT / "examples", workspace.folder / "examples")
-    text = (workspace.folder / "examples" / "workspace.yaml").read_text()
+    shutil.copytree(ROOT / "examples", workspace.directory / "examples")
+    text = (workspace.directory / "examples" / "workspace.yaml").read_text()
     line = next(
         number for number, written in enumerate(text.splitlines(), 1) if "processes: 4" in written
     )
@@ -29,7 +29,7 @@ def test_the_line_that_says_otherwise_is_named(workspace: Workspace) -> None:
     assert "active     defaults < examples/workspace.yaml < command line" in done.out
 
 
-def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(
+def test_changes_by_kubectl_are_drift(
     workspace: Workspace,
 ) -> None:
     workspace.up()
@@ -82,13 +82,13 @@ def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(
         ),
         ("env EXTRA", "1", None, "", ""),
     }
-    # up brings back what the configuration says, and the command shown removes the rest.
+    # up restores what the configuration says, and the command shown removes the rest.
     workspace.up()
     workspace.cluster.kubectl(*removal[1].split(), check=True)
     assert workspace.mops("status", "--exit-code").code == 0
 
 
-def test_what_was_deleted_is_found(workspace: Workspace) -> None:
+def test_a_deleted_object_is_drift(workspace: Workspace) -> None:
     workspace.up()
     workspace.kubectl("delete", "service", "dask-scheduler")
     assert "Service/dask-scheduler: missing in the cluster" in workspace.mops("status").out
@@ -109,7 +109,7 @@ def test_another_machine_knows_what_was_deployed(workspace: Workspace) -> None:
     )
 
 
-def test_the_active_configuration_stands_next_to_the_deployed_one(workspace: Workspace) -> None:
+def test_the_active_configuration_is_shown_next_to_the_deployed_one(workspace: Workspace) -> None:
     workspace.up()
     done = workspace.mops("status", "--show-config", "--processes", "2")
     rows = {
@@ -165,7 +165,7 @@ def test_pods_that_are_not_ready_are_listed_with_their_reason(workspace: Workspa
     assert 'Failed to pull image "ghcr.io/example/does-not-exist:1"' in workspace.mops("status").out
 
 
-def test_nothing_deployed_is_said(workspace: Workspace) -> None:
+def test_a_workspace_that_is_not_deployed(workspace: Workspace) -> None:
     assert (
         workspace.mops("status").out
         == f"dask in {workspace.namespace} (context mops-test) is not deployed\n"
@@ -174,16 +174,16 @@ def test_nothing_deployed_is_said(workspace: Workspace) -> None:
     assert workspace.mops("status", "--exit-code").code == 1
 
 
-def test_all_workspaces_are_listed_and_nothing_else(workspace: Workspace) -> None:
+def test_only_workspaces_are_listed(workspace: Workspace) -> None:
     workspace.up()
     workspace.up("--release-name", "second")
-    done = run("workspace", "list", "--format", "json", env=workspace.env, cwd=workspace.folder)
+    done = run("workspace", "list", "--format", "json", env=workspace.env, cwd=workspace.directory)
     mine = [entry for entry in json.loads(done.out) if entry["namespace"] == workspace.namespace]
     assert {(entry["name"], entry["revision"], entry["status"]) for entry in mine} == {
         ("dask", "1", "deployed"),
         ("second", "1", "deployed"),
     }
-    table = run("workspace", "list", env=workspace.env, cwd=workspace.folder).out
+    table = run("workspace", "list", env=workspace.env, cwd=workspace.directory).out
     assert re.search(rf"^second +{workspace.namespace} +1 +deployed", table, re.MULTILINE)
 
 
@@ -202,8 +202,8 @@ def test_logs_are_followed_until_ctrl_c(workspace: Workspace) -> None:
     process = workspace.started("logs", "workers", "--follow")
     try:
         assert process.stdout is not None
-        told = {process.stdout.readline().split(": ")[0] for _ in range(2)}
-        assert told == {name for name in workspace.pods() if "workers" in name}
+        pods = {process.stdout.readline().split(": ")[0] for _ in range(2)}
+        assert pods == {name for name in workspace.pods() if "workers" in name}
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)

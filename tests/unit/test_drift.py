@@ -1,4 +1,4 @@
-"""What differs between rendered and live objects, and which setting says otherwise."""
+"""Differences between rendered and live objects, and the settings that cause them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def main(manifest: Any) -> Any:
 
 
 def changed(change: Any) -> dict[str, Any]:
-    """The Deployment as live, with the API server's defaults, after a change."""
+    """The live Deployment, with the API server's defaults, after a change."""
     live = copy.deepcopy(DEPLOYMENT)
     live["metadata"] |= {"uid": "u", "resourceVersion": "1", "generation": 3}
     live["status"] = {"readyReplicas": 1}
@@ -94,7 +94,7 @@ def found(change: Any) -> list[Difference]:
     return differences([DEPLOYMENT], [changed(change)])
 
 
-def test_what_the_api_server_fills_in_is_no_difference() -> None:
+def test_defaults_of_the_api_server_are_no_difference() -> None:
     assert found(lambda _: None) == []
 
 
@@ -198,7 +198,7 @@ def add_env(live: Any, manager: str) -> None:
     live["metadata"]["managedFields"] = [managed(manager, EXTRA_ENV)]
 
 
-def test_what_others_added_is_found_by_who_wrote_it() -> None:
+def test_fields_that_other_managers_added_are_extra() -> None:
     (one,) = found(lambda live: add_env(live, "kubectl-set"))
     assert (one.field, one.live, one.wanted, one.extra, one.manager) == (
         "env NEW",
@@ -210,7 +210,7 @@ def test_what_others_added_is_found_by_who_wrote_it() -> None:
     assert found(lambda live: add_env(live, "helm")) == []
 
 
-def test_a_rolling_restart_is_nobodys_drift() -> None:
+def test_a_rolling_restart_is_no_difference() -> None:
     def restart(live: Any) -> None:
         live["spec"]["template"]["metadata"]["annotations"] = {
             "kubectl.kubernetes.io/restartedAt": "now"
@@ -229,7 +229,7 @@ def test_a_rolling_restart_is_nobodys_drift() -> None:
     assert found(restart) == []
 
 
-def test_replicas_that_an_autoscaler_owns_are_nobodys_drift() -> None:
+def test_replicas_that_an_autoscaler_owns_are_no_difference() -> None:
     wanted = copy.deepcopy(DEPLOYMENT)
     del wanted["spec"]["replicas"]
     live = changed(
@@ -244,7 +244,7 @@ def test_replicas_that_an_autoscaler_owns_are_nobodys_drift() -> None:
     assert handed_over([wanted], [wanted]) == []
 
 
-def test_missing_and_left_over_objects() -> None:
+def test_missing_and_obsolete_objects() -> None:
     other = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
     assert [(one.object, one.live, one.wanted) for one in differences([DEPLOYMENT], [])] == [
         ("Deployment/dask-workers", None, PRESENT)
@@ -270,14 +270,14 @@ IMPACTS = [
 
 
 @pytest.mark.parametrize(("change", "texts"), IMPACTS)
-def test_what_an_upgrade_does_to_the_pods(change: Any, texts: list[str]) -> None:
+def test_the_impact_of_an_upgrade_on_the_pods(change: Any, texts: list[str]) -> None:
     live = changed(change)
     assert [
         impact.text for impact in impacts(differences([DEPLOYMENT], [live]), [DEPLOYMENT], [live])
     ] == texts
 
 
-def test_a_scheduler_that_restarts_loses_work() -> None:
+def test_a_restart_of_the_scheduler_is_grave() -> None:
     wanted, live = copy.deepcopy(DEPLOYMENT), changed(lambda live: main(live).update(image="w:2"))
     for entry in (wanted, live):
         entry["metadata"]["labels"]["modelops.io/component"] = "scheduler"
@@ -349,7 +349,7 @@ REASONS = [
 
 
 def at(marker: str) -> Place:
-    """A place from the spelling that the schema has for it; no part holds a dot."""
+    """The place that a marker of the schema names; none of its keys contains a dot."""
     part, *path = marker.split(".")
     parts: tuple[Part, ...] = get_args(Part)
     if part in parts:
@@ -358,7 +358,7 @@ def at(marker: str) -> Place:
 
 
 @pytest.mark.parametrize(("place", "manifest", "key", "origin"), REASONS)
-def test_the_setting_that_says_otherwise(
+def test_the_setting_that_causes_a_difference(
     place: str, manifest: dict[str, Any], key: str, origin: str
 ) -> None:
     because = cause(at(place), manifest, config(), SCHEMA)
@@ -366,7 +366,7 @@ def test_the_setting_that_says_otherwise(
     assert (dotted(because.path), because.leaf.origin.place) == (key, origin)
 
 
-def test_of_several_settings_the_one_that_was_deployed_otherwise_counts() -> None:
+def test_of_several_settings_the_changed_one_is_the_cause() -> None:
     place = Place(CONTAINER, ("args", "--memory-limit"))
     for key, deployed in (
         ("workers.processes", {"processes": 3, "resources": {"limits": {"memory": "4Gi"}}}),
@@ -383,7 +383,7 @@ def test_of_several_settings_the_one_that_was_deployed_otherwise_counts() -> Non
         assert dotted(because.path) == key
 
 
-def test_what_only_the_chart_says_has_no_setting() -> None:
+def test_a_field_that_only_the_chart_sets_has_no_cause() -> None:
     place = Place(CONTAINER, ("livenessProbe", "periodSeconds"))
     assert cause(place, labelled("worker"), config(), SCHEMA) is None
 
@@ -409,8 +409,8 @@ def test_changes_of_values() -> None:
     ]
 
 
-def test_every_marker_is_a_place_that_can_be() -> None:
-    """A marker begins with a part of an object; the live tests compare it with the chart."""
+def test_every_marker_begins_with_a_part_of_an_object() -> None:
+    """The schema names places in this form; whether the chart writes there, the live tests show."""
     markers = [marker for _, entry in SCHEMA.marked("x-manifest") for marker in entry]
     assert len(markers) > 30
     assert {marker.split(".")[0] for marker in markers} <= {

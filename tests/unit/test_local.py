@@ -1,4 +1,4 @@
-"""What each pod would run, as processes of this machine."""
+"""The processes that the pods become on this machine."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def planned(
     return plan_processes(manifests, SETUP, machine, environ or {})
 
 
-def test_commands_are_the_pods_with_addresses_of_this_machine() -> None:
+def test_commands_are_those_of_the_pods_with_local_addresses() -> None:
     found = planned(worker(2), scheduler())
     assert [process.name for process in found.processes] == [
         "dask-scheduler",
@@ -132,12 +132,12 @@ VARIABLES = [
 
 
 @pytest.mark.parametrize(("entry", "wanted"), VARIABLES)
-def test_variables_are_the_pods(entry: dict[str, Any], wanted: str) -> None:
+def test_variables_are_those_of_the_pods(entry: dict[str, Any], wanted: str) -> None:
     (process,) = planned(worker(env=[{"name": "X", **entry}])).processes
     assert process.environ["X"] == wanted
 
 
-def test_the_shell_decides_nothing_that_the_configuration_should() -> None:
+def test_the_shell_does_not_override_the_configuration() -> None:
     environ = {
         "PATH": "/bin",
         "HOME": "/home/me",
@@ -197,7 +197,7 @@ MEMORY = [
 
 
 @pytest.mark.parametrize(("replicas", "limit", "memory", "wanted", "noted"), MEMORY)
-def test_memory_is_no_more_than_this_machine_has(
+def test_memory_limits_do_not_exceed_this_machine(
     replicas: int, limit: int, memory: int, wanted: int, noted: Any
 ) -> None:
     found = planned(worker(replicas, limit), machine=Machine(memory, 8))
@@ -210,7 +210,7 @@ def test_memory_is_no_more_than_this_machine_has(
     ("replicas", "count", "cpus", "wanted"),
     [(50, 2, 4, 4), (3, 2, 4, 3), (2, 64, 2, 1), (0, 1, 2, 0)],
 )
-def test_pods_are_no_more_than_this_machine_can_run(
+def test_the_number_of_pods_does_not_exceed_this_machine(
     replicas: int, count: int, cpus: int, wanted: int
 ) -> None:
     found = planned(worker(replicas, count=count), machine=Machine(2**40, cpus))
@@ -221,7 +221,7 @@ def test_pods_are_no_more_than_this_machine_can_run(
 
 
 @pytest.mark.parametrize("least", ["minReplicas", "minReplicaCount"])
-def test_an_autoscaler_starts_at_its_least(least: str) -> None:
+def test_with_an_autoscaler_its_minimum_runs(least: str) -> None:
     scaler = {
         "kind": "Scaler",
         "metadata": {"name": "dask-workers"},

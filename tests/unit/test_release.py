@@ -1,4 +1,4 @@
-"""Kubeconfigs, contexts, time limits, and what helm's answers come to."""
+"""Kubeconfigs, contexts, time limits, and the layers of values."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ clusters: [{name: c2, cluster: {server: "https://two"}}]
 """
 
 
-def written(folder: Path, *texts: str) -> dict[str, str]:
+def written(directory: Path, *texts: str) -> dict[str, str]:
     names = []
     for index, text in enumerate(texts):
-        (folder / str(index)).write_text(text)
-        names.append(str(folder / str(index)))
+        (directory / str(index)).write_text(text)
+        names.append(str(directory / str(index)))
     return {"KUBECONFIG": ":".join(names)}
 
 
-def test_several_files_are_one_and_the_first_wins(tmp_path: Path) -> None:
+def test_several_files_are_merged_and_the_first_wins(tmp_path: Path) -> None:
     found = read_kubeconfig(written(tmp_path, FIRST, SECOND))
     assert found == Kubeconfig("prod", {"dev": "https://one", "prod": "https://two"})
 
 
-def test_the_home_directory_counts_without_the_variable(tmp_path: Path) -> None:
+def test_without_the_variable_the_home_directory_is_read(tmp_path: Path) -> None:
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text(SECOND)
     assert read_kubeconfig({"HOME": str(tmp_path)}).current == "prod"
