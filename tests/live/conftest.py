@@ -1,4 +1,4 @@
-"""A workspace of one test in the cluster that tests/cluster starts."""
+"""A workspace for one test, in the cluster that tests/cluster starts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["cluster", "simulated"]
 
 _HERE = Path(__file__).parent
 
-# Images by a tag that stays, small pods, and nothing of the machine that the tests run on.
+# Images with fixed tags, small pods, and nothing that depends on the machine of the tests.
 UNIFIED = """\
 schema_version: 2
 workspace:
@@ -42,14 +42,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Workspace:
-    """mops and kubectl on one release in a namespace of its own."""
+    """Runs mops and kubectl on one release in its own namespace."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
-        self.cluster, self.folder = cluster, folder
+    def __init__(self, cluster: Cluster, directory: Path) -> None:
+        self.cluster, self.directory = cluster, directory
         self.namespace = f"mops-live-{uuid.uuid4().hex[:8]}"
-        self.config = folder / "modelops.yaml"
+        self.config = directory / "modelops.yaml"
         self.config.write_text(UNIFIED)
-        self.env = {"KUBECONFIG": str(cluster.kubeconfig), "HOME": str(folder)}
+        self.env = {"KUBECONFIG": str(cluster.kubeconfig), "HOME": str(directory)}
 
     def mops(
         self,
@@ -67,18 +67,18 @@ class Workspace:
             "-n",
             self.namespace,
             *args,
-            cwd=self.folder,
+            cwd=self.directory,
             env={**self.env, **(env or {})},
         )
 
     def up(self, *args: str, code: int = 0) -> Done:
-        """A run of `up` that is expected to end so."""
+        """A run of `up` that is expected to end with this exit code."""
         done = self.mops("up", "--yes", "--timeout", "60s", *args)
         assert done.code == code, done.err
         return done
 
     def started(self, *args: str, terminal: int | None = None) -> subprocess.Popen[str]:
-        """mops as a process of its own, for signals; `terminal` is where it reads and says things."""
+        """mops in its own process, for signals; `terminal` is its stdin and stderr."""
         command = [
             sys.executable,
             "-m",
@@ -92,7 +92,7 @@ class Workspace:
         ]
         return subprocess.Popen(
             command,
-            cwd=self.folder,
+            cwd=self.directory,
             env={
                 **os.environ,
                 "PYTHONPATH": str(ROOT / "src"),
@@ -103,8 +103,8 @@ class Workspace:
             stdin=subprocess.DEVNULL if terminal is None else terminal,
             stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
-            # A shell that runs in the background ignores it, and so would what it starts.
-            preexec_fn=takes_interrupts,
+            # A shell in the background ignores SIGINT, and what it starts inherits that.
+            preexec_fn=takes_interrupts,  # noqa: PLW1509 - no threads here
         )
 
     def mops_render(self) -> str:
@@ -115,7 +115,7 @@ class Workspace:
             "modelops.yaml",
             "-n",
             self.namespace,
-            cwd=self.folder,
+            cwd=self.directory,
             env=self.env,
         ).out
         done = subprocess.run(
@@ -138,7 +138,7 @@ class Workspace:
         return done.stdout
 
     def kubectl(self, *args: str) -> str:
-        """What kubectl says, in the namespace."""
+        """The output of kubectl in the namespace."""
         return self.cluster.kubectl(*args, "-n", self.namespace, check=True).stdout
 
     def deployment(self, part: str = "workers") -> Any:
@@ -146,7 +146,7 @@ class Workspace:
         return self.cluster.get("deployment", f"dask-{part}", "-n", self.namespace)
 
     def versions(self) -> dict[str, str]:
-        """What tells that an object was written: its resourceVersion, or its generation."""
+        """The version of each object, which changes when it is written."""
         objects = self.cluster.get("service,serviceaccount,networkpolicy", "-n", self.namespace)[
             "items"
         ]
@@ -154,7 +154,8 @@ class Workspace:
             f"{entry['kind']}/{entry['metadata']['name']}": entry["metadata"]["resourceVersion"]
             for entry in objects
         }
-        # The controllers write into a Deployment's status when they like; its generation counts changes of its specification.
+        # The controllers change a Deployment's status at any time; only changes of its spec
+        # increase its generation.
         deployments = self.cluster.get("deployment", "-n", self.namespace)["items"]
         return found | {
             f"Deployment/{entry['metadata']['name']}": str(entry["metadata"]["generation"])
@@ -162,7 +163,7 @@ class Workspace:
         }
 
     def pods(self) -> list[str]:
-        """The names of the pods that are not going away."""
+        """The names of the pods that are not being deleted."""
         return [
             pod["metadata"]["name"]
             for pod in self.cluster.get("pods", "-n", self.namespace)["items"]
@@ -170,7 +171,7 @@ class Workspace:
         ]
 
     def helm(self, *args: str) -> Any:
-        """What helm says of the release, as data."""
+        """The JSON that a helm command prints about the release."""
         done = subprocess.run(
             [helm(), *args, "-n", self.namespace, "-o", "json"],
             env={**os.environ, **self.env},

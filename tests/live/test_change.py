@@ -1,4 +1,4 @@
-"""What changes a workspace: up, diff, down, rollback, restart."""
+"""The commands that change a workspace: up, diff, down, rollback, restart."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from cluster.client import Cluster, wait_for
 from .conftest import Workspace
 
 
-def test_up_from_nothing_makes_a_namespace_that_admits_only_restricted_pods(
+def test_up_creates_a_namespace_that_admits_only_restricted_pods(
     workspace: Workspace,
 ) -> None:
     done = workspace.up()
@@ -27,25 +28,25 @@ def test_up_from_nothing_makes_a_namespace_that_admits_only_restricted_pods(
     ] == [1, 2]
     assert f"namespace {workspace.namespace}, release dask" in done.err
     assert done.err.index("mops: context ") < done.err.index(
-        "nothing is deployed: 7 objects will be made"
+        "nothing is deployed; 7 objects will be created"
     )
     commands = [line.split("  ", 1)[1].strip() for line in done.out.splitlines()]
     assert (
         commands[0]
         == f"mops workspace status --config modelops.yaml --namespace {workspace.namespace}"
     )
-    # With autoscaling off there is nothing to ask of an autoscaler.
+    # Without autoscaling there is no autoscaler to ask about.
     assert "hpa" not in done.out
     assert "horizontalpodautoscaler" not in done.out
 
 
-def test_the_same_again_changes_nothing_and_one_value_only_its_deployment(
+def test_a_second_up_changes_nothing_and_a_changed_value_only_its_deployment(
     workspace: Workspace,
 ) -> None:
     workspace.up()
     before, pods = workspace.versions(), workspace.pods()
     again = workspace.up()
-    assert "nothing to change: revision 1" in again.err
+    assert "nothing to change; revision 1" in again.err
     assert workspace.versions() == before
     assert [entry["revision"] for entry in workspace.helm("history", "dask")] == [1]
     changed = workspace.up("--processes", "2")
@@ -53,7 +54,7 @@ def test_the_same_again_changes_nothing_and_one_value_only_its_deployment(
     assert {name for name in before if before[name] != after[name]} == {"Deployment/dask-workers"}
     assert {name for name in pods if name.startswith("dask-scheduler")} <= set(workspace.pods())
     assert "workers.processes: 3 -> 2  <- --processes" in changed.err
-    assert "dask-workers: its pods restart" in changed.err
+    assert "dask-workers: pods restart" in changed.err
     assert "running computations are lost" not in changed.err
 
 
@@ -61,7 +62,7 @@ def test_a_change_of_the_scheduler_says_what_is_lost(workspace: Workspace) -> No
     workspace.up()
     done = workspace.mops("diff", "--scheduler-memory", "3Gi")
     assert done.code == 1
-    assert "dask-scheduler: scheduler restarts, running computations are lost" in done.out
+    assert "dask-scheduler: scheduler restarts; running computations are lost" in done.out
     data = json.loads(workspace.mops("diff", "--scheduler-memory", "3Gi", "--format", "json").out)
     assert {entry["key"] for entry in data["values"]} == {
         "scheduler.resources.requests.memory",
@@ -70,45 +71,43 @@ def test_a_change_of_the_scheduler_says_what_is_lost(workspace: Workspace) -> No
     assert data["pods"] == [
         {
             "deployment": "dask-scheduler",
-            "impact": "scheduler restarts, running computations are lost",
+            "impact": "scheduler restarts; running computations are lost",
             "grave": True,
         }
     ]
     assert workspace.mops("diff").code == 0
 
 
-def test_autoscaling_that_is_turned_on_lets_replicas_fall_to_one_and_diff_says_so(
+def test_diff_announces_that_turning_on_autoscaling_drops_replicas_to_one(
     workspace: Workspace,
 ) -> None:
     workspace.up()
-    told = "dask-workers: replicas drops to 1 once"
-    assert told in workspace.mops("diff", "--autoscaling").out
+    trap = "dask-workers: drops to 1 replica once"
+    assert trap in workspace.mops("diff", "--autoscaling").out
     done = workspace.up("--autoscaling")
-    assert told in done.err
-    # What was foretold: helm takes the number away, and nobody has metrics here to raise it again.
+    assert trap in done.err
+    # Helm has removed the number, and without metrics nothing here raises it again.
     assert workspace.deployment()["spec"]["replicas"] in (1, 2)
-    assert (
-        f"kubectl --context mops-test -n {workspace.namespace} get horizontalpodautoscaler dask-workers"
-        in done.out
-    )
-    assert told not in workspace.mops("diff", "--autoscaling").out
+    kubectl = f"kubectl --context mops-test -n {workspace.namespace}"
+    assert f"{kubectl} get horizontalpodautoscaler dask-workers" in done.out
+    assert trap not in workspace.mops("diff", "--autoscaling").out
 
 
 CAUSES = [
     (
         ["--worker-memory", "900Ti"],
-        "it cannot be scheduled: 0/2 nodes are available: 2 Insufficient memory",
+        "cannot be scheduled: 0/2 nodes are available: 2 Insufficient memory",
     ),
     (
         ["--worker-image", "ghcr.io/example/does-not-exist:1.0"],
         'Failed to pull image "ghcr.io/example/does-not-exist:1.0"',
     ),
-    (["--worker-image", "ghcr.io/example/crash-at-start:1.0"], "worker ended with 1 (Error)"),
+    (["--worker-image", "ghcr.io/example/crash-at-start:1.0"], "worker exited with code 1 (Error)"),
 ]
 
 
 @pytest.mark.parametrize(("args", "cause"), CAUSES, ids=["unschedulable", "image", "crash"])
-def test_a_failure_tells_the_true_reason_and_rolls_back(
+def test_a_failure_names_its_reason_and_rolls_back(
     simulated: Cluster, workspace: Workspace, args: list[str], cause: str
 ) -> None:
     del simulated
@@ -122,11 +121,11 @@ def test_a_failure_tells_the_true_reason_and_rolls_back(
     assert cause in last
     assert last.endswith("dask is deployed: revision 3 (rollback to 1)")
     assert workspace.deployment()["spec"] == spec
-    if "crash" in cause or "ended" in cause:
+    if "crash" in cause or "exited" in cause:
         assert "    | simulated container: started" in done.err
 
 
-def test_a_first_installation_that_fails_leaves_no_release(
+def test_a_failed_first_installation_leaves_no_release(
     simulated: Cluster, workspace: Workspace
 ) -> None:
     del simulated
@@ -136,7 +135,7 @@ def test_a_first_installation_that_fails_leaves_no_release(
     assert workspace.helm("list", "--all") == []
 
 
-def test_pods_that_a_quota_refuses_are_told_of(workspace: Workspace) -> None:
+def test_pods_refused_by_a_quota_are_reported(workspace: Workspace) -> None:
     workspace.up()
     quota = {
         "apiVersion": "v1",
@@ -147,40 +146,40 @@ def test_pods_that_a_quota_refuses_are_told_of(workspace: Workspace) -> None:
     workspace.cluster.apply(quota, namespace=workspace.namespace)
     done = workspace.mops("up", "--yes", "--timeout", "12s", "--worker-cpu", "6")
     assert done.code == 4
-    assert "its pods are refused: " in done.err.splitlines()[-1]
+    assert "pods could not be created: " in done.err.splitlines()[-1]
     assert "exceeded quota: small" in done.err.splitlines()[-1]
 
 
 SLOW = ("--set", 'workers.podAnnotations."mops-test/ready-after"=600s')
 
 
-def test_ctrl_c_has_helm_roll_back_and_says_so(simulated: Cluster, workspace: Workspace) -> None:
+def test_ctrl_c_makes_helm_roll_back(simulated: Cluster, workspace: Workspace) -> None:
     del simulated
     workspace.up()
     process = workspace.started("up", "--yes", *SLOW)
     wait_for(
-        "helm at work",
+        "helm to start",
         lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
     )
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert out == ""
-    assert "mops: stopping: helm rolls back" in err
+    assert "mops: stopping; helm is rolling back" in err
     assert "mops: dask is deployed: revision 3 (rollback to 1)" in err
     assert workspace.helm("status", "dask")["info"]["status"] == "deployed"
     assert workspace.mops("diff").code == 0
 
 
-def test_a_second_ctrl_c_leaves_it_and_says_what_sets_it_right(
+def test_a_second_ctrl_c_leaves_it_and_names_the_command_that_recovers(
     simulated: Cluster, workspace: Workspace
 ) -> None:
     del simulated
     workspace.up()
-    # The pods of revision 1 are slow from here on, so that the rollback takes its time.
+    # Signalled twice at once, before helm can finish its rollback.
     process = workspace.started("up", "--yes", *SLOW)
     wait_for(
-        "helm at work",
+        "helm to start",
         lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
     )
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -193,24 +192,22 @@ def test_a_second_ctrl_c_leaves_it_and_says_what_sets_it_right(
     if state["info"]["status"] == "deployed":
         assert f"dask is deployed: revision {state['version']}" in said
     else:
-        assert (
-            f"dask is left {state['info']['status']} at revision {state['version']}: mops workspace rollback"
-            in said
-        )
+        stuck = f"stuck in {state['info']['status']} at revision {state['version']}"
+        assert f"dask is {stuck}; run mops workspace rollback" in said
 
 
-def test_a_release_that_another_helm_left_pending_is_refused_with_the_remedy(
+def test_a_pending_release_is_refused_with_the_command_that_recovers(
     workspace: Workspace,
 ) -> None:
     workspace.up()
     process = workspace.started("up", "--yes", *SLOW)
     wait_for(
-        "helm at work",
+        "helm to start",
         lambda: workspace.helm("status", "dask")["info"]["status"] == "pending-upgrade",
     )
     refused = workspace.mops("up", "--yes", "--processes", "2")
     assert refused.code == 4
-    assert "dask is pending-upgrade since" in refused.err
+    assert "dask has been pending-upgrade since" in refused.err
     assert "mops workspace rollback" in refused.err
     process.terminate()
     process.communicate(timeout=60)
@@ -223,17 +220,17 @@ def test_dry_run_changes_nothing(workspace: Workspace) -> None:
     assert workspace.cluster.kubectl("get", "namespace", workspace.namespace).returncode == 1
 
 
-def test_without_a_terminal_and_without_yes_nothing_happens(workspace: Workspace) -> None:
+def test_without_a_terminal_or_yes_nothing_happens(workspace: Workspace) -> None:
     for verb in ("up", "down"):
         workspace.up() if verb == "down" else None
         done = workspace.mops(verb)
         assert (done.code, done.out) == (2, "")
-        assert "there is no terminal to ask on: add --yes" in done.err
+        assert "no terminal to ask for confirmation; add --yes" in done.err
     assert workspace.helm("status", "dask")["version"] == 1
 
 
 @pytest.mark.parametrize(("answer", "there"), [("n", False), ("", False), ("y", True)])
-def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -> None:
+def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: Any) -> None:
     ours, theirs = os.openpty()
     process = workspace.started("up", terminal=theirs)
     os.close(theirs)
@@ -249,16 +246,14 @@ def test_at_a_terminal_it_asks(workspace: Workspace, answer: str, there: bool) -
     assert bool(workspace.helm("list")) == there
 
 
-def test_a_pin_keeps_an_environment_out_of_another_cluster(workspace: Workspace) -> None:
+def test_a_pinned_environment_refuses_another_cluster(workspace: Workspace) -> None:
     workspace.config.write_text(
         workspace.config.read_text() + "  release: {contexts: {dev: kind-dev, prod: mops-test}}\n"
     )
     done = workspace.mops("up", "--yes")
     assert (done.code, done.out) == (2, "")
-    assert (
-        "the environment dev is pinned to the context kind-dev (modelops.yaml:9:29), and this is mops-test: use --context kind-dev"
-        in done.err
-    )
+    assert "environment dev is pinned to context kind-dev (modelops.yaml:9:29)" in done.err
+    assert "the selected context is mops-test; use --context kind-dev" in done.err
     assert workspace.mops("diff", "--env", "prod").code == 1
     assert workspace.mops("status", "--context", "elsewhere").code == 2
 
@@ -266,7 +261,7 @@ def test_a_pin_keeps_an_environment_out_of_another_cluster(workspace: Workspace)
 def test_a_cluster_that_does_not_answer_is_an_environment_failure(workspace: Workspace) -> None:
     text = workspace.cluster.kubeconfig.read_text()
     server = json.loads(text)["clusters"][0]["cluster"]["server"]
-    (workspace.folder / "dead").write_text(text.replace(server, "https://127.0.0.1:1"))
+    (workspace.directory / "dead").write_text(text.replace(server, "https://127.0.0.1:1"))
     for verb in (
         "up --yes",
         "status",
@@ -278,12 +273,12 @@ def test_a_cluster_that_does_not_answer_is_an_environment_failure(workspace: Wor
         "logs",
         "port-forward",
     ):
-        done = workspace.mops(verb, env={"KUBECONFIG": str(workspace.folder / "dead")})
+        done = workspace.mops(verb, env={"KUBECONFIG": str(workspace.directory / "dead")})
         assert (done.code, done.out) == (4, ""), (verb, done.err)
         assert len(done.err.splitlines()[-1]) < 600
 
 
-def test_who_may_nothing_is_told_so(simulated: Cluster, workspace: Workspace) -> None:
+def test_missing_permissions_are_reported(simulated: Cluster, workspace: Workspace) -> None:
     assert simulated.plane is not None
     done = workspace.mops(
         "up", "--yes", env={"KUBECONFIG": str(simulated.plane.kubeconfig_for("someone"))}
@@ -292,7 +287,7 @@ def test_who_may_nothing_is_told_so(simulated: Cluster, workspace: Workspace) ->
     assert 'User "someone" cannot' in done.err
 
 
-def test_down_removes_the_release_and_keeps_the_namespace_unless_told(workspace: Workspace) -> None:
+def test_down_keeps_the_namespace_unless_asked(workspace: Workspace) -> None:
     workspace.up()
     done = workspace.mops("down", "--yes")
     assert done.code == 0
@@ -300,7 +295,7 @@ def test_down_removes_the_release_and_keeps_the_namespace_unless_told(workspace:
     assert workspace.cluster.get("namespace", workspace.namespace)["status"]["phase"] == "Active"
     again = workspace.mops("down", "--yes")
     assert again.code == 0
-    assert "there is no release dask" in again.err
+    assert "release dask not found" in again.err
     assert workspace.mops("down", "--yes", "--delete-namespace").code == 0
     wait_for(
         "no namespace",
@@ -313,11 +308,11 @@ def test_a_namespace_with_other_releases_is_not_deleted(workspace: Workspace) ->
     workspace.up("--release-name", "other")
     done = workspace.mops("down", "--yes", "--delete-namespace")
     assert done.code == 2
-    assert "also holds the releases other" in done.err
+    assert "also contains the releases other" in done.err
     assert len(workspace.helm("list")) == 2
 
 
-def test_rollback_brings_a_configuration_back(workspace: Workspace) -> None:
+def test_rollback_restores_a_configuration(workspace: Workspace) -> None:
     workspace.up()
     workspace.up("--processes", "2")
     workspace.up("--processes", "1")
@@ -336,7 +331,7 @@ def test_rollback_brings_a_configuration_back(workspace: Workspace) -> None:
     assert data[1]["layers"] == ["defaults", "modelops.yaml", "command line"]
 
 
-def test_restart_replaces_pods_and_is_no_drift(workspace: Workspace) -> None:
+def test_restart_replaces_pods_without_drift(workspace: Workspace) -> None:
     workspace.up()
     before = set(workspace.pods())
     assert workspace.mops("restart", "workers", "--yes").code == 0

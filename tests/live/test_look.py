@@ -1,4 +1,4 @@
-"""What only looks: status, list, history, logs, port-forward."""
+"""The commands that only read: status, list, history, logs, port-forward."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from invoke import mops as run
 from .conftest import Workspace
 
 
-def test_the_line_that_says_otherwise_is_named(workspace: Workspace) -> None:
-    """Three processes are deployed from one file, and another file that looks authoritative says four."""
+def test_drift_names_the_line_that_sets_the_value(workspace: Workspace) -> None:
+    """Three processes are deployed from one file, and another file says four."""
     workspace.up()
-    shutil.copytree(ROOT / "examples", workspace.folder / "examples")
-    text = (workspace.folder / "examples" / "workspace.yaml").read_text()
+    shutil.copytree(ROOT / "examples", workspace.directory / "examples")
+    text = (workspace.directory / "examples" / "workspace.yaml").read_text()
     line = next(
         number for number, written in enumerate(text.splitlines(), 1) if "processes: 4" in written
     )
@@ -29,7 +29,7 @@ def test_the_line_that_says_otherwise_is_named(workspace: Workspace) -> None:
     assert "active     defaults < examples/workspace.yaml < command line" in done.out
 
 
-def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(
+def test_changes_by_kubectl_are_drift(
     workspace: Workspace,
 ) -> None:
     workspace.up()
@@ -44,21 +44,21 @@ def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(
     done = workspace.mops("status", "--exit-code")
     assert done.code == 1
     assert (
-        "Deployment/dask-workers: deployed replicas 5; config says 2, modelops.yaml:3:20 (set in the cluster by kubectl"
-        in done.out
-    )
+        "Deployment/dask-workers: deployed replicas 5; "
+        "config says 2, modelops.yaml:3:20 (set in the cluster by kubectl"
+    ) in done.out
     assert (
-        "Deployment/dask-workers: deployed env MODELOPS_LOG_LEVEL DEBUG; config says INFO, modelops.yaml:8:36 (set in the cluster by kubectl-set"
-        in done.out
-    )
+        "Deployment/dask-workers: deployed env MODELOPS_LOG_LEVEL DEBUG; "
+        "config says INFO, modelops.yaml:8:36 (set in the cluster by kubectl-set"
+    ) in done.out
     assert (
-        "Deployment/dask-scheduler: deployed image ghcr.io/example/scheduler:2.0; config says ghcr.io/example/scheduler:1.0, modelops.yaml:7:20"
-        in done.out
+        "Deployment/dask-scheduler: deployed image ghcr.io/example/scheduler:2.0; "
+        "config says ghcr.io/example/scheduler:1.0, modelops.yaml:7:20"
+    ) in done.out
+    assert "Deployment/dask-workers: deployed env EXTRA 1 is not in the config" in done.out
+    removal = re.search(
+        r"run kubectl (.* set env deployment/dask-workers EXTRA-) to remove it", done.out
     )
-    assert (
-        "Deployment/dask-workers: deployed env EXTRA 1; the config says nothing of it" in done.out
-    )
-    removal = re.search(r"kubectl (.* set env deployment/dask-workers EXTRA-) removes it", done.out)
     assert removal is not None
     data = json.loads(workspace.mops("status", "--format", "json").out)
     assert {
@@ -82,19 +82,16 @@ def test_what_kubectl_changed_is_found_with_the_line_that_says_otherwise(
         ),
         ("env EXTRA", "1", None, "", ""),
     }
-    # up brings back what the configuration says, and the command shown removes the rest.
+    # up restores what the configuration says, and the command shown removes the rest.
     workspace.up()
     workspace.cluster.kubectl(*removal[1].split(), check=True)
     assert workspace.mops("status", "--exit-code").code == 0
 
 
-def test_what_was_deleted_is_found(workspace: Workspace) -> None:
+def test_a_deleted_object_is_drift(workspace: Workspace) -> None:
     workspace.up()
     workspace.kubectl("delete", "service", "dask-scheduler")
-    assert (
-        "Service/dask-scheduler: the config wants it; it is not in the cluster"
-        in workspace.mops("status").out
-    )
+    assert "Service/dask-scheduler: missing in the cluster" in workspace.mops("status").out
     workspace.up()
     assert workspace.mops("status", "--exit-code").code == 0
 
@@ -104,7 +101,7 @@ def test_another_machine_knows_what_was_deployed(workspace: Workspace) -> None:
     there = workspace.mops("status", "--exit-code", config=None)
     assert there.code == 0
     assert "deployed   defaults < modelops.yaml < command line" in there.out
-    assert "no configuration here: compared with what was deployed" in there.out
+    assert "none; compared with the deployed layers" in there.out
     workspace.kubectl("scale", "deployment/dask-workers", "--replicas=1")
     assert (
         "deployed replicas 1; config says 2, revision 1 (from modelops.yaml < command line)"
@@ -112,7 +109,7 @@ def test_another_machine_knows_what_was_deployed(workspace: Workspace) -> None:
     )
 
 
-def test_the_active_configuration_stands_next_to_the_deployed_one(workspace: Workspace) -> None:
+def test_the_active_configuration_is_shown_next_to_the_deployed_one(workspace: Workspace) -> None:
     workspace.up()
     done = workspace.mops("status", "--show-config", "--processes", "2")
     rows = {
@@ -121,7 +118,7 @@ def test_the_active_configuration_stands_next_to_the_deployed_one(workspace: Wor
         if line.startswith("workers.")
     }
     assert rows["workers.processes"] == ["3", "2", "--processes"]
-    assert rows["workers.replicas"] == ["2", "the", "same", "modelops.yaml:3:20"]
+    assert rows["workers.replicas"] == ["2", "same", "modelops.yaml:3:20"]
 
 
 def test_secrets_are_not_printed(workspace: Workspace) -> None:
@@ -150,7 +147,7 @@ def test_secrets_are_not_printed(workspace: Workspace) -> None:
     assert not any(secret in done.out + done.err for done in shown)
 
 
-def test_pods_that_are_not_ready_are_told_with_their_reason(workspace: Workspace) -> None:
+def test_pods_that_are_not_ready_are_listed_with_their_reason(workspace: Workspace) -> None:
     workspace.up()
     workspace.kubectl(
         "set", "image", "deployment/dask-workers", "worker=ghcr.io/example/does-not-exist:1"
@@ -168,7 +165,7 @@ def test_pods_that_are_not_ready_are_told_with_their_reason(workspace: Workspace
     assert 'Failed to pull image "ghcr.io/example/does-not-exist:1"' in workspace.mops("status").out
 
 
-def test_nothing_deployed_is_said(workspace: Workspace) -> None:
+def test_a_workspace_that_is_not_deployed(workspace: Workspace) -> None:
     assert (
         workspace.mops("status").out
         == f"dask in {workspace.namespace} (context mops-test) is not deployed\n"
@@ -177,16 +174,16 @@ def test_nothing_deployed_is_said(workspace: Workspace) -> None:
     assert workspace.mops("status", "--exit-code").code == 1
 
 
-def test_all_workspaces_are_listed_and_nothing_else(workspace: Workspace) -> None:
+def test_only_workspaces_are_listed(workspace: Workspace) -> None:
     workspace.up()
     workspace.up("--release-name", "second")
-    done = run("workspace", "list", "--format", "json", env=workspace.env, cwd=workspace.folder)
+    done = run("workspace", "list", "--format", "json", env=workspace.env, cwd=workspace.directory)
     mine = [entry for entry in json.loads(done.out) if entry["namespace"] == workspace.namespace]
     assert {(entry["name"], entry["revision"], entry["status"]) for entry in mine} == {
         ("dask", "1", "deployed"),
         ("second", "1", "deployed"),
     }
-    table = run("workspace", "list", env=workspace.env, cwd=workspace.folder).out
+    table = run("workspace", "list", env=workspace.env, cwd=workspace.directory).out
     assert re.search(rf"^second +{workspace.namespace} +1 +deployed", table, re.MULTILINE)
 
 
@@ -205,8 +202,8 @@ def test_logs_are_followed_until_ctrl_c(workspace: Workspace) -> None:
     process = workspace.started("logs", "workers", "--follow")
     try:
         assert process.stdout is not None
-        told = {process.stdout.readline().split(": ")[0] for _ in range(2)}
-        assert told == {name for name in workspace.pods() if "workers" in name}
+        pods = {process.stdout.readline().split(": ")[0] for _ in range(2)}
+        assert pods == {name for name in workspace.pods() if "workers" in name}
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)

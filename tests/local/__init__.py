@@ -1,1 +1,1 @@
-"""The workspace on this machine, with real Dask."""
+"""The workspace on this machine, with real Dask processes."""

@@ -1,4 +1,4 @@
-"""`mops workspace up --local`: a Client computes through it, and nothing of it stays."""
+"""`mops workspace up --local`: a client computes with it, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from invoke import ROOT, helm, mops, takes_interrupts
-from mops.cli.workspace_local import _workers
+from mops.deploy.local.machine import worker_count
 from mops.model.problems import EnvironmentFailure
 
 pytestmark = pytest.mark.dask
@@ -38,7 +38,7 @@ workspace:
 
 
 def _ports() -> tuple[int, int]:
-    """Two free ports, so that tests that run side by side do not meet."""
+    """Two free ports, so that tests can run at the same time."""
     with socket.socket() as first, socket.socket() as second:
         for each in (first, second):
             each.bind(("127.0.0.1", 0))
@@ -46,7 +46,7 @@ def _ports() -> tuple[int, int]:
 
 
 def _bytes(path: Path) -> bytes:
-    """A file of a process, which may have ended."""
+    """A file in /proc; b"" if the process has ended."""
     try:
         return path.read_bytes()
     except OSError:
@@ -54,14 +54,15 @@ def _bytes(path: Path) -> bytes:
 
 
 class Local:
-    """mops in a process of its own, and all that carries its mark."""
+    """mops in its own process, and all processes that carry its mark."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.mark = uuid.uuid4().hex
-        (folder / "modelops.yaml").write_text(CONFIG.format(mark=self.mark, ports=_ports()))
-        path = f"{Path(helm()).parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.env = {"HOME": str(folder), "PATH": path, "TMPDIR": str(folder)}
+        (directory / "modelops.yaml").write_text(CONFIG.format(mark=self.mark, ports=_ports()))
+        programs = (Path(helm()).parent, Path(sys.executable).parent)
+        path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
+        self.env = {"HOME": str(directory), "PATH": path, "TMPDIR": str(directory)}
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, *args: str) -> None:
@@ -76,7 +77,7 @@ class Local:
             "MODELOPS_LOG_LEVEL": "of the shell",
             **self.env,
         }
-        self.err = open(self.folder / "err", "a")
+        self.err = open(self.directory / "err", "a")  # noqa: SIM115 - closed by the fixture
         command = [
             sys.executable,
             "-m",
@@ -90,25 +91,25 @@ class Local:
         ]
         self.process = subprocess.Popen(
             command,
-            cwd=self.folder,
+            cwd=self.directory,
             env=environ,
             stdout=subprocess.PIPE,
             stderr=self.err,
             text=True,
             start_new_session=True,
-            preexec_fn=takes_interrupts,
+            preexec_fn=takes_interrupts,  # noqa: PLW1509 - no threads here
         )
 
     def address(self) -> str:
-        """Where the scheduler is, once all is running."""
+        """The address of the scheduler, once everything is running."""
         assert self.process is not None
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line.startswith("scheduler  tcp://127.0.0.1:"), (self.folder / "err").read_text()
+        assert line.startswith("scheduler  tcp://127.0.0.1:"), (self.directory / "err").read_text()
         return line.split()[1]
 
     def mops(self, verb: str, *args: str) -> str:
-        """What another mops says of it."""
+        """The output of another mops on the same workspace."""
         done = mops(
             "workspace",
             verb,
@@ -116,14 +117,14 @@ class Local:
             "--config",
             "modelops.yaml",
             *args,
-            cwd=self.folder,
+            cwd=self.directory,
             env=self.env,
         )
         assert done.code == 0, done.err
         return done.out
 
     def marked(self) -> list[int]:
-        """The processes whose environment has the mark."""
+        """The ids of the processes whose environment has the mark."""
         return [
             int(path.parent.name)
             for path in Path("/proc").glob("[0-9]*/environ")
@@ -131,14 +132,14 @@ class Local:
         ]
 
     def gone(self) -> bool:
-        """Whether nothing is left within a few seconds."""
+        """Whether all of them end within a few seconds."""
         deadline = time.monotonic() + 10
         while self.marked() and time.monotonic() < deadline:
             time.sleep(0.05)
         return not self.marked()
 
     def interrupted(self) -> int:
-        """Ctrl-C, and how mops ends."""
+        """Presses Ctrl-C; the exit code of mops."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(40)
@@ -147,7 +148,7 @@ class Local:
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Local]:
     if not Path("/proc/self/environ").exists():
-        pytest.skip("without /proc nobody can tell whose a process is")
+        pytest.skip("this test finds processes by their environment in /proc")
     made = Local(tmp_path)
     yield made
     if made.process is not None:
@@ -160,7 +161,7 @@ def local(tmp_path: Path) -> Iterator[Local]:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_a_client_computes_through_it_and_ctrl_c_leaves_nothing(local: Local) -> None:
+def test_a_client_computes_and_ctrl_c_leaves_nothing_behind(local: Local) -> None:
     from distributed import Client
 
     local.start()
@@ -177,8 +178,8 @@ def test_a_client_computes_through_it_and_ctrl_c_leaves_nothing(local: Local) ->
         )
         assert found["HOME"] == found["TMPDIR"]
         assert found["SCRATCH"] == f"{found['TMPDIR']}/scratch"
-        assert found["HOME"].startswith(str(local.folder))
-        # What the shell exports decides nothing.
+        assert found["HOME"].startswith(str(local.directory))
+        # What the shell exports is ignored.
         assert "MODELOPS_LOG_LEVEL" not in found
     assert {found["POD_NAME"] for found in environments.values()} == {
         "dask-workers-0",
@@ -193,17 +194,23 @@ def test_a_client_computes_through_it_and_ctrl_c_leaves_nothing(local: Local) ->
     logs = local.mops("logs", "workers", "--tail", "2")
     assert re.fullmatch(r"(dask-workers-0: .*\n){2}(dask-workers-1: .*\n){2}", logs)
     again = mops(
-        "workspace", "up", "--local", "--config", "modelops.yaml", cwd=local.folder, env=local.env
+        "workspace",
+        "up",
+        "--local",
+        "--config",
+        "modelops.yaml",
+        cwd=local.directory,
+        env=local.env,
     )
     assert again.code == 4
-    assert "this workspace runs here already" in again.err
+    assert "this workspace is already running on this machine" in again.err
     assert local.interrupted() == 0
     assert local.gone()
-    assert not list(local.folder.glob("mops-local-*"))
-    assert local.mops("status") == "dask does not run here\n"
+    assert not list(local.directory.glob("mops-local-*"))
+    assert local.mops("status") == "dask is not running on this machine\n"
 
 
-def test_a_worker_that_dies_is_started_again_and_down_ends_all(local: Local) -> None:
+def test_a_worker_that_exits_is_restarted_and_down_stops_everything(local: Local) -> None:
     local.start("--replicas", "1")
     local.address()
     pid = json.loads(local.mops("status", "--format", "json"))["pids"]["dask-workers-0"]
@@ -212,7 +219,7 @@ def test_a_worker_that_dies_is_started_again_and_down_ends_all(local: Local) -> 
     while (found := json.loads(local.mops("status", "--format", "json")))["pids"][
         "dask-workers-0"
     ] == pid or found["workers"] != 1:
-        assert time.monotonic() < deadline, (local.folder / "err").read_text()
+        assert time.monotonic() < deadline, (local.directory / "err").read_text()
         time.sleep(0.2)
     local.mops("down", "--yes")
     assert local.process is not None
@@ -227,14 +234,14 @@ def test_nothing_outlives_a_mops_that_is_killed(local: Local) -> None:
     assert len(local.marked()) > 2
     local.process.kill()
     assert local.gone()
-    assert local.mops("status") == "dask does not run here\n"
+    assert local.mops("status") == "dask is not running on this machine\n"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "wait", ["until it runs"] * 20 + [f"{tenths / 10} s" for tenths in range(20)]
 )
-def test_ctrl_c_at_any_time_leaves_nothing(local: Local, wait: str) -> None:
+def test_ctrl_c_at_any_time_leaves_nothing_behind(local: Local, wait: str) -> None:
     local.start()
     if wait.endswith(" s"):
         time.sleep(float(wait.split(maxsplit=1)[0]))
@@ -245,9 +252,7 @@ def test_ctrl_c_at_any_time_leaves_nothing(local: Local, wait: str) -> None:
     assert local.gone()
 
 
-def test_an_environment_without_dask_is_told_how_to_get_it(
-    local: Local, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_environment_without_dask(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = shutil.which("python3", path="/usr/bin:/bin")
     if (
         bare is None
@@ -257,7 +262,7 @@ def test_an_environment_without_dask_is_told_how_to_get_it(
         == 0
     ):
         pytest.skip("no interpreter here is without Dask")
-    tools = local.folder / "bin"
+    tools = local.directory / "bin"
     tools.mkdir()
     (tools / "helm").symlink_to(helm())
     monkeypatch.setattr(sys, "executable", bare)
@@ -267,25 +272,25 @@ def test_an_environment_without_dask_is_told_how_to_get_it(
         "--local",
         "--config",
         "modelops.yaml",
-        cwd=local.folder,
+        cwd=local.directory,
         env={**local.env, "PATH": str(tools)},
     )
     assert (done.code, done.out) == (4, "")
-    assert "there is no Dask in the active environment" in done.err
+    assert "Dask not found in the active environment" in done.err
     assert "pip install 'dask[distributed]'" in done.err
 
 
-def test_the_dashboard_of_another_dask_is_not_taken_for_ours(local: Local) -> None:
+def test_the_dashboard_of_another_dask_is_not_mistaken_for_ours(local: Local) -> None:
     local.start("--replicas", "1")
     local.address()
     state = json.loads(local.mops("status", "--format", "json"))
-    with pytest.raises(EnvironmentFailure, match="was taken meanwhile by another Dask"):
-        _workers(state["dashboard"], "tcp://127.0.0.1:1")
-    assert _workers(state["dashboard"], state["address"]) == 1
+    with pytest.raises(EnvironmentFailure, match="is now used by another Dask"):
+        worker_count(state["dashboard"], "tcp://127.0.0.1:1")
+    assert worker_count(state["dashboard"], state["address"]) == 1
 
 
-def test_a_dask_without_a_scheduler_is_told_apart(local: Local) -> None:
-    tools = local.folder / "bin"
+def test_a_dask_without_a_scheduler_command(local: Local) -> None:
+    tools = local.directory / "bin"
     tools.mkdir()
     (tools / "dask").write_text("#!/bin/sh\necho \"Error: No such command '$1'.\" >&2\nexit 2\n")
     (tools / "dask").chmod(0o755)
@@ -295,9 +300,9 @@ def test_a_dask_without_a_scheduler_is_told_apart(local: Local) -> None:
         "--local",
         "--config",
         "modelops.yaml",
-        cwd=local.folder,
+        cwd=local.directory,
         env={**local.env, "PATH": f"{tools}{os.pathsep}{local.env['PATH']}"},
     )
     assert (done.code, done.out) == (4, "")
-    assert "dask-scheduler ended with 2; this dask has no such command" in done.err
+    assert "dask-scheduler exited with code 2; this dask has no such command" in done.err
     assert "  dask-scheduler | Error: No such command 'scheduler'." in done.err

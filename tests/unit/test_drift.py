@@ -1,15 +1,20 @@
-"""What differs between rendered and live objects, and which setting says otherwise."""
+"""Differences between rendered and live objects, and the settings that cause them."""
 
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from mops.config.dialects import read
 from mops.config.resolve import Config, resolve
-from mops.deploy import drift
+from mops.deploy.causes import cause
+from mops.deploy.changes import Change, changes
+from mops.deploy.compare import differences
+from mops.deploy.difference import CONTAINER, OBJECT, PRESENT, Difference, Part, Place
+from mops.deploy.impact import Impact, handed_over, impacts
+from mops.deploy.plan_text import field_value
 from mops.model.layer import dotted
 from mops.schema.fields import load_schema
 
@@ -72,7 +77,7 @@ def main(manifest: Any) -> Any:
 
 
 def changed(change: Any) -> dict[str, Any]:
-    """The Deployment as live, with the API server's defaults, after a change."""
+    """The live Deployment, with the API server's defaults, after a change."""
     live = copy.deepcopy(DEPLOYMENT)
     live["metadata"] |= {"uid": "u", "resourceVersion": "1", "generation": 3}
     live["status"] = {"readyReplicas": 1}
@@ -85,11 +90,11 @@ def changed(change: Any) -> dict[str, Any]:
     return live
 
 
-def found(change: Any) -> list[drift.Difference]:
-    return drift.differences([DEPLOYMENT], [changed(change)])
+def found(change: Any) -> list[Difference]:
+    return differences([DEPLOYMENT], [changed(change)])
 
 
-def test_what_the_api_server_fills_in_is_no_difference() -> None:
+def test_defaults_of_the_api_server_are_no_difference() -> None:
     assert found(lambda _: None) == []
 
 
@@ -193,9 +198,9 @@ def add_env(live: Any, manager: str) -> None:
     live["metadata"]["managedFields"] = [managed(manager, EXTRA_ENV)]
 
 
-def test_what_others_added_is_found_by_who_wrote_it() -> None:
+def test_fields_that_other_managers_added_are_extra() -> None:
     (one,) = found(lambda live: add_env(live, "kubectl-set"))
-    assert (one.field, one.live, one.wanted, one.extra, one.by) == (
+    assert (one.field, one.live, one.wanted, one.extra, one.manager) == (
         "env NEW",
         "1",
         None,
@@ -205,7 +210,7 @@ def test_what_others_added_is_found_by_who_wrote_it() -> None:
     assert found(lambda live: add_env(live, "helm")) == []
 
 
-def test_a_rolling_restart_is_nobodys_drift() -> None:
+def test_a_rolling_restart_is_no_difference() -> None:
     def restart(live: Any) -> None:
         live["spec"]["template"]["metadata"]["annotations"] = {
             "kubectl.kubernetes.io/restartedAt": "now"
@@ -224,7 +229,7 @@ def test_a_rolling_restart_is_nobodys_drift() -> None:
     assert found(restart) == []
 
 
-def test_replicas_that_an_autoscaler_owns_are_nobodys_drift() -> None:
+def test_replicas_that_an_autoscaler_owns_are_no_difference() -> None:
     wanted = copy.deepcopy(DEPLOYMENT)
     del wanted["spec"]["replicas"]
     live = changed(
@@ -232,54 +237,53 @@ def test_replicas_that_an_autoscaler_owns_are_nobodys_drift() -> None:
             managedFields=[managed("kubectl", {"f:spec": {"f:replicas": {}}}, subresource="scale")]
         )
     )
-    assert drift.differences([wanted], [live]) == []
-    (trap,) = drift.handed_over([wanted], [DEPLOYMENT])
-    assert "replicas drops to 1 once" in trap.text
-    assert drift.handed_over([DEPLOYMENT], [DEPLOYMENT]) == []
-    assert drift.handed_over([wanted], [wanted]) == []
+    assert differences([wanted], [live]) == []
+    (trap,) = handed_over([wanted], [DEPLOYMENT])
+    assert "drops to 1 replica once" in trap.text
+    assert handed_over([DEPLOYMENT], [DEPLOYMENT]) == []
+    assert handed_over([wanted], [wanted]) == []
 
 
-def test_missing_and_left_over_objects() -> None:
+def test_missing_and_obsolete_objects() -> None:
     other = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
-    assert [(one.object, one.live, one.wanted) for one in drift.differences([DEPLOYMENT], [])] == [
-        ("Deployment/dask-workers", None, "to be")
+    assert [(one.object, one.live, one.wanted) for one in differences([DEPLOYMENT], [])] == [
+        ("Deployment/dask-workers", None, PRESENT)
     ]
     assert [
-        (one.object, one.live, one.wanted) for one in drift.differences([], [other], gone=[other])
-    ] == [("Service/s", "is", None)]
-    assert drift.differences([], [other]) == []
+        (one.object, one.live, one.wanted) for one in differences([], [other], released=[other])
+    ] == [("Service/s", PRESENT, None)]
+    assert differences([], [other]) == []
 
 
 IMPACTS = [
-    (lambda live: live["spec"].update(replicas=5), ["goes from 5 to 2 pods"]),
+    (lambda live: live["spec"].update(replicas=5), ["scales from 5 to 2 pods"]),
     (
         lambda live: main(live).update(image="w:2"),
-        ["its pods restart, a quarter at a time; what they compute is computed again"],
+        ["pods restart, a quarter at a time; their tasks are computed again"],
     ),
     (
         lambda live: live["metadata"]["annotations"].update(a="2"),
-        ["is changed without touching its pods"],
+        ["changes without restarting its pods"],
     ),
     (lambda live: add_env(live, "kubectl"), []),
 ]
 
 
 @pytest.mark.parametrize(("change", "texts"), IMPACTS)
-def test_what_an_upgrade_does_to_the_pods(change: Any, texts: list[str]) -> None:
+def test_the_impact_of_an_upgrade_on_the_pods(change: Any, texts: list[str]) -> None:
     live = changed(change)
     assert [
-        impact.text
-        for impact in drift.impacts(drift.differences([DEPLOYMENT], [live]), [DEPLOYMENT], [live])
+        impact.text for impact in impacts(differences([DEPLOYMENT], [live]), [DEPLOYMENT], [live])
     ] == texts
 
 
-def test_a_scheduler_that_restarts_loses_work() -> None:
+def test_a_restart_of_the_scheduler_is_grave() -> None:
     wanted, live = copy.deepcopy(DEPLOYMENT), changed(lambda live: main(live).update(image="w:2"))
     for entry in (wanted, live):
         entry["metadata"]["labels"]["modelops.io/component"] = "scheduler"
-    (impact,) = drift.impacts(drift.differences([wanted], [live]), [wanted], [live])
-    assert impact == drift.Impact(
-        "dask-workers", "scheduler restarts, running computations are lost", grave=True
+    (impact,) = impacts(differences([wanted], [live]), [wanted], [live])
+    assert impact == Impact(
+        "dask-workers", "scheduler restarts; running computations are lost", grave=True
     )
 
 
@@ -344,24 +348,32 @@ REASONS = [
 ]
 
 
+def at(marker: str) -> Place:
+    """The place that a marker of the schema names; none of its keys contains a dot."""
+    part, *path = marker.split(".")
+    parts: tuple[Part, ...] = get_args(Part)
+    if part in parts:
+        return Place(parts[parts.index(part)], tuple(path))
+    return Place(OBJECT, (part, *path))
+
+
 @pytest.mark.parametrize(("place", "manifest", "key", "origin"), REASONS)
-def test_the_setting_that_says_otherwise(
+def test_the_setting_that_causes_a_difference(
     place: str, manifest: dict[str, Any], key: str, origin: str
 ) -> None:
-    one = drift.Difference("Deployment/d", tuple(place.split(".")), "live", "wanted")
-    because = drift.reason(one, manifest, config(), SCHEMA)
+    because = cause(at(place), manifest, config(), SCHEMA)
     assert because is not None
     assert (dotted(because.path), because.leaf.origin.place) == (key, origin)
 
 
-def test_of_several_settings_the_one_that_was_deployed_otherwise_counts() -> None:
-    one = drift.Difference("Deployment/d", ("container", "args", "--memory-limit"), "1", "2")
+def test_of_several_settings_the_changed_one_is_the_cause() -> None:
+    place = Place(CONTAINER, ("args", "--memory-limit"))
     for key, deployed in (
         ("workers.processes", {"processes": 3, "resources": {"limits": {"memory": "4Gi"}}}),
         ("workers.resources.limits.memory", {"processes": 4}),
     ):
-        because = drift.reason(
-            one,
+        because = cause(
+            place,
             labelled("worker"),
             config(),
             SCHEMA,
@@ -371,40 +383,34 @@ def test_of_several_settings_the_one_that_was_deployed_otherwise_counts() -> Non
         assert dotted(because.path) == key
 
 
-def test_what_only_the_chart_says_has_no_setting() -> None:
-    one = drift.Difference("Deployment/d", ("container", "livenessProbe", "periodSeconds"), 1, 2)
-    assert drift.reason(one, labelled("worker"), config(), SCHEMA) is None
+def test_a_field_that_only_the_chart_sets_has_no_cause() -> None:
+    place = Place(CONTAINER, ("livenessProbe", "periodSeconds"))
+    assert cause(place, labelled("worker"), config(), SCHEMA) is None
 
 
 def test_secrets_are_hidden() -> None:
-    for place, value in (
-        (("container", "env", "MY_TOKEN"), "hush"),
-        (("container", "env", "URL"), "https://u:pw@h/"),
-        (("container", "args", "--x"), "AccountKey=abc"),
+    for path, value in (
+        (("env", "MY_TOKEN"), "hush"),
+        (("env", "URL"), "https://u:pw@h/"),
+        (("args", "--x"), "AccountKey=abc"),
     ):
-        one = drift.Difference("Deployment/d", place, value, None)
-        assert drift.shown(SCHEMA, one, value) == "(hidden)"
-    assert (
-        drift.shown(
-            SCHEMA,
-            drift.Difference("Deployment/d", ("container", "env", "LOG"), None, None),
-            "INFO",
-        )
-        == "INFO"
-    )
+        one = Difference("Deployment/d", Place(CONTAINER, path), value, None)
+        assert field_value(SCHEMA, one, value) == "(hidden)"
+    plain = Difference("Deployment/d", Place(CONTAINER, ("env", "LOG")), None, None)
+    assert field_value(SCHEMA, plain, "INFO") == "INFO"
 
 
 def test_changes_of_values() -> None:
     old = {"a": {"b": 1, "c": [1], "d": {}}, "big": 3000000.0, "mopsValues": {"layers": ["x"]}}
     new = {"a": {"b": 2, "c": [1], "e": "n"}, "big": 3000000, "mopsValues": {"layers": ["y"]}}
-    assert drift.changes(old, new, ignored="mopsValues") == [
-        drift.Change(("a", "b"), 1, 2),
-        drift.Change(("a", "e"), None, "n"),
+    assert changes(old, new) == [
+        Change(("a", "b"), 1, 2),
+        Change(("a", "e"), None, "n"),
     ]
 
 
-def test_every_marker_is_a_place_that_can_be() -> None:
-    """A marker begins with a part of an object; what it names is asked of the chart by the live tests."""
+def test_every_marker_begins_with_a_part_of_an_object() -> None:
+    """The schema names places in this form; whether the chart writes there, the live tests show."""
     markers = [marker for _, entry in SCHEMA.marked("x-manifest") for marker in entry]
     assert len(markers) > 30
     assert {marker.split(".")[0] for marker in markers} <= {

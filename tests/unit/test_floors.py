@@ -31,7 +31,7 @@ MODULES = sorted(
 
 
 def floor(module: str) -> int:
-    """The room of a module, counted from the lowest; -1 for the package, which holds the version."""
+    """The room of a module, counted from the lowest; -1 for the package itself."""
     name = module.removeprefix("mops").lstrip(".").split(".")[0]
     if not name:
         return -1

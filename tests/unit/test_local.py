@@ -1,4 +1,4 @@
-"""What each pod would run, as processes of this machine."""
+"""The processes that the pods become on this machine."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from mops.deploy import local
+from mops.deploy.local.container import Setup
+from mops.deploy.local.processes import LEAST_MEMORY, Machine, ProcessPlan, plan_processes
 
-MACHINE = local.Machine(16 * 2**30, 8)
-PLACE = local.Place("/var/x/tmp", 18786, 18787, "ns", ("/opt/bin/dask",))
+MACHINE = Machine(16 * 2**30, 8)
+SETUP = Setup("/var/x/tmp", 18786, 18787, "ns", ("/opt/bin/dask",))
 
 
 def deployment(
@@ -67,16 +68,16 @@ def worker(
     )
 
 
-def crew(
+def planned(
     *manifests: dict[str, Any],
-    machine: local.Machine = MACHINE,
+    machine: Machine = MACHINE,
     environ: dict[str, str] | None = None,
-) -> local.Crew:
-    return local.crew(manifests, PLACE, machine, environ or {})
+) -> ProcessPlan:
+    return plan_processes(manifests, SETUP, machine, environ or {})
 
 
-def test_commands_are_the_pods_with_addresses_of_this_machine() -> None:
-    found = crew(worker(2), scheduler())
+def test_commands_are_those_of_the_pods_with_local_addresses() -> None:
+    found = planned(worker(2), scheduler())
     assert [process.name for process in found.processes] == [
         "dask-scheduler",
         "dask-workers-0",
@@ -131,12 +132,12 @@ VARIABLES = [
 
 
 @pytest.mark.parametrize(("entry", "wanted"), VARIABLES)
-def test_variables_are_the_pods(entry: dict[str, Any], wanted: str) -> None:
-    (process,) = crew(worker(env=[{"name": "X", **entry}])).processes
+def test_variables_are_those_of_the_pods(entry: dict[str, Any], wanted: str) -> None:
+    (process,) = planned(worker(env=[{"name": "X", **entry}])).processes
     assert process.environ["X"] == wanted
 
 
-def test_the_shell_decides_nothing_that_the_configuration_should() -> None:
+def test_the_shell_does_not_override_the_configuration() -> None:
     environ = {
         "PATH": "/bin",
         "HOME": "/home/me",
@@ -144,7 +145,7 @@ def test_the_shell_decides_nothing_that_the_configuration_should() -> None:
         "MODELOPS_EXECUTOR_TYPE": "cold",
         "X": "mine",
     }
-    (process,) = crew(worker(env=[{"name": "HOME", "value": "/tmp"}]), environ=environ).processes
+    (process,) = planned(worker(env=[{"name": "HOME", "value": "/tmp"}]), environ=environ).processes
     assert process.environ == {
         "PATH": "/bin",
         "HOME": "/var/x/tmp",
@@ -154,9 +155,9 @@ def test_the_shell_decides_nothing_that_the_configuration_should() -> None:
     }
 
 
-def test_what_is_in_the_cluster_is_told() -> None:
+def test_what_exists_only_in_the_cluster_is_reported() -> None:
     source = {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
-    found = crew(
+    found = planned(
         worker(
             env=[{"name": "A", **source}, {"name": "B", **source}],
             envFrom=[{"secretRef": {"name": "more"}}],
@@ -166,62 +167,64 @@ def test_what_is_in_the_cluster_is_told() -> None:
     assert "A" not in found.processes[0].environ
     assert found.processes[0].environ["B"] == "mine"
     assert found.notes == (
-        "A is not set: secretKeyRef s is in the cluster (export A to set it)",
-        "B is taken from your environment: secretKeyRef s is in the cluster",
-        "secretRef more is in the cluster: what it sets is not set here",
+        "A is not set: secretKeyRef s exists only in the cluster (export A to set it)",
+        "B is taken from your environment: secretKeyRef s exists only in the cluster",
+        "secretRef more exists only in the cluster: its variables are not set here",
     )
 
 
-def test_tls_is_left_out() -> None:
+def test_tls_is_off() -> None:
     env = [
         {"name": "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION", "value": "true"},
         {"name": "DASK_DISTRIBUTED__COMM__TLS__CA_FILE", "value": "/etc/dask/tls/ca.crt"},
     ]
-    found = crew(
+    found = planned(
         scheduler(
             args=["--port", "8786", "--dashboard-address", ":8787", "--protocol", "tls"], env=env
         )
     )
     assert "--protocol" not in found.processes[0].command
     assert not {entry["name"] for entry in env} & set(found.processes[0].environ)
-    assert found.notes == ("TLS is left out: its certificates are a Secret of the cluster",)
+    assert found.notes == ("TLS is off: its certificates are in a Secret in the cluster",)
 
 
 MEMORY = [
     (2, 2 * 2**30, 16 * 2**30, 2 * 2**30, False),
     (2, 8 * 2**30, 16 * 2**30, 4 * 2**30, True),
     (1, 8 * 2**30, 16 * 2**30, 8 * 2**30, False),
-    (2, 2**40, 2**20, local.LEAST_MEMORY, True),
+    (2, 2**40, 2**20, LEAST_MEMORY, True),
 ]
 
 
-@pytest.mark.parametrize(("replicas", "limit", "memory", "wanted", "told"), MEMORY)
-def test_memory_is_no_more_than_this_machine_has(
-    replicas: int, limit: int, memory: int, wanted: int, told: Any
+@pytest.mark.parametrize(("replicas", "limit", "memory", "wanted", "noted"), MEMORY)
+def test_memory_limits_do_not_exceed_this_machine(
+    replicas: int, limit: int, memory: int, wanted: int, noted: Any
 ) -> None:
-    found = crew(worker(replicas, limit), machine=local.Machine(memory, 8))
+    found = planned(worker(replicas, limit), machine=Machine(memory, 8))
     for process in found.processes:
         assert process.command[process.command.index("--memory-limit") + 1] == str(wanted)
-    assert any("the memory limit of each process is" in note for note in found.notes) == told
+    assert any("the memory limit of each process is" in note for note in found.notes) == noted
 
 
 @pytest.mark.parametrize(
     ("replicas", "count", "cpus", "wanted"),
     [(50, 2, 4, 4), (3, 2, 4, 3), (2, 64, 2, 1), (0, 1, 2, 0)],
 )
-def test_pods_are_no_more_than_this_machine_can_run(
+def test_the_number_of_pods_does_not_exceed_this_machine(
     replicas: int, count: int, cpus: int, wanted: int
 ) -> None:
-    found = crew(worker(replicas, count=count), machine=local.Machine(2**40, cpus))
+    found = planned(worker(replicas, count=count), machine=Machine(2**40, cpus))
     assert len(found.processes) == wanted
-    assert any("pods, for this machine has" in note for note in found.notes) == (wanted < replicas)
+    assert any("pods, because this machine has" in note for note in found.notes) == (
+        wanted < replicas
+    )
 
 
 @pytest.mark.parametrize("least", ["minReplicas", "minReplicaCount"])
-def test_an_autoscaler_starts_at_its_least(least: str) -> None:
+def test_with_an_autoscaler_its_minimum_runs(least: str) -> None:
     scaler = {
         "kind": "Scaler",
         "metadata": {"name": "dask-workers"},
         "spec": {"scaleTargetRef": {"name": "dask-workers"}, least: 3},
     }
-    assert len(crew(worker(None), scaler).processes) == 3
+    assert len(planned(worker(None), scaler).processes) == 3

@@ -1,4 +1,4 @@
-"""Kubeconfigs, contexts, time limits, and what helm's answers come to."""
+"""Kubeconfigs, contexts, time limits, and the layers of values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mops.deploy import release
+from mops.deploy.kubeconfig import Kubeconfig, choose_context, read_kubeconfig
 from mops.model.problems import EnvironmentFailure, UsageError
 
 FIRST = """\
@@ -20,33 +21,33 @@ clusters: [{name: c2, cluster: {server: "https://two"}}]
 """
 
 
-def written(folder: Path, *texts: str) -> dict[str, str]:
+def written(directory: Path, *texts: str) -> dict[str, str]:
     names = []
     for index, text in enumerate(texts):
-        (folder / str(index)).write_text(text)
-        names.append(str(folder / str(index)))
+        (directory / str(index)).write_text(text)
+        names.append(str(directory / str(index)))
     return {"KUBECONFIG": ":".join(names)}
 
 
-def test_several_files_are_one_and_the_first_wins(tmp_path: Path) -> None:
-    found = release.kubeconfig(written(tmp_path, FIRST, SECOND))
-    assert found == release.Kubeconfig("prod", {"dev": "https://one", "prod": "https://two"})
+def test_several_files_are_merged_and_the_first_wins(tmp_path: Path) -> None:
+    found = read_kubeconfig(written(tmp_path, FIRST, SECOND))
+    assert found == Kubeconfig("prod", {"dev": "https://one", "prod": "https://two"})
 
 
-def test_the_home_folder_counts_without_the_variable(tmp_path: Path) -> None:
+def test_without_the_variable_the_home_directory_is_read(tmp_path: Path) -> None:
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text(SECOND)
-    assert release.kubeconfig({"HOME": str(tmp_path)}).current == "prod"
-    assert release.kubeconfig({"HOME": "/nonexistent"}) == release.Kubeconfig("", {})
+    assert read_kubeconfig({"HOME": str(tmp_path)}).current == "prod"
+    assert read_kubeconfig({"HOME": "/nonexistent"}) == Kubeconfig("", {})
 
 
 @pytest.mark.parametrize("text", ["- a", "contexts: 3", "contexts: [a]", "{", "contexts: [{}]"])
-def test_what_is_no_kubeconfig_is_said(tmp_path: Path, text: str) -> None:
-    with pytest.raises(EnvironmentFailure, match="this is no kubeconfig"):
-        release.kubeconfig(written(tmp_path, text))
+def test_an_invalid_kubeconfig_is_reported(tmp_path: Path, text: str) -> None:
+    with pytest.raises(EnvironmentFailure, match="not a valid kubeconfig"):
+        read_kubeconfig(written(tmp_path, text))
 
 
-KUBECONFIG = release.Kubeconfig("dev", {"dev": "", "prod": ""})
+KUBECONFIG = Kubeconfig("dev", {"dev": "", "prod": ""})
 
 
 @pytest.mark.parametrize(
@@ -55,13 +56,13 @@ KUBECONFIG = release.Kubeconfig("dev", {"dev": "", "prod": ""})
         (KUBECONFIG, "", {}, "dev"),
         (KUBECONFIG, "prod", {"HELM_KUBECONTEXT": "dev"}, "prod"),
         (KUBECONFIG, "", {"HELM_KUBECONTEXT": "prod"}, "prod"),
-        (release.Kubeconfig("", {}), "", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, ""),
+        (Kubeconfig("", {}), "", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, ""),
     ],
 )
 def test_the_context(
-    kubeconfig: release.Kubeconfig, asked: str, environ: dict[str, str], context: str
+    kubeconfig: Kubeconfig, asked: str, environ: dict[str, str], context: str
 ) -> None:
-    assert release.chosen(kubeconfig, asked, environ) == context
+    assert choose_context(kubeconfig, asked, environ) == context
 
 
 @pytest.mark.parametrize(
@@ -72,27 +73,27 @@ def test_the_context(
             "other",
             {},
             UsageError,
-            "there is no context other in the kubeconfig; it has dev, prod",
+            r"context other not found in the kubeconfig \(available: dev, prod\)",
         ),
-        (release.Kubeconfig("", {}), "", {}, EnvironmentFailure, "no cluster is configured"),
+        (Kubeconfig("", {}), "", {}, EnvironmentFailure, "no cluster is configured"),
         (
             KUBECONFIG,
             "",
             {"HELM_KUBEAPISERVER": "https://elsewhere"},
             UsageError,
-            "HELM_KUBEAPISERVER is set",
+            "HELM_KUBEAPISERVER overrides the kubeconfig context; unset it",
         ),
     ],
 )
 def test_no_context(
-    kubeconfig: release.Kubeconfig,
+    kubeconfig: Kubeconfig,
     asked: str,
     environ: dict[str, str],
     kind: type[Exception],
     message: str,
 ) -> None:
     with pytest.raises(kind, match=message):
-        release.chosen(kubeconfig, asked, environ)
+        choose_context(kubeconfig, asked, environ)
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("90", 90), ("90s", 90), ("10m", 600), ("1h", 3600)])

@@ -431,7 +431,7 @@ _WORKSPACE = (
             "mops workspace port-forward",
             "mops workspace port-forward scheduler --port 8786",
         ),
-        "mops.cli.workspace",
+        "mops.cli.workspace_pods",
         "port_forward",
         "PortForwardOptions",
         (
@@ -461,7 +461,7 @@ _WORKSPACE = (
             "mops workspace logs workers --follow",
             "mops workspace logs scheduler --previous",
         ),
-        "mops.cli.workspace",
+        "mops.cli.workspace_pods",
         "logs",
         "LogsOptions",
         (
@@ -479,7 +479,7 @@ _WORKSPACE = (
         "Replace the pods, the workers' a quarter at a time, as after a push to the same image "
         "tag.",
         ("mops workspace restart workers", "mops workspace restart --yes"),
-        "mops.cli.workspace",
+        "mops.cli.workspace_pods",
         "restart",
         "RestartOptions",
         (_CONTEXT, _YES),

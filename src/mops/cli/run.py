@@ -54,3 +54,14 @@ def valid_configuration(selection: Selection, schema: SettingsSchema) -> Verdict
         if problem.severity == WARNING:
             streams.note(problem_line(problem))
     return verdict
+
+
+def configuration_without_errors(selection: Selection, schema: SettingsSchema) -> Verdict:
+    """The same without its warnings, for a command on what is already deployed.
+
+    Raises InvalidConfig where there is an error.
+    """
+    verdict = read_configuration(selection, schema)
+    if any(problem.severity == ERROR for problem in verdict.problems):
+        raise InvalidConfig(verdict.problems)
+    return verdict

@@ -6,7 +6,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from mops.model.problems import EnvironmentFailure
+from mops.model.problems import EnvironmentFailure, UsageError
+
+UNCHANGED = "nothing was changed"
 
 # Styles as terminal attributes, in colours that light and dark terminals both show.
 _STYLES = {"heading": "1", "value": "32", "origin": "36", "faint": "2"}
@@ -22,7 +24,22 @@ def line(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def ask(question: str) -> bool:
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether the user agrees, with --yes or at the terminal; says so if not.
+
+    Raises UsageError if there is no terminal to ask on.
+    """
+    if yes:
+        return True
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+        raise UsageError("no terminal to ask for confirmation; add --yes")
+    agreed = _ask(f"{question} [y/N] ")
+    if not agreed:
+        note(UNCHANGED)
+    return agreed
+
+
+def _ask(question: str) -> bool:
     """Whether the user at the terminal says yes. The question goes to stderr."""
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

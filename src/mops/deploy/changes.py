@@ -1,0 +1,44 @@
+"""Values compared with the deployed ones. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mops.model.layer import Path
+from mops.schema.fields import MARKER
+
+
+class Change(NamedTuple):
+    """A setting that was deployed with another value; None where it has none."""
+
+    path: Path
+    old: Any
+    new: Any
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """The values that differ. Where they came from (the section mopsValues) does not count."""
+    left, right = values_by_path(old), values_by_path(new)
+    paths = dict.fromkeys([*right, *left])
+    return [
+        Change(path, left.get(path), right.get(path))
+        for path in paths
+        if left.get(path) != right.get(path)
+    ]
+
+
+def values_by_path(values: Mapping[str, Any]) -> dict[Path, Any]:
+    """The values of all settings, by path; without mopsValues, empty mappings and nulls."""
+    return {path: value for path, value in _flat(values, ()) if path[0] != MARKER}
+
+
+def _flat(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, (*path, key))
+        elif isinstance(value, float) and value.is_integer():
+            # Helm returns large integers as floating-point numbers.
+            yield (*path, key), int(value)
+        elif value not in ({}, None):
+            yield (*path, key), value

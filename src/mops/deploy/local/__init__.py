@@ -1,0 +1,1 @@
+"""The workspace as processes of this machine instead of pods."""
