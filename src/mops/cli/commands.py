@@ -11,6 +11,10 @@ from typing import NamedTuple
 from mops.cli.options import QUIET, STRICT, Argument, Option, choice, in_panel
 
 
+# The words that name a command or a group.
+Path = tuple[str, ...]
+
+
 class Command(NamedTuple):
     """One command.
 
@@ -18,7 +22,7 @@ class Command(NamedTuple):
     their record has a field `selection`. `record` is "" where there is nothing to take.
     """
 
-    path: tuple[str, ...]
+    path: Path
     summary: str
     examples: tuple[str, ...]
     module: str
@@ -31,7 +35,7 @@ class Command(NamedTuple):
     hidden: bool = False
 
 
-GROUPS = {
+GROUPS: dict[Path, str] = {
     (): "Layered configuration for Dask on Kubernetes.",
     ("config",): "Show, check, explain and edit the configuration.",
     ("workspace",): "The workspace: its configuration and its life in a cluster.",
@@ -39,7 +43,7 @@ GROUPS = {
     ("gitops",): "Objects for Argo CD and Flux.",
 }
 # Groups that stand in another one too.
-ALIASES = {("workspace", "config"): ("config",)}
+ALIASES: dict[Path, Path] = {("workspace", "config"): ("config",)}
 
 _FORMAT = choice(("--format",), "Output format.", "text", "json")
 _OUTPUT = Option(("--output", "-o"), "Write to FILE.", "FILE")

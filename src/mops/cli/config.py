@@ -144,7 +144,8 @@ def _problems(options: ValidateOptions) -> list[Problem]:
     selection = options.selection
     if options.files and selection.request.config:
         raise UsageError("FILE and --config exclude each other")
-    chosen = [(name,) for name in options.files] or [tuple(selection.request.config)]
+    chosen: list[tuple[str, ...]] = [(name,) for name in options.files]
+    chosen = chosen or [tuple(selection.request.config)]
     problems: list[Problem] = []
     for config in chosen:
         one = selection._replace(request=selection.request._replace(config=config))
