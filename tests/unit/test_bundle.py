@@ -23,7 +23,7 @@ def test_chart_export_copies_everything_but_never_over_something(tmp_path):
     names = {path.relative_to(ROOT / "chart") for path in (ROOT / "chart").rglob("*")}
     assert names == {path.relative_to(target) for path in target.rglob("*")}
     again = mops("chart", "export", str(target))
-    assert again == (2, "", f"mops: {target} exists and is not an empty folder\n")
+    assert again == (2, "", f"mops: {target} exists and is not an empty directory\n")
 
 
 def test_chart_export_into_what_cannot_be_made(tmp_path):

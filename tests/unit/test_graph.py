@@ -212,11 +212,11 @@ def test_a_group_shows_what_counts_of_one_layer_that_says_it_twice(tmp_path):
 
 
 @pytest.mark.parametrize(("args", "message"), [
-    (("--graph", "png"), "--graph: expected one of mermaid, svg"),
-    (("--graph", "svg", "--graph", "svg"), "--graph: expected one of mermaid, svg"),
-    (("--graph", "svg", "--format", "json"), "--graph and --format json: choose one"),
+    (("--graph", "png"), "--graph: expected one of mermaid, svg, found png"),
+    (("--graph", "svg", "--graph", "svg"), "--graph is given twice"),
+    (("--graph", "svg", "--format", "json"), "--graph and --format json exclude each other"),
 ])  # fmt: skip
 def test_what_cannot_be_drawn(tmp_path, args, message):
     done = mops("config", "explain", *args, cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
-    assert done.err == f"mops: {message}\n"
+    assert done.err.splitlines()[0] == f"mops: {message}"

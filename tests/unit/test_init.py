@@ -117,7 +117,7 @@ def test_never_over_a_file_without_force(home: Path, capfd: pytest.CaptureFixtur
     assert file.read_text() == "mine"
     assert main(["init", "-o", "g.yaml"]) == 0
     assert (home / "modelops.schema.json").read_text() == "mine"
-    assert "modelops.schema.json exists and is left as it is" in capfd.readouterr().err
+    assert "modelops.schema.json exists and is unchanged" in capfd.readouterr().err
     assert main(["init", "-o", "f.yaml", "--force"]) == 0
     assert "profiles:" in file.read_text()
     assert (home / "modelops.schema.json").read_text() == bundle.read(
@@ -167,7 +167,7 @@ def test_says_when_the_file_is_not_read_by_itself(
     assert main(["init"]) == 0
     assert "--config" not in capfd.readouterr().err
     assert main(["init", "-o", "f.yaml"]) == 0
-    assert "f.yaml is read with --config f.yaml" in capfd.readouterr().err
+    assert "use it with --config f.yaml" in capfd.readouterr().err
     monkeypatch.setenv("MODELOPS_CONFIG", str(home / "other.yaml"))
     assert main(["init", "--force"]) == 0
-    assert f"MODELOPS_CONFIG names {home}/other.yaml" in capfd.readouterr().err
+    assert f"MODELOPS_CONFIG selects {home}/other.yaml" in capfd.readouterr().err
