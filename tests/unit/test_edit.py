@@ -14,6 +14,7 @@ from mops.cli import main
 from mops.config.dialects import read
 from mops.config.keys import canonical, key_path
 from mops.edit import setting as edit
+from mops.edit.value import typed_value
 from mops.model.problems import InvalidConfig, UsageError
 from mops.schema.fields import load_schema
 
@@ -69,7 +70,7 @@ def edited(text: str, *command: str) -> str:
     if verb == "set":
         value, profile = rest[0], rest[1] if len(rest) > 1 else ""
         return edit.assign(
-            text, "f.yaml", schema, paths, edit.typed(schema, key, paths, value), profile=profile
+            text, "f.yaml", schema, paths, typed_value(schema, key, paths, value), profile=profile
         ).text
     found = edit.forget(text, "f.yaml", schema, paths, profile=rest[0] if rest else "")
     return found.text if found else text
@@ -107,6 +108,7 @@ REPLACED = [
     (UNIFIED, ("unset", "worker_threads", "slow"), "    slow:\n      worker_threads: 2\n", "    slow: {}\n"),
     (UNIFIED, ("unset", "worker_processes", "debug"), "{worker_processes: 1}", "{}"),
     (UNIFIED, ("unset", "worker_image"), "", ""),
+    (UNIFIED, ("unset", "worker_env.NONE"), "", ""),
     (WORKSPACE, ("set", "worker_processes", "4"), "    processes: 2\n", "    processes: 4\n"),
     (WORKSPACE, ("set", "workers.env.A", "0.90"), "      A: one\n", '      A: "0.90"\n') ,
     (WORKSPACE, ("set", "workers.env.quoted", "it's"), "'two'", "'it''s'"),
@@ -155,9 +157,9 @@ REFUSED = [
     ("workspace:\n  worker_threads: two\n", ("set", "worker_processes", "3"), InvalidConfig, "expected an integer, found two"),
     ("workspace:\n  worker_threads: 2\n  worker_threads: 3\n", ("set", "worker_threads", "4"), InvalidConfig, "this key is here twice"),
     ("workspace:\n  workers:\n    env: null\n", ("set", "workers.env.A", "b"), UsageError, "env is null here"),
-    ("workspace:\n  worker_image: &i a/b:1\n  scheduler_image: *i\n", ("set", "worker_image", "a/c:1"), UsageError, "it carries an anchor or a tag"),
+    ("workspace:\n  worker_image: &i a/b:1\n  scheduler_image: *i\n", ("set", "worker_image", "a/c:1"), UsageError, "it has an anchor or a tag"),
     ("workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n", ("set", "scheduler_env.C", "d"), UsageError, "it is written elsewhere"),
-    ("workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n", ("set", "worker_env.C", "d"), InvalidConfig, "this edit would change the file's scheduler.env.C too"),
+    ("workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n", ("set", "worker_env.C", "d"), InvalidConfig, "this edit would also change the file's scheduler.env.C"),
     ("workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n", ("unset", "worker_env"), InvalidConfig, "has no anchor"),
     ("# nothing\n", ("set", "worker_threads", "2"), InvalidConfig, "the file is empty"),
     ("workers: {threads: 2}\n", ("set", "worker_threads", "2", "debug"), UsageError, "a values file has no profiles"),
@@ -266,7 +268,7 @@ def test_explain_moves_to_the_line_that_git_shows(
 EFFECTS = [
     (["set", "worker_processes", "4"], {"MODELOPS_OVERRIDE_PROCESSES": "7"}, "this has no effect: workers.processes is 7, from MODELOPS_OVERRIDE_PROCESSES"),
     (["set", "worker_processes", "4"], {"MODELOPS_PROFILE": "debug"}, "this has no effect: workers.processes is 1, from "),
-    (["set", "worker_processes", "4", "--profile", "debug"], {}, "the profile debug is not selected: it counts with --profile debug"),
+    (["set", "worker_processes", "4", "--profile", "debug"], {}, "profile debug is not selected: it takes effect with --profile debug"),
     (["set", "worker_processes", "4", "--profile", "debug"], {"MODELOPS_PROFILE": "debug", "MODELOPS_OVERRIDE_PROCESSES": "7"}, "workers.processes is 7, from MODELOPS_OVERRIDE_PROCESSES"),
     (["set", "worker_processes", "3"], {}, "worker_processes already is 3"),
     (["unset", "worker_processes"], {}, "workers.processes is now 2, from the default"),
@@ -301,13 +303,13 @@ def test_says_nothing_of_effects_where_there_is_one(
 
 
 FAILURES = [
-    (["set", "worker_proceses", "4"], 2, "there is no setting worker_proceses (did you mean worker_processes?)"),
+    (["set", "worker_proceses", "4"], 2, "unknown setting worker_proceses (did you mean worker_processes?)"),
     (["set", "worker_processes", "four"], 3, "worker_processes: expected an integer, found four"),
     (["set", "autoscaling.minWorkers", "20"], 3, "minWorkers 20 is more than maxWorkers 10"),
     (["set", "worker_processes", "4", "--file", "none.yaml"], 4, "there is no such file"),
-    (["set", "worker_processes", "4", "--file", "-"], 2, "- is no file that could be edited"),
+    (["set", "worker_processes", "4", "--file", "-"], 2, "--file: - is standard input, which cannot be edited"),
     (["set", "worker_processes", "4", "--file", "a", "--file", "b"], 2, "--file is given twice"),
-    (["unset", "worker_processes", "nothing"], 2, "there is no setting nothing"),
+    (["unset", "worker_processes", "nothing"], 2, "unknown setting nothing"),
 ]  # fmt: skip
 
 
@@ -343,7 +345,7 @@ def test_which_file(
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     monkeypatch.delenv("MODELOPS_CONFIG", raising=False)
     assert main(["config", "set", "worker_processes", "4"]) == 2
-    assert "write one with `mops init`, or name one with --file" in capfd.readouterr().err
+    assert "create one with `mops init`, or name one with --file" in capfd.readouterr().err
     for name in ("workspace.yaml", "modelops.yaml"):
         (tmp_path / name).write_text(WORKSPACE)
     assert main(["config", "set", "worker_processes", "4"]) == 2

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from mops.checks.reference import reference_problems
 from mops.cli import flags, run, streams
-from mops.config.keys import canonical, key_path, suggestion
-from mops.model.layer import Path, dotted
+from mops.config.keys import find_setting
+from mops.model.layer import dotted
 from mops.model.problems import ERROR, INVALID, OK, Problem, UsageError
 from mops.report.origins import explained, explained_json, selected
 from mops.report.problems import problem_line, problems_json
 from mops.report.text import json_text, shown
 from mops.schema.describe import field_text
 from mops.schema.fields import SettingsSchema
-from mops.schema.keywords import near
 
 FORMATS = ("text", "json")
 GRAPHS = ("mermaid", "svg")
@@ -24,7 +23,7 @@ def explain(given: flags.Given, schema: SettingsSchema, key: str | None) -> int:
     picture = _graph(given)
     if picture and as_json:
         raise UsageError("--graph and --format json: choose one")
-    wanted = _wanted(schema, key) if key is not None else None
+    wanted = find_setting(schema, key) if key is not None else None
     verdict = run.configuration(given, schema)
     run.settle(verdict, given)
     paths = selected(verdict.config, schema, wanted)
@@ -105,20 +104,6 @@ def _list_checks(*, as_json: bool) -> int:
         else table((Column("CHECK"), Column("WARNS OF")), found, None)
     )
     return OK
-
-
-def _wanted(schema: SettingsSchema, key: str) -> list[Path]:
-    path = key_path(key, "KEY")
-    found = canonical(schema, path)
-    if not found and path[0] not in schema.tree["properties"]:
-        hint = suggestion(schema, key) or near(key, schema.tree["properties"])
-        raise UsageError(f"there is no setting {key}" + (f" ({hint})" if hint else ""))
-    if not found:
-        raise UsageError(
-            f"there is no setting {key}"
-            + (f" ({hint})" if (hint := suggestion(schema, dotted(path))) else "")
-        )
-    return found
 
 
 def _graph(given: flags.Given) -> str:

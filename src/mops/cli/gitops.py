@@ -21,6 +21,7 @@ from mops.model.layer import Origin, Path, dotted
 from mops.model.problems import ERROR, OK, InvalidConfig, Problem, UsageError
 from mops.schema.fields import SettingsSchema
 from mops.yamltext.nodes import Items, Node, Pairs
+from mops.yamltext.plain import plain_data
 from mops.yamltext.reader import parse
 
 _REPO_FORM = re.compile(r"(https?://|ssh://|git@)\S+")
@@ -74,7 +75,7 @@ def lint(files: list[str]) -> int:
             problems += wrong
             if isinstance(root, Pairs) and root.pairs:
                 nodes.append((name, root))
-                objects.append(_plain(root))
+                objects.append(plain_data(root, lenient=True))
     for index, finding in lints.lint(objects):
         name, root = nodes[index]
         line, col = _position(root, finding.path)
@@ -246,14 +247,6 @@ def _level(given: flags.Given) -> str:
     if level not in gitops.LEVELS:
         raise UsageError(f"--pod-security: expected one of {', '.join(gitops.LEVELS)}")
     return level
-
-
-def _plain(node: Node) -> object:
-    if isinstance(node, Items):
-        return [_plain(item) for item in node.items]
-    if isinstance(node, Pairs):
-        return {key: _plain(value) for key, (_, value) in node.pairs.items()}
-    return node.text if node.quoted or node.text not in ("true", "false") else node.text == "true"
 
 
 def _position(root: Pairs, path: Path) -> tuple[int, int]:

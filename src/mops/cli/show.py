@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
-from typing import Any
 
 from mops.cli import flags, run, streams
 from mops.model.problems import OK, UsageError
@@ -15,6 +13,7 @@ from mops.report.settings import settings_data, settings_text
 from mops.report.table import Paint, plain
 from mops.report.text import json_text
 from mops.schema.fields import SettingsSchema
+from mops.yamltext.writer import dump
 
 FORMATS = ("text", "yaml", "json")
 
@@ -34,7 +33,7 @@ def show(given: flags.Given, schema: SettingsSchema) -> int:
         streams.out(settings_text(verdict.config, schema, paths, *_terminal()))
     else:
         found = settings_data(verdict.config, schema, paths)
-        streams.out(_yaml(found) if kinds[0] == "yaml" else json_text(found))
+        streams.out(dump(found) if kinds[0] == "yaml" else json_text(found))
     return OK
 
 
@@ -48,23 +47,3 @@ def _terminal() -> tuple[int | None, Paint]:
 
 def _painted(text: str, style: str) -> str:
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style in _STYLES else text
-
-
-def _yaml(found: dict[str, Any]) -> str:
-    """Data as YAML in which all but plain words is quoted, so that every reader reads the same."""
-    import yaml
-
-    from mops.yamltext.nodes import ambiguous
-
-    class Careful(yaml.SafeDumper):
-        """Writes no aliases."""
-
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        bare = re.fullmatch(r"[A-Za-z][-A-Za-z0-9_./]*", value) is not None and not ambiguous(value)
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if bare else '"')
-
-    Careful.add_representer(str, text)
-    return yaml.dump(found, Dumper=Careful, sort_keys=False, allow_unicode=True, width=10**6)

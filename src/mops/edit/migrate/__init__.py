@@ -23,7 +23,7 @@ from mops.edit.migrate.verdict import conflicts, finish
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import SettingsSchema
-from mops.yamltext.rewrite import Fixed
+from mops.yamltext.rewrite import NotEditable
 
 __all__ = ["Migrated", "migrate"]
 
@@ -85,7 +85,7 @@ def _changed(group: Sequence[Draft]) -> Migrated:
             draft.repeated()
     try:
         return _one(group)
-    except Fixed as fixed:
+    except NotEditable as fixed:
         name = group[0].name
         raise InvalidConfig(
             [

@@ -8,7 +8,7 @@ from mops.edit.migrate import old, pods, values, variables
 from mops.edit.migrate.draft import ADDED, CHANGED, DIFFERS, KEPT, MOVED, RENAMED, Draft, data
 from mops.model.layer import Path
 from mops.schema.keywords import near, violations
-from mops.yamltext.outline import Map, Pair, plain
+from mops.yamltext.outline import Map, Pair, resolved
 
 _KEYS = {
     "scheduler": ("image", "replicas", "resources", "nodeSelector", "env"),
@@ -101,7 +101,7 @@ def _lift(draft: Draft, name: str, pair: Pair, to: str) -> None:
 def _namespace(draft: Draft) -> None:
     """The namespace, which belongs to the release today."""
     pair = draft.pair("workspace", "metadata", "namespace")
-    if pair is not None and not draft.rewrite.leaves(pair):
+    if pair is not None and not draft.rewrite.removes(pair):
         draft.rewrite.rename(pair, "release")
         draft.rewrite.replace(
             pair.value.start,
@@ -202,7 +202,7 @@ def _section(draft: Draft, base: Path, pair: Pair) -> None:
     elif (
         name == "worker_count" or name in _SECTIONS or (base == ("workspace",) and name in _LIFTED)
     ):
-        inner = plain(pair.value)
+        inner = resolved(pair.value)
         if name in _KEYS and isinstance(inner, Map):
             for sub in inner.pairs:
                 _key(draft, here, sub)
@@ -299,7 +299,7 @@ def _ignored(draft: Draft, here: Path, pair: Pair) -> None:
 
 
 def _resources(draft: Draft, here: Path, pair: Pair) -> None:
-    node = plain(pair.value)
+    node = resolved(pair.value)
     if not isinstance(node, Map):
         return
     flat = {
@@ -373,7 +373,7 @@ def _count(draft: Draft, base: Path) -> Any:
         *(((*base[:1], "worker_count"),) if len(base) > 1 else ()),
     ):
         pair = draft.pair(*names)
-        if pair is not None and not draft.rewrite.leaves(pair):
+        if pair is not None and not draft.rewrite.removes(pair):
             if draft.pair(*base, "workers", "replicas") is None:
                 found = data(pair.value)
                 draft.rewrite.remove(pair)
@@ -395,7 +395,7 @@ def _count(draft: Draft, base: Path) -> Any:
 
 def _tolerations(draft: Draft, base: Path) -> list[Any] | None:
     pair = draft.pair(*base, "tolerations")
-    if pair is None or draft.rewrite.leaves(pair):
+    if pair is None or draft.rewrite.removes(pair):
         return None
     given = data(pair.value)
     if not isinstance(given, list):
@@ -471,7 +471,7 @@ def _defaults(draft: Draft, base: Path, count: Any, *, autoscaled: bool) -> None
 
 def _gone(draft: Draft, *names: str) -> bool:
     found = draft.pair(*names)
-    return found is not None and draft.rewrite.leaves(found)
+    return found is not None and draft.rewrite.removes(found)
 
 
 def _memory(draft: Draft, base: Path) -> None:

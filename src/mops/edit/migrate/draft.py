@@ -10,6 +10,7 @@ import yaml
 from mops.model.layer import Path, dotted
 from mops.model.problems import InvalidConfig
 from mops.schema.fields import SettingsSchema
+from mops.yamltext.offsets import indent, position
 from mops.yamltext.outline import (
     Alias,
     Map,
@@ -17,15 +18,12 @@ from mops.yamltext.outline import (
     Scalar,
     Seq,
     Span,
-    Splice,
-    before,
-    indent,
-    plain,
-    position,
-    spliced,
+    resolved,
 )
 from mops.yamltext.reader import parse
-from mops.yamltext.rewrite import Rewrite, flow
+from mops.yamltext.rewrite import Rewrite
+from mops.yamltext.splices import Splice, offset_before, spliced
+from mops.yamltext.writer import natural_inline
 
 KEPT, RENAMED, MOVED, CHANGED, ADDED, DROPPED, DIFFERS, CONFLICT = (
     "kept",
@@ -121,13 +119,13 @@ class Draft:
             found = node.pair(name) if isinstance(node, Map) else None
             if found is None:
                 return None
-            node = plain(found.value)
+            node = resolved(found.value)
         return found
 
     def map(self, *names: str) -> Map | None:
         """The map at a path of keys; None where there is none."""
         found = self.pair(*names) if names else None
-        node = plain(found.value) if found else self.root if not names else None
+        node = resolved(found.value) if found else self.root if not names else None
         return node if isinstance(node, Map) else None
 
     def value(self, *names: str) -> Any:
@@ -160,7 +158,7 @@ class Draft:
     def place(self, offset: int) -> str:
         """Where something was in the file as it was given."""
         for splices in reversed(self._steps):
-            offset = before(splices, offset)
+            offset = offset_before(splices, offset)
         line, col = position(self.original[len(self.mark) :], offset)
         return f"{self.name}:{line}:{col}"
 
@@ -173,7 +171,7 @@ class Draft:
             self.rewrite.replace(
                 root.start,
                 root.start,
-                f"{name}: {flow(value)}{self.rewrite.newline}{' ' * indent(self.text, root.start)}",
+                f"{name}: {natural_inline(value)}{self.rewrite.source.newline}{' ' * indent(self.text, root.start)}",
             )
         self.note(ADDED, (name,), why)
 
@@ -190,7 +188,7 @@ class Draft:
 
     def comment(self, names: Path, pair: Pair, why: str, to: str = "") -> None:
         """Leaves a key as a comment."""
-        self.rewrite.comment(pair)
+        self.rewrite.comment_out(pair)
         self.note(DROPPED, names, why, pair, to)
 
     def drop(self, names: Path, pair: Pair, why: str) -> None:
@@ -224,7 +222,7 @@ class Draft:
         self.rewrite = Rewrite(self.text)
 
     def _grow(self, node: Span, pair: Pair | None, wanted: Mapping[str, Any]) -> None:
-        node = plain(node)
+        node = resolved(node)
         if not isinstance(node, Map):
             if pair is not None:
                 self.rewrite.add_below(pair, wanted)
@@ -232,7 +230,7 @@ class Draft:
         fresh: dict[str, Any] = {}
         for name, value in wanted.items():
             found = node.pair(name)
-            if found is None or self.rewrite.leaves(found):
+            if found is None or self.rewrite.removes(found):
                 fresh[name] = value
             elif isinstance(value, Mapping):
                 self._grow(found.value, found, value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import snake
-from mops.yamltext.outline import Map, Pair, Seq, plain
+from mops.yamltext.outline import Map, Pair, Seq, resolved
 
 if TYPE_CHECKING:
     from mops.edit.migrate.draft import Draft
@@ -132,7 +132,7 @@ def _is_todays(draft: Draft, section: Map) -> bool:
         "profile",
     }
     for pair in section.pairs:
-        name, inner = pair.key.text, plain(pair.value)
+        name, inner = pair.key.text, resolved(pair.value)
         if name in known and name not in _OLD_SECTIONS | _BORROWED:
             return True
         if name in ("scheduler", "workers") and isinstance(inner, Map):
@@ -153,10 +153,10 @@ def _is_todays(draft: Draft, section: Map) -> bool:
 def _maps_env(section: Map) -> bool:
     return any(
         pair.key.text in ("env", "worker_env", "scheduler_env")
-        and isinstance(plain(pair.value), Map)
+        and isinstance(resolved(pair.value), Map)
         for pair in section.pairs
     ) and not any(
-        isinstance(plain(pair.value), Seq)
+        isinstance(resolved(pair.value), Seq)
         for pair in section.pairs
         if pair.key.text.endswith("env")
     )

@@ -7,7 +7,7 @@ from typing import Any
 from mops.edit.migrate import old, pods, values, variables
 from mops.edit.migrate.draft import ADDED, CHANGED, DIFFERS, KEPT, MOVED, RENAMED, Draft, data
 from mops.model.layer import Path
-from mops.yamltext.rewrite import scalar
+from mops.yamltext.writer import natural_scalar
 
 _BASE = ("workspace",)
 _ROLES = (
@@ -141,7 +141,7 @@ def _defaulted(draft: Draft, names: Path, pair: Any, generation: old.Generation)
     today = _today(draft, names[-1])
     if today is None or (names[-1] == "scheduler_replicas" and not draft.drop_defaults):
         return False
-    now = f"today's default is {scalar(today) if not isinstance(today, dict) else 'empty'}"
+    now = f"today's default is {natural_scalar(today) if not isinstance(today, dict) else 'empty'}"
     differs = not old.same(today, data(pair.value)) and not (today == {} and data(pair.value) == [])
     if draft.drop_defaults:
         draft.drop(
@@ -175,7 +175,7 @@ def _missing(draft: Draft, workspace: dict[str, Any]) -> None:
         draft.note(
             ADDED,
             (*_BASE, name),
-            f"the older tool's default was {scalar(value)}, today's is {scalar(_today(draft, name))}",
+            f"the older tool's default was {natural_scalar(value)}, today's is {natural_scalar(_today(draft, name))}",
         )
 
 
@@ -200,7 +200,7 @@ def _autoscaling(draft: Draft, workspace: dict[str, Any]) -> None:
         why = "`infra up` ignored these keys and scaled from 2 to 20 workers at 70% CPU; `workspace up` heeded them, and so does mops"
         draft.note(DIFFERS, (*_BASE, "autoscaling_*"), why, draft.pair(*_BASE, given[0]))
     replicas = draft.pair(*_BASE, "worker_replicas")
-    if enabled and replicas is not None and not draft.rewrite.leaves(replicas):
+    if enabled and replicas is not None and not draft.rewrite.removes(replicas):
         draft.note(
             KEPT,
             (*_BASE, "worker_replicas"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mops.edit.migrate.draft import CHANGED, DROPPED, Draft, data
 from mops.model.layer import Path
-from mops.yamltext.outline import Pair, Scalar, plain
-from mops.yamltext.rewrite import scalar
+from mops.yamltext.outline import Pair, Scalar, resolved
+from mops.yamltext.writer import natural_scalar
 
 _TRUE, _FALSE = (
     frozenset({"true", "yes", "on", "t", "y", "1"}),
@@ -34,7 +34,7 @@ def truth(draft: Draft, names: Path, pair: Pair) -> None:
 
 def nothing(draft: Draft, names: Path, pair: Pair) -> bool:
     """Takes a key away that has no value; whether it did."""
-    node = plain(pair.value)
+    node = resolved(pair.value)
     if isinstance(node, Scalar) and data(node) is None:
         draft.rewrite.remove(pair)
         draft.note(DROPPED, names, "nothing was written here", pair)
@@ -43,12 +43,12 @@ def nothing(draft: Draft, names: Path, pair: Pair) -> bool:
 
 
 def _plainly(draft: Draft, names: Path, pair: Pair, value: int) -> None:
-    node = plain(pair.value)
-    if isinstance(node, Scalar) and (node.style or node.text != scalar(value)):
-        draft.rewrite.replace(pair.value.start, pair.value.end, scalar(value))
+    node = resolved(pair.value)
+    if isinstance(node, Scalar) and (node.style or node.text != natural_scalar(value)):
+        draft.rewrite.replace(pair.value.start, pair.value.end, natural_scalar(value))
         draft.note(
             CHANGED,
             names,
-            f"{node.text!r} meant {scalar(value)}, which is now written plainly",
+            f"{node.text!r} meant {natural_scalar(value)}, which is now written plainly",
             pair,
         )

@@ -8,7 +8,7 @@ from typing import Any
 from mops.edit.migrate.draft import CHANGED, DIFFERS, DROPPED, Draft, data, scalar_data
 from mops.model.layer import Path
 from mops.schema.keywords import types, violations
-from mops.yamltext.outline import Map, Pair, Scalar, Seq, plain
+from mops.yamltext.outline import Map, Pair, Scalar, Seq, resolved
 
 _SECTIONS = r"(WORKER|SCHEDULER|NANNY|COMM|ADMIN|CLIENT|DEPLOY|DIAGNOSTICS|DASHBOARD)"
 # The beginnings of names that look like Dask's and are not, each with what Dask reads instead.
@@ -48,7 +48,7 @@ def dead(name: str) -> str | None:
 
 def clean(draft: Draft, names: Path, pair: Pair, section: Path) -> None:
     """Leaves out of an env list what had no effect; `section` is where the variables belong today."""
-    seq = plain(pair.value)
+    seq = resolved(pair.value)
     if isinstance(seq, Scalar) and scalar_data(seq) is None:
         draft.drop(names, pair, "nothing was written here")
         return
@@ -67,7 +67,7 @@ def clean(draft: Draft, names: Path, pair: Pair, section: Path) -> None:
         if why is None and last[name] is not item:
             why = "it is here again below, and the later one counted"
         if why is not None:
-            draft.rewrite.drop_item(item, comment=True)
+            draft.rewrite.comment_out_item(item)
             draft.note(DROPPED, (*names, name), why, item)
         else:
             _entry(draft, names, name, item, section)
@@ -92,7 +92,7 @@ def _entry(draft: Draft, names: Path, name: str, item: Map, section: Path) -> No
                 item,
             )
         return
-    written = plain(value.value)
+    written = resolved(value.value)
     if not isinstance(written, Scalar):
         return
     text = written.text

@@ -26,8 +26,10 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.model.quantities import human, process_share
 from mops.schema.secrets import MASK, hidden, secret_name, secret_value
-from mops.yamltext.outline import Map, Pair, Seq, Span, offset_of, position
-from mops.yamltext.rewrite import Rewrite, flow
+from mops.yamltext.offsets import offset_of, position
+from mops.yamltext.outline import Map, Pair, Seq, Span
+from mops.yamltext.rewrite import Rewrite
+from mops.yamltext.writer import natural_inline
 
 _UNKNOWN = "no such setting"
 
@@ -108,7 +110,7 @@ def conflicts(first: Draft, other: Draft) -> list[Change]:
         if counts != leaf.value and not _made(path):
             secret = hidden(first.schema, path, leaf.value)
             shown = [
-                MASK if secret else "nothing" if value is None else flow(value)
+                MASK if secret else "nothing" if value is None else natural_inline(value)
                 for value in (leaf.value, counts)
             ]
             found.append(
@@ -151,7 +153,7 @@ def _comment_unknown(draft: Draft) -> None:
         if not found:
             return
         for pair, problem in found:
-            draft.rewrite.comment(pair)
+            draft.rewrite.comment_out(pair)
             hint = f" ({problem.hint})" if problem.hint else ""
             draft.changes.append(
                 Change(
