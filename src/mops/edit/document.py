@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mops.config.dialects import VALUES, File, read
+from mops.edit.locate import Place, locate
 from mops.edit.spelling import Keys, Speller
 from mops.model.layer import dotted
 from mops.model.problems import InvalidConfig, UsageError
@@ -17,34 +18,7 @@ from mops.yamltext.rewrite import NotEditable, Rewrite
 from mops.yamltext.writer import natural_inline, natural_lines
 
 _BYTE_ORDER_MARK = "\ufeff"
-_SOURCES = ("valueFrom", "value_from")
 _DASH = 2
-
-
-class Item(NamedTuple):
-    """An item of a list of named entries (environment variables), and its spelling."""
-
-    node: Map
-    keys: Keys
-
-
-class Place(NamedTuple):
-    """How far a document follows a spelling.
-
-    `node` is what the `found` keys lead to, `pair` the pair that holds it (None for the root), and
-    `item` the list item that this pair is in. `missing` are the keys that the document lacks.
-    """
-
-    found: Keys
-    missing: Keys
-    node: Span
-    pair: Pair | None = None
-    item: Item | None = None
-
-    @property
-    def is_item(self) -> bool:
-        """Whether the spelling leads to an item of a list and no further."""
-        return self.item is not None and not self.missing and self.item.keys == self.found
 
 
 class Document:
@@ -89,42 +63,7 @@ class Document:
 
     def locate(self, keys: Keys) -> Place:
         """How far the document follows a spelling."""
-        place = Place((), keys, self._root)
-        while place.missing:
-            following = self._follow(place)
-            if following is None:
-                break
-            place = following
-        return place
-
-    def _follow(self, place: Place) -> Place | None:
-        """The place one key further; None where the document does not have it."""
-        if isinstance(place.node, Map):
-            return self._follow_mapping(place, place.node)
-        if isinstance(place.node, Seq):
-            return self._follow_list(place, place.node)
-        return None
-
-    def _follow_mapping(self, place: Place, node: Map) -> Place | None:
-        name, *rest = place.missing
-        pair = node.pair(*self.speller.variants(place.found, name))
-        if pair is None:
-            return None
-        item = place.item if place.item is not None and place.item.node is node else None
-        return Place((*place.found, name), tuple(rest), pair.value, pair, item)
-
-    def _follow_list(self, place: Place, node: Seq) -> Place | None:
-        name, *rest = place.missing
-        found = _entry(node, self.speller.schema_at(place.found).get("x-list-key"), name)
-        pair = found.pair("value", *_SOURCES) if found is not None else None
-        if found is None or pair is None:
-            return None
-        keys = (*place.found, name)
-        item = Item(found, keys)
-        if rest and pair.key.text in _SOURCES:
-            # The next key is valueFrom itself.
-            return Place(keys, tuple(rest), found, place.pair, item)
-        return Place(keys, tuple(rest), pair.value, pair, item)
+        return locate(self._root, self.speller, keys)
 
     # Changing.
 
@@ -176,9 +115,7 @@ class Document:
 
     def _insert(self, place: Place, value: Any) -> None:
         """Adds the keys that are missing, with the value in the last of them."""
-        new = value
-        for key in reversed(place.missing):
-            new = {key: new}
+        new = _nested(place.missing, value)
         node, pair = place.node, place.pair
         if isinstance(node, Alias):
             raise NotEditable("it is written elsewhere, as an anchor")
@@ -190,7 +127,7 @@ class Document:
             self._append_item(pair, node, new)
         elif place.item is not None and place.missing[0] == "valueFrom":
             self._replace_item(pair, new)
-        elif isinstance(node, Scalar) and node.text in NULLS and not node.style:
+        elif _is_null(node):
             raise UsageError(
                 f"{dotted((*place.found, *place.missing))}: {pair.key.text} is null here,"
                 " which clears it in lower layers; unset it first"
@@ -244,14 +181,12 @@ class Document:
         self._apply()
 
 
-def _entry(seq: Seq, key: str | None, name: str) -> Map | None:
-    """The item of a list that has `name` at `key`; None where the list's items have no key."""
-    if key is None:
-        return None
-    for item in seq.items:
-        if not isinstance(item, Map):
-            continue
-        pair = item.pair(key)
-        if pair is not None and isinstance(pair.value, Scalar) and pair.value.text == name:
-            return item
-    return None
+def _nested(keys: Keys, value: Any) -> Any:
+    """A value below these keys."""
+    for key in reversed(keys):
+        value = {key: value}
+    return value
+
+
+def _is_null(node: Span) -> bool:
+    return isinstance(node, Scalar) and node.text in NULLS and not node.style

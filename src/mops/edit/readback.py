@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mops.chart.values import chart_values
@@ -57,22 +57,29 @@ def read_back(
     errors = [problem for problem in file.problems if problem.severity == ERROR]
     if errors:
         raise InvalidConfig(errors)
-    before, after = _settings(document.file), _settings(file)
+    after = _settings(file)
     asked = [_Setting(document.profile, path) for path in paths]
     # A file with problems is read in part only, so that a correction may bring settings to light.
     if not document.file.problems:
-        for setting in dict.fromkeys([*before, *after]):
-            unchanged = before.get(setting, _ABSENT) == after.get(setting, _ABSENT)
-            if not unchanged and not _overlaps_any(setting, asked):
-                owner = f"profile {setting.profile}" if setting.profile else "the file"
-                raise _refused(
-                    document.name,
-                    setting.path,
-                    f"this edit would also change {owner}'s {dotted(setting.path)}",
-                )
+        _refuse_side_effects(document.name, _settings(document.file), after, asked)
     if expects_value and not any(_overlaps_any(setting, asked) for setting in after):
         raise _refused(document.name, paths[0], "this edit would have no effect")
     return Edited(text, tuple(paths), file, document.profile)
+
+
+def _refuse_side_effects(
+    name: str,
+    before: Mapping[_Setting, Any],
+    after: Mapping[_Setting, Any],
+    asked: Sequence[_Setting],
+) -> None:
+    for setting in dict.fromkeys([*before, *after]):
+        unchanged = before.get(setting, _ABSENT) == after.get(setting, _ABSENT)
+        if unchanged or _overlaps_any(setting, asked):
+            continue
+        owner = f"profile {setting.profile}" if setting.profile else "the file"
+        message = f"this edit would also change {owner}'s {dotted(setting.path)}"
+        raise _refused(name, setting.path, message)
 
 
 def refuse_new_errors(before: str, edited: Edited, name: str, schema: SettingsSchema) -> None:

@@ -100,15 +100,18 @@ class Removals:
         """
         parts = parts_of(node)
         for part in parts:
-            if part.id in self._gone or not self._spread(part.value, emptied):
-                continue
-            if part.pair is None or part.id not in self._kept:
-                inner = (self._gone.get(each.id, False) for each in parts_of(part.value))
-                self._gone[part.id] = any(inner)
-            elif isinstance(part.value, (Map, Seq)) and not part.value.flow:
-                emptied.append(part.pair)
-        growing = node.start in self._growing
-        return bool(parts) and not growing and all(part.id in self._gone for part in parts)
+            if part.id not in self._gone and self._spread(part.value, emptied):
+                self._becomes_empty(part, emptied)
+        if not parts or node.start in self._growing:
+            return False
+        return all(part.id in self._gone for part in parts)
+
+    def _becomes_empty(self, part: Part, emptied: list[Pair]) -> None:
+        if part.pair is None or part.id not in self._kept:
+            inner = parts_of(part.value)
+            self._gone[part.id] = any(self._gone.get(each.id, False) for each in inner)
+        elif isinstance(part.value, (Map, Seq)) and not part.value.flow:
+            emptied.append(part.pair)
 
     def _inside(self, node: Span, lines: _Lines, *, in_comment: bool) -> list[Splice]:
         """The changes within lines that take away what goes in a node; whole lines go to `lines`.
@@ -123,15 +126,14 @@ class Removals:
             if part.id not in self._gone:
                 found += self._inside(part.value, lines, in_comment=in_comment)
                 continue
-            as_comment = self._gone[part.id]
             start = self._source.dash(node, index) if isinstance(node, Seq) else part.id.start
             if self._shares_line(node, start):
                 found.append(Splice(start, self._next_start(parts[index:]), ""))
-                continue
-            column = indent(self._text, start) if as_comment else None
-            if column is None or not in_comment:
-                lines.mark(start, part.end, column)
-            if as_comment:
+            elif not self._gone[part.id]:
+                lines.mark(start, part.end, None)
+            else:
+                if not in_comment:
+                    lines.mark(start, part.end, indent(self._text, start))
                 found += self._inside(part.value, lines, in_comment=True)
         return found
 

@@ -174,10 +174,7 @@ def natural_scalar(value: Any, like: Scalar | None = None) -> str:
         return "'" + text.replace("'", "''") + "'"
     if style != '"' and _plain_is_safe(text) and (not ambiguous(text) or _stays_plain(text, like)):
         return text
-    escaped = (
-        char if char.isprintable() and char not in '"\\' else _escaped(char) for char in text
-    )
-    return '"' + "".join(escaped) + '"'
+    return _quote_unicode(text)
 
 
 def natural_inline(value: Any, like: Scalar | None = None) -> str:
@@ -202,6 +199,14 @@ def natural_lines(entries: Mapping[str, Any], depth: int) -> list[str]:
         else:
             lines.append(f"{name} {natural_inline(value)}")
     return lines
+
+
+def _quote_unicode(text: str) -> str:
+    """Like `quote`, but printable characters outside of ASCII stay."""
+    safe = (
+        char if char.isprintable() and char not in _ESCAPES else _escaped(char) for char in text
+    )
+    return '"' + "".join(safe) + '"'
 
 
 def _stays_plain(text: str, like: Scalar | None) -> bool:
