@@ -128,7 +128,7 @@ def test_pods_are_as_they_were(
         ]
         assert len(rows) == 1
         assert f"--memory-limit was {was['worker.memory']} each" in rows[0]
-        assert f"it is {now['worker.memory']} bytes" in rows[0]
+        assert f"now it is {now['worker.memory']} bytes" in rows[0]
     else:
         assert was["worker.memory"] == now["worker.memory"]
 
@@ -177,9 +177,9 @@ REFUSED = [
         "environment: dev\nregistry: {provider: x}\nstorage: {connection_string: AccountKey=c2VjcmV0}\ntimestamp: 1\n",
         "a bundle environment",
     ),
-    ("schemaVersion: 2\ncluster: {}\n", "the older tool read 1 alone"),
+    ("schemaVersion: 2\ncluster: {}\n", "the older tool read only 1"),
     ("colour: blue\n", "no version of the older tool"),
-    ("- a\n", "expected a map of settings"),
+    ("- a\n", "expected a mapping of settings"),
     ("", "the file is empty"),
     ("a: [\n", "not valid YAML"),
     (
@@ -323,10 +323,10 @@ def test_output_file_and_table_on_stdout(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 USAGE = [
-    (["--check", "--write", "a.yaml"], "exclude each other"),
-    (["--write", "-"], "- is none"),
-    (["a.yaml", "b.yaml"], "make 2 documents"),
-    (["a.yaml", "./a.yaml"], "named twice"),
+    (["--check", "--write", "a.yaml"], "mutually exclusive"),
+    (["--write", "-"], "for standard input (-) use -o"),
+    (["a.yaml", "b.yaml"], "become 2 documents"),
+    (["a.yaml", "./a.yaml"], "given twice"),
     (["--format", "xml", "a.yaml"], "expected one of text, json"),
     (["infrastructure.yaml", "--write"], "modelops.yaml exists"),
 ]

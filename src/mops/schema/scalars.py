@@ -7,8 +7,8 @@ from typing import Any
 
 from mops.schema.fields import Tree
 from mops.schema.keywords import types
-from mops.yamltext.nodes import INTEGER, NULLS, Text
-from mops.yamltext.plain import Ambiguous, plain_scalar
+from mops.yamltext.nodes import NULLS, Text
+from mops.yamltext.plain import INTEGER, Ambiguous, plain_scalar
 
 
 class _Bad(Exception):

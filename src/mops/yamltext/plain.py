@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from mops.yamltext.nodes import INTEGER, NULLS, Items, Node, Pairs, Text, ambiguous
+from mops.yamltext.nodes import NULLS, Items, Node, Pairs, Text, ambiguous
+
+# Integers that every reader, and a 64-bit number, can hold.
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 class Ambiguous(Exception):
