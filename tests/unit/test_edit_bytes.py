@@ -1,4 +1,4 @@
-"""200 generated files through `config set`: one line changes, or new ones come; all else keeps its bytes."""
+"""200 generated files through `config set`: only the lines of the setting change."""
 
 from __future__ import annotations
 

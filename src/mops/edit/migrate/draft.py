@@ -79,8 +79,15 @@ class Draft:
         return root if isinstance(root, Map) else Map([], 0, 0, flow=False, marked=False)
 
     def pair(self, *keys: str) -> Pair | None:
-        """The pair at a path of keys as they are written."""
-        return find_pair(self.root, *keys)
+        """The pair at a path of keys as they are written; None where there is none."""
+        node: Span = self.root
+        found: Pair | None = None
+        for key in keys:
+            found = node.pair(key) if isinstance(node, Map) else None
+            if found is None:
+                return None
+            node = resolved(found.value)
+        return found
 
     def map(self, *keys: str) -> Map | None:
         """The mapping at a path of keys; None where there is none."""
@@ -193,18 +200,6 @@ class Draft:
             elif isinstance(value, Mapping):
                 self._add(found.value, found, value)
         self.rewrite.add(node, missing)
-
-
-def find_pair(root: Map, *keys: str) -> Pair | None:
-    """The pair at a path of keys as they are written; None where there is none."""
-    node: Span = root
-    found: Pair | None = None
-    for key in keys:
-        found = node.pair(key) if isinstance(node, Map) else None
-        if found is None:
-            return None
-        node = resolved(found.value)
-    return found
 
 
 def _maps(node: Span) -> list[Map]:
