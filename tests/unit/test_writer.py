@@ -98,6 +98,13 @@ def test_a_literal_block_can_have_a_comment():
     assert dump({"abc": "x\n"}, {("abc",): "f:1"}, [("abc",)]) == "abc: |  # f:1\n  x\n"
 
 
+def test_comments_and_literals_are_for_paths_outside_of_lists():
+    data = {"key": "x\n", "items": [{"key": "x\n"}]}
+    assert dump(data, {("key",): "f:1"}, [("key",)]) == (
+        'key: |  # f:1\n  x\nitems:\n  - key: "x\\n"\n'
+    )
+
+
 LIKE = [
     ("4", "3", "4"),
     ("4", "'3'", "'4'"),

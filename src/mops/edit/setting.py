@@ -50,8 +50,9 @@ def forget(
     spellings = [*speller.short(paths), *speller.nested(paths)]
     written = [keys for keys in spellings if document.writes(keys)]
     if not written:
-        if not speller.short(paths):
-            _refuse_shared(document, paths, "unset {}")
+        shared = _shared_key(document, paths)
+        if shared:
+            raise UsageError(f"{dotted(paths[0])}: {shared} {_SHARED}; unset {shared}")
         return None
     for keys in written:
         document.remove(keys)
@@ -66,8 +67,10 @@ def _spellings_to_write(document: Document, paths: Sequence[Path]) -> list[Keys]
             return [keys]
     if any(document.writes(keys) for keys in nested):
         return nested
+    shared = _shared_key(document, paths)
+    if shared:
+        raise UsageError(f"{dotted(paths[0])}: {shared} {_SHARED}; set {shared}, or unset it first")
     if not short:
-        _refuse_shared(document, paths, "set {0}, or unset it first")
         return nested
     if _is_entry(document, nested[0]) and document.writes(nested[0][:-1]):
         # A variable goes where the file has the other variables.
@@ -80,11 +83,15 @@ def _is_entry(document: Document, keys: Keys) -> bool:
     return "x-list-key" in document.speller.schema_at(keys[:-1])
 
 
-def _refuse_shared(document: Document, paths: Sequence[Path], advice: str) -> None:
-    """Raises UsageError where a flat key of the file sets a setting together with others."""
-    for keys in document.speller.shared(paths):
-        if document.writes(keys):
-            raise UsageError(
-                f"{dotted(paths[0])}: {keys[-1]} sets it together with another setting; "
-                + advice.format(keys[-1])
-            )
+_SHARED = "sets it together with another setting"
+
+
+def _shared_key(document: Document, paths: Sequence[Path]) -> str:
+    """The flat key by which the file sets these paths and others; "" where there is none.
+
+    Paths that have a short spelling of their own are not tied to others.
+    """
+    if document.speller.short(paths):
+        return ""
+    written = (keys for keys in document.speller.shared(paths) if document.writes(keys))
+    return next((keys[-1] for keys in written), "")

@@ -101,7 +101,7 @@ def dump(
     lines at the paths in `literal` are written as literal blocks (`|`), which people can read.
     """
     document = _Document(comments or {}, literal)
-    document.mapping(found, "", ())
+    document.mapping(found, "", () if comments or literal else None)
     return "\n".join([*document.lines, ""])
 
 
@@ -113,11 +113,13 @@ class _Document:
         self.comments = comments
         self.literal = literal
 
-    def mapping(self, found: Mapping[str, Any], margin: str, path: Path) -> None:
+    def mapping(self, found: Mapping[str, Any], margin: str, path: Path | None) -> None:
+        """Adds a mapping at `path`; None where it cannot have comments or literal blocks."""
         for key, value in found.items():
-            here = (*path, key)
+            here = None if path is None else (*path, key)
             name = f"{margin}{_key(key)}:"
-            comment = f"  # {self.comments[here]}" if here in self.comments else ""
+            note = self.comments.get(here) if here else None
+            comment = f"  # {note}" if note else ""
             if value and isinstance(value, dict):
                 self.lines.append(name + comment)
                 self.mapping(value, margin + _INDENT, here)
@@ -134,7 +136,7 @@ class _Document:
         for item in found:
             if item and isinstance(item, dict):
                 first = len(self.lines)
-                self.mapping(item, margin + _INDENT, ())
+                self.mapping(item, margin + _INDENT, None)
                 self.lines[first] = f"{margin}- {self.lines[first].lstrip()}"
             elif item and isinstance(item, list):
                 self.lines.append(f"{margin}-")
