@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from mops.cli import streams
 from mops.edit.migrate import Options
-from mops.edit.migrate.plan import Step, files_in_home, plan, refuse_standard_input, write_steps
+from mops.edit.migrate.plan import (
+    Step,
+    files_in_home,
+    is_stale,
+    plan,
+    refuse_standard_input,
+    write_steps,
+)
 from mops.edit.migrate.table import json_table, text_table
 from mops.model import disk
 from mops.model.problems import DIFFERENCE, OK, UsageError
@@ -42,7 +49,7 @@ def run(
         _print(steps, kind, with_text=False)
     elif check:
         _print(steps, kind, with_text=False)
-        return DIFFERENCE if any(step.is_needed for step in steps) else OK
+        return DIFFERENCE if is_stale(steps) else OK
     else:
         _output(steps, kind, output or "-")
     return OK

@@ -120,17 +120,20 @@ class _Document:
             name = f"{margin}{_key(key)}:"
             note = self.comments.get(here) if here else None
             comment = f"  # {note}" if note else ""
-            if value and isinstance(value, dict):
+            if value and isinstance(value, (dict, list)):
                 self.lines.append(name + comment)
-                self.mapping(value, margin + _INDENT, here)
-            elif value and isinstance(value, list):
-                self.lines.append(name + comment)
-                self.sequence(value, margin + _INDENT)
+                self.collection(value, margin + _INDENT, here)
             elif here in self.literal and _fits_literal(value):
                 self.lines.append(f"{name} |{comment}")
                 self.lines += [f"{margin}{_INDENT}{line}" for line in value.splitlines()]
             else:
                 self.lines.append(f"{name} {inline(value)}{comment}")
+
+    def collection(self, found: Any, margin: str, path: Path | None) -> None:
+        if isinstance(found, dict):
+            self.mapping(found, margin, path)
+        else:
+            self.sequence(found, margin)
 
     def sequence(self, found: Sequence[Any], margin: str) -> None:
         for item in found:

@@ -42,6 +42,11 @@ def files_in_home(environ: Mapping[str, str]) -> list[str]:
     return found
 
 
+def is_stale(steps: Sequence[Step]) -> bool:
+    """Whether a step would change something."""
+    return any(step.is_needed for step in steps)
+
+
 def refuse_standard_input(names: Sequence[str]) -> None:
     """Raises UsageError where standard input is to be changed in place."""
     if "-" in names:
