@@ -8,9 +8,10 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from mops.cli import streams
+from mops.gitops.fleet_batches import Run
 from mops.gitops.fleet_render import BAD, STALE, UNREADABLE, Result
 from mops.gitops.fleet_report import failures, report_lines, summary
-from mops.gitops.fleet_run import Run, render_fleet, worthwhile_jobs
+from mops.gitops.fleet_run import render_fleet, worthwhile_jobs
 from mops.gitops.fleet_tree import Tree, load_tree
 from mops.model.problems import DIFFERENCE, ENVIRONMENT, INVALID, OK, UsageError
 
