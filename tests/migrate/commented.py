@@ -1,4 +1,4 @@
-"""Generated configuration files full of comments, in many styles, for tests that nothing but what is meant changes.
+"""Generated configuration files full of comments, in many styles, for tests of what edits change.
 
 Each line is made with a mark whether a migration may touch it; every comment is one of its kind.
 """
@@ -128,9 +128,15 @@ def old_unified(random: Random) -> Written:
         sections(author)
     author.line("workspace:")
     body = [
-        f"worker_processes: {random.randint(1, 4)}", "worker_threads: 1", f"worker_memory: {quoted(random, '12Gi')}", f"worker_cpu: {quoted(random, '3.5')}",
-        f"worker_image: {ORG}-worker:v1", "scheduler_replicas: 1", "autoscaling_enabled: true", "autoscaling_max_workers: 8",
-    ]  # fmt: skip
+        f"worker_processes: {random.randint(1, 4)}",
+        "worker_threads: 1",
+        f"worker_memory: {quoted(random, '12Gi')}",
+        f"worker_cpu: {quoted(random, '3.5')}",
+        f"worker_image: {ORG}-worker:v1",
+        "scheduler_replicas: 1",
+        "autoscaling_enabled: true",
+        "autoscaling_max_workers: 8",
+    ]
     random.shuffle(body)
     for line in body[: random.randint(3, len(body))]:
         author.line(f"  {line}")

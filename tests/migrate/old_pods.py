@@ -1,6 +1,7 @@
-"""The pods that the older tool made of a file, as plain facts; and the same facts of rendered manifests.
+"""The pods that the older tool made of a file, as plain facts; the same facts of manifests.
 
-Written from tables of what that tool did, apart from mops' own code: it is the other side of a comparison.
+Written from tables of what that tool did, apart from mops' own code: the other side of a
+comparison.
 """
 
 from __future__ import annotations
@@ -16,27 +17,45 @@ STORAGE, BUNDLES, GITHUB = (
     ("github-credentials", True),
 )
 UNIFIED = {
-    "scheduler_image": f"{ORG}-scheduler:latest", "scheduler_memory": "2Gi", "scheduler_cpu": "1", "worker_image": f"{ORG}-worker:latest",
-    "worker_replicas": 2, "worker_processes": 4, "worker_threads": 1, "worker_memory": "24Gi", "worker_cpu": "6",
-    "autoscaling_enabled": True, "autoscaling_min_workers": 2, "autoscaling_max_workers": 10, "autoscaling_target_cpu": 70,
-}  # fmt: skip
+    "scheduler_image": f"{ORG}-scheduler:latest",
+    "scheduler_memory": "2Gi",
+    "scheduler_cpu": "1",
+    "worker_image": f"{ORG}-worker:latest",
+    "worker_replicas": 2,
+    "worker_processes": 4,
+    "worker_threads": 1,
+    "worker_memory": "24Gi",
+    "worker_cpu": "6",
+    "autoscaling_enabled": True,
+    "autoscaling_min_workers": 2,
+    "autoscaling_max_workers": 10,
+    "autoscaling_target_cpu": 70,
+}
 
 
 def of_unified(document: dict[str, Any]) -> dict[str, Any]:
-    """`workspace up` on modelops.yaml: replicas of the scheduler and both env lists never arrived."""
+    """`workspace up` on modelops.yaml ignored the scheduler's replicas and both env lists."""
     said = {**UNIFIED, **(document.get("workspace") or {})}
     amounts = {
         role: {"memory": said[f"{role}_memory"], "cpu": str(said[f"{role}_cpu"])}
         for role in ("scheduler", "worker")
     }
     spec = {
-        "scheduler": {"image": said["scheduler_image"], "resources": {"requests": amounts["scheduler"], "limits": amounts["scheduler"]}},
+        "scheduler": {
+            "image": said["scheduler_image"],
+            "resources": {"requests": amounts["scheduler"], "limits": amounts["scheduler"]},
+        },
         "workers": {
-            "image": said["worker_image"], "replicas": said["worker_replicas"], "processes": int(said["worker_processes"]), "threads": said["worker_threads"],
+            "image": said["worker_image"],
+            "replicas": said["worker_replicas"],
+            "processes": int(said["worker_processes"]),
+            "threads": said["worker_threads"],
             "resources": {"requests": amounts["worker"], "limits": amounts["worker"]},
         },
-        "autoscaling": {key[12:]: value for key, value in said.items() if key.startswith("autoscaling_")},
-    }  # fmt: skip
+        "autoscaling": {
+            key[12:]: value for key, value in said.items() if key.startswith("autoscaling_")
+        },
+    }
     environment = (document.get("settings") or {}).get("environment", "dev")
     return of_spec(spec, {}, f"modelops-dask-{environment}")
 

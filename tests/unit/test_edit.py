@@ -14,6 +14,7 @@ from mops.cli import main
 from mops.config.dialects import read
 from mops.config.keys import canonical, key_path
 from mops.edit import setting as edit
+from mops.edit.value import typed_value
 from mops.model.problems import InvalidConfig, UsageError
 from mops.schema.fields import load_schema
 
@@ -69,74 +70,266 @@ def edited(text: str, *command: str) -> str:
     if verb == "set":
         value, profile = rest[0], rest[1] if len(rest) > 1 else ""
         return edit.assign(
-            text, "f.yaml", schema, paths, edit.typed(schema, key, paths, value), profile=profile
+            text, "f.yaml", schema, paths, typed_value(schema, key, paths, value), profile=profile
         ).text
     found = edit.forget(text, "f.yaml", schema, paths, profile=rest[0] if rest else "")
     return found.text if found else text
 
 
-# (text, command, old lines, new lines): where old is "", new lines are put behind those that `behind` ends with.
+# (text, command, old part, new part): "" for a command that changes nothing.
 REPLACED = [
-    (UNIFIED, ("set", "worker_processes", "4"), "  worker_processes: 3   # deployed!\n", "  worker_processes: 4   # deployed!\n"),
-    (UNIFIED, ("set", "workers.processes", "4"), "  worker_processes: 3   # deployed!\n", "  worker_processes: 4   # deployed!\n"),
-    (UNIFIED, ("set", "worker_processes", "null"), "  worker_processes: 3   # deployed!\n", "  worker_processes: null   # deployed!\n"),
+    (
+        UNIFIED,
+        ("set", "worker_processes", "4"),
+        "  worker_processes: 3   # deployed!\n",
+        "  worker_processes: 4   # deployed!\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "workers.processes", "4"),
+        "  worker_processes: 3   # deployed!\n",
+        "  worker_processes: 4   # deployed!\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "worker_processes", "null"),
+        "  worker_processes: 3   # deployed!\n",
+        "  worker_processes: null   # deployed!\n",
+    ),
     (UNIFIED, ("set", "worker_cpu", "3.5"), "  worker_cpu: '4'\n", "  worker_cpu: '3.5'\n"),
     (UNIFIED, ("set", "worker_env.A", "it's"), '      value: "1"\n', '      value: "it\'s"\n'),
-    (UNIFIED, ("set", "worker_env.A", 'tab\there "and" é\n'), '      value: "1"\n', '      value: "tab\\there \\"and\\" é\\n"\n'),
-    (UNIFIED, ("set", "workers.env.S", "plain"), "      valueFrom: {secretKeyRef: {name: x, key: y}}\n", "      value: plain\n"),
+    (
+        UNIFIED,
+        ("set", "worker_env.A", 'tab\there "and" é\n'),
+        '      value: "1"\n',
+        '      value: "tab\\there \\"and\\" é\\n"\n',
+    ),
+    (
+        UNIFIED,
+        ("set", "workers.env.S", "plain"),
+        "      valueFrom: {secretKeyRef: {name: x, key: y}}\n",
+        "      value: plain\n",
+    ),
     (UNIFIED, ("set", "workers.env.S.valueFrom.secretKeyRef.key", "z"), "key: y}}\n", "key: z}}\n"),
-    (UNIFIED, ("set", "workers.env.A.valueFrom.fieldRef.fieldPath", "status.podIP"), '      value: "1"\n', "      valueFrom: {fieldRef: {fieldPath: status.podIP}}\n"),
-    (UNIFIED, ("set", "worker_env.B", "yes"), "secretKeyRef: {name: x, key: y}}\n", 'secretKeyRef: {name: x, key: y}}\n    - name: B\n      value: "yes"\n'),
-    (UNIFIED, ("set", "workers.tolerations", "[]"), "    tolerations:   # taints\n      - {key: a, operator: Exists}\n", "    tolerations: []   # taints\n"),
-    (UNIFIED, ("set", "workers.tolerations", "[{key: 'b', operator: Exists}]"), "   # taints\n      - {key: a, operator: Exists}\n", " [{key: b, operator: Exists}]   # taints\n"),
+    (
+        UNIFIED,
+        ("set", "workers.env.A.valueFrom.fieldRef.fieldPath", "status.podIP"),
+        '      value: "1"\n',
+        "      valueFrom: {fieldRef: {fieldPath: status.podIP}}\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "worker_env.B", "yes"),
+        "secretKeyRef: {name: x, key: y}}\n",
+        'secretKeyRef: {name: x, key: y}}\n    - name: B\n      value: "yes"\n',
+    ),
+    (
+        UNIFIED,
+        ("set", "workers.tolerations", "[]"),
+        "    tolerations:   # taints\n      - {key: a, operator: Exists}\n",
+        "    tolerations: []   # taints\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "workers.tolerations", "[{key: 'b', operator: Exists}]"),
+        "   # taints\n      - {key: a, operator: Exists}\n",
+        " [{key: b, operator: Exists}]   # taints\n",
+    ),
     (UNIFIED, ("set", "workers.nodeSelector.pool", "true"), "{pool: cpu}", '{pool: "true"}'),
     (UNIFIED, ("set", "workers.node_selector.zone", "a"), "{pool: cpu}", "{pool: cpu, zone: a}"),
-    (UNIFIED, ("set", "worker_processes", "2", "debug"), "{worker_processes: 1}", "{worker_processes: 2}"),
-    (UNIFIED, ("set", "worker_env.B", "", "debug"), "{worker_processes: 1}", '{worker_processes: 1, worker_env: {B: ""}}'),
-    (UNIFIED, ("set", "worker_memory", "8Gi", "slow"), "      worker_threads: 2\n", "      worker_threads: 2\n      worker_memory: 8Gi\n"),
-    (UNIFIED, ("set", "worker_memory", "8Gi", "new"), "      worker_threads: 2\n", "      worker_threads: 2\n    new:\n      worker_memory: 8Gi\n"),
-    (UNIFIED, ("set", "worker_threads", "2"), "      worker_threads: 2\n", "      worker_threads: 2\n  worker_threads: 2\n"),
-    (UNIFIED, ("set", "environment", "prod"), "      worker_threads: 2\n", "      worker_threads: 2\nsettings:\n  environment: prod\n"),
-    (UNIFIED, ("set", "networkPolicy.enabled", "false"), "      worker_threads: 2\n", "      worker_threads: 2\n  networkPolicy:\n    enabled: false\n"),
-    (UNIFIED, ("set", 'labels."a.b/c"', "x"), "      worker_threads: 2\n", "      worker_threads: 2\n  labels:\n    a.b/c: x\n"),
-    (UNIFIED, ("unset", "worker_processes"), "  worker_processes: 3   # deployed!\n", "  # deployed!\n"),
+    (
+        UNIFIED,
+        ("set", "worker_processes", "2", "debug"),
+        "{worker_processes: 1}",
+        "{worker_processes: 2}",
+    ),
+    (
+        UNIFIED,
+        ("set", "worker_env.B", "", "debug"),
+        "{worker_processes: 1}",
+        '{worker_processes: 1, worker_env: {B: ""}}',
+    ),
+    (
+        UNIFIED,
+        ("set", "worker_memory", "8Gi", "slow"),
+        "      worker_threads: 2\n",
+        "      worker_threads: 2\n      worker_memory: 8Gi\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "worker_memory", "8Gi", "new"),
+        "      worker_threads: 2\n",
+        "      worker_threads: 2\n    new:\n      worker_memory: 8Gi\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "worker_threads", "2"),
+        "      worker_threads: 2\n",
+        "      worker_threads: 2\n  worker_threads: 2\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "environment", "prod"),
+        "      worker_threads: 2\n",
+        "      worker_threads: 2\nsettings:\n  environment: prod\n",
+    ),
+    (
+        UNIFIED,
+        ("set", "networkPolicy.enabled", "false"),
+        "      worker_threads: 2\n",
+        "      worker_threads: 2\n  networkPolicy:\n    enabled: false\n",
+    ),
+    (
+        UNIFIED,
+        ("set", 'labels."a.b/c"', "x"),
+        "      worker_threads: 2\n",
+        "      worker_threads: 2\n  labels:\n    a.b/c: x\n",
+    ),
+    (
+        UNIFIED,
+        ("unset", "worker_processes"),
+        "  worker_processes: 3   # deployed!\n",
+        "  # deployed!\n",
+    ),
     (UNIFIED, ("unset", "worker_cpu"), "  worker_cpu: '4'\n", ""),
-    (UNIFIED, ("unset", "worker_env.A"), '    - name: A   # first\n      value: "1"\n', "    # first\n"),
+    (
+        UNIFIED,
+        ("unset", "worker_env.A"),
+        '    - name: A   # first\n      value: "1"\n',
+        "    # first\n",
+    ),
     (UNIFIED, ("unset", "workers.nodeSelector.pool"), "    nodeSelector: {pool: cpu}\n", ""),
-    (UNIFIED, ("unset", "workers"), "  workers:\n    tolerations:   # taints\n      - {key: a, operator: Exists}\n    nodeSelector: {pool: cpu}\n", "    # taints\n"),
-    (UNIFIED, ("unset", "worker_threads", "slow"), "    slow:\n      worker_threads: 2\n", "    slow: {}\n"),
+    (
+        UNIFIED,
+        ("unset", "workers"),
+        (
+            "  workers:\n    tolerations:   # taints\n      - {key: a, operator: Exists}\n"
+            "    nodeSelector: {pool: cpu}\n"
+        ),
+        "    # taints\n",
+    ),
+    (
+        UNIFIED,
+        ("unset", "worker_threads", "slow"),
+        "    slow:\n      worker_threads: 2\n",
+        "    slow: {}\n",
+    ),
     (UNIFIED, ("unset", "worker_processes", "debug"), "{worker_processes: 1}", "{}"),
     (UNIFIED, ("unset", "worker_image"), "", ""),
+    (UNIFIED, ("unset", "worker_env.NONE"), "", ""),
     (WORKSPACE, ("set", "worker_processes", "4"), "    processes: 2\n", "    processes: 4\n"),
-    (WORKSPACE, ("set", "workers.env.A", "0.90"), "      A: one\n", '      A: "0.90"\n') ,
+    (WORKSPACE, ("set", "workers.env.A", "0.90"), "      A: one\n", '      A: "0.90"\n'),
     (WORKSPACE, ("set", "workers.env.quoted", "it's"), "'two'", "'it''s'"),
     (WORKSPACE, ("set", "workers.env.NESTED", "z"), "{value: x}", "{value: z}"),
-    (WORKSPACE, ("set", "workers.env.FROM", "t"), "      FROM:\n        valueFrom:\n          secretKeyRef: {name: s, key: k}   # secret\n", "      FROM: t\n          # secret\n"),
+    (
+        WORKSPACE,
+        ("set", "workers.env.FROM", "t"),
+        "      FROM:\n        valueFrom:\n          secretKeyRef: {name: s, key: k}   # secret\n",
+        "      FROM: t\n          # secret\n",
+    ),
     (WORKSPACE, ("set", "autoscaling.minWorkers", "3"), "min_workers: 2", "min_workers: 3"),
     (WORKSPACE, ("set", "release.namespace", "ns"), "{name: mine}", "{name: mine, namespace: ns}"),
     (WORKSPACE, ("set", "name", "other"), "{name: mine}", "{name: other}"),
-    (WORKSPACE, ("set", "worker_memory", "8Gi"), "      NESTED: {value: x}\n", "      NESTED: {value: x}\n    resources:\n      requests:\n        memory: 8Gi\n      limits:\n        memory: 8Gi\n"),
-    (WORKSPACE, ("unset", "workers.env.FROM"), "      FROM:\n        valueFrom:\n          secretKeyRef: {name: s, key: k}   # secret\n", "          # secret\n"),
+    (
+        WORKSPACE,
+        ("set", "worker_memory", "8Gi"),
+        "      NESTED: {value: x}\n",
+        (
+            "      NESTED: {value: x}\n    resources:\n      requests:\n"
+            "        memory: 8Gi\n      limits:\n        memory: 8Gi\n"
+        ),
+    ),
+    (
+        WORKSPACE,
+        ("unset", "workers.env.FROM"),
+        "      FROM:\n        valueFrom:\n          secretKeyRef: {name: s, key: k}   # secret\n",
+        "          # secret\n",
+    ),
     ("workspace:\r\n  worker_env: []\r\n", ("set", "worker_env.A", "1"), "[]", '{A: "1"}'),
-    ("workspace:\r\n  worker_threads: 2\r\n", ("set", "worker_processes", "3"), "2\r\n", "2\r\n  worker_processes: 3\r\n"),
-    ("workspace:\n  worker_threads: 2", ("set", "worker_processes", "3"), "2", "2\n  worker_processes: 3"),
+    (
+        "workspace:\r\n  worker_threads: 2\r\n",
+        ("set", "worker_processes", "3"),
+        "2\r\n",
+        "2\r\n  worker_processes: 3\r\n",
+    ),
+    (
+        "workspace:\n  worker_threads: 2",
+        ("set", "worker_processes", "3"),
+        "2",
+        "2\n  worker_processes: 3",
+    ),
     ("\ufeffworkspace:\n  worker_threads: 2\n", ("set", "worker_threads", "3"), "2", "3"),
-    ("workspace: {worker_env: [{name: A, value: b}]}\n", ("set", "worker_env.C", "d"), "b}]", "b}, {name: C, value: d}]"),
-    ("workspace: {worker_env: [{name: A, value: b}, {name: C, value: d}]}\n", ("unset", "worker_env.A"), "{name: A, value: b}, ", ""),
-    ("workspace:\n  worker_env:\n  -   value: b\n      name: A\n", ("set", "worker_env.C", "d"), "name: A\n", "name: A\n  -   name: C\n      value: d\n"),
+    (
+        "workspace: {worker_env: [{name: A, value: b}]}\n",
+        ("set", "worker_env.C", "d"),
+        "b}]",
+        "b}, {name: C, value: d}]",
+    ),
+    (
+        "workspace: {worker_env: [{name: A, value: b}, {name: C, value: d}]}\n",
+        ("unset", "worker_env.A"),
+        "{name: A, value: b}, ",
+        "",
+    ),
+    (
+        "workspace:\n  worker_env:\n  -   value: b\n      name: A\n",
+        ("set", "worker_env.C", "d"),
+        "name: A\n",
+        "name: A\n  -   name: C\n      value: d\n",
+    ),
     ("workspace: {}\n", ("set", "worker_threads", "2"), "{}", "{worker_threads: 2}"),
-    ("schema_version: 2\n", ("set", "worker_threads", "2"), "2\n", "2\nworkspace:\n  worker_threads: 2\n"),
-    ("workspace:\n  worker_threads: 2\n", ("unset", "worker_threads"), ":\n  worker_threads: 2\n", ": {}\n"),
-    ("workers: {threads: 2, processes: 3, }\n", ("set", "workers.replicas", "4"), "3, }", "3, replicas: 4, }"),
+    (
+        "schema_version: 2\n",
+        ("set", "worker_threads", "2"),
+        "2\n",
+        "2\nworkspace:\n  worker_threads: 2\n",
+    ),
+    (
+        "workspace:\n  worker_threads: 2\n",
+        ("unset", "worker_threads"),
+        ":\n  worker_threads: 2\n",
+        ": {}\n",
+    ),
+    (
+        "workers: {threads: 2, processes: 3, }\n",
+        ("set", "workers.replicas", "4"),
+        "3, }",
+        "3, replicas: 4, }",
+    ),
     ("workers: {threads: 2, processes: 3}\n", ("unset", "workers.threads"), "threads: 2, ", ""),
     ("workers: {threads: 2, processes: 3}\n", ("unset", "workers.processes"), ", processes: 3", ""),
-    ("workspace:\n  global: &a\n    x: |\n      text # none\n\n  # c\n", ("set", "worker_threads", "2"), "none\n", "none\n  worker_threads: 2\n"),
-    ("workspace:\n  global:\n    x: |+\n      text\n\n# c\n", ("set", "worker_threads", "2"), "text\n\n", "text\n\n  worker_threads: 2\n"),
-    ("workspace:\n  worker_image: >-\n    a/b:1\n  worker_threads: 2\n", ("set", "worker_image", "a/b:2"), ">-\n    a/b:1\n", "a/b:2\n"),
+    (
+        "workspace:\n  global: &a\n    x: |\n      text # none\n\n  # c\n",
+        ("set", "worker_threads", "2"),
+        "none\n",
+        "none\n  worker_threads: 2\n",
+    ),
+    (
+        "workspace:\n  global:\n    x: |+\n      text\n\n# c\n",
+        ("set", "worker_threads", "2"),
+        "text\n\n",
+        "text\n\n  worker_threads: 2\n",
+    ),
+    (
+        "workspace:\n  worker_image: >-\n    a/b:1\n  worker_threads: 2\n",
+        ("set", "worker_image", "a/b:2"),
+        ">-\n    a/b:1\n",
+        "a/b:2\n",
+    ),
     ('workspace:\n  "worker_threads" : 2\n', ("set", "worker_threads", "3"), ": 2", ": 3"),
-    ("workspace:\n  <<: &x {worker_threads: 2}\n  worker_processes: 3\n", ("set", "worker_threads", "4"), "3\n", "3\n  worker_threads: 4\n"),
-    ("workspace:\n  worker_image: &i a/b:1\n  scheduler_image: *i\n", ("set", "scheduler_image", "a/c:1"), "*i", "a/c:1"),
-]  # fmt: skip
+    (
+        "workspace:\n  <<: &x {worker_threads: 2}\n  worker_processes: 3\n",
+        ("set", "worker_threads", "4"),
+        "3\n",
+        "3\n  worker_threads: 4\n",
+    ),
+    (
+        "workspace:\n  worker_image: &i a/b:1\n  scheduler_image: *i\n",
+        ("set", "scheduler_image", "a/c:1"),
+        "*i",
+        "a/c:1",
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "command", "old", "new"), REPLACED)
@@ -146,22 +339,72 @@ def test_changes_only_this(text: str, command: tuple[str, ...], old: str, new: s
 
 
 REFUSED = [
-    (UNIFIED, ("set", "worker_processes", "four"), InvalidConfig, "worker_processes: expected an integer, found four"),
+    (
+        UNIFIED,
+        ("set", "worker_processes", "four"),
+        InvalidConfig,
+        "worker_processes: expected an integer, found four",
+    ),
     (UNIFIED, ("set", "worker_processes", "0"), InvalidConfig, "expected 1 to 1024, found 0"),
     (UNIFIED, ("set", "workers.tolerations", "[{kye: a}]"), InvalidConfig, "no such setting"),
-    (UNIFIED, ("set", "workers.resources.limits.cpu", "2"), UsageError, "worker_cpu sets it together with another setting"),
+    (
+        UNIFIED,
+        ("set", "workers.resources.limits.cpu", "2"),
+        UsageError,
+        "worker_cpu sets it together with another setting",
+    ),
     (UNIFIED, ("unset", "workers.resources.limits.cpu"), UsageError, "unset worker_cpu"),
     (UNIFIED, ("set", "workers.env.1X", "2"), InvalidConfig, "as a name"),
-    ("workspace:\n  worker_threads: two\n", ("set", "worker_processes", "3"), InvalidConfig, "expected an integer, found two"),
-    ("workspace:\n  worker_threads: 2\n  worker_threads: 3\n", ("set", "worker_threads", "4"), InvalidConfig, "this key is here twice"),
-    ("workspace:\n  workers:\n    env: null\n", ("set", "workers.env.A", "b"), UsageError, "env is null here"),
-    ("workspace:\n  worker_image: &i a/b:1\n  scheduler_image: *i\n", ("set", "worker_image", "a/c:1"), UsageError, "it carries an anchor or a tag"),
-    ("workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n", ("set", "scheduler_env.C", "d"), UsageError, "it is written elsewhere"),
-    ("workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n", ("set", "worker_env.C", "d"), InvalidConfig, "this edit would change the file's scheduler.env.C too"),
-    ("workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n", ("unset", "worker_env"), InvalidConfig, "has no anchor"),
+    (
+        "workspace:\n  worker_threads: two\n",
+        ("set", "worker_processes", "3"),
+        InvalidConfig,
+        "expected an integer, found two",
+    ),
+    (
+        "workspace:\n  worker_threads: 2\n  worker_threads: 3\n",
+        ("set", "worker_threads", "4"),
+        InvalidConfig,
+        "this key is here twice",
+    ),
+    (
+        "workspace:\n  workers:\n    env: null\n",
+        ("set", "workers.env.A", "b"),
+        UsageError,
+        "env is null here",
+    ),
+    (
+        "workspace:\n  worker_image: &i a/b:1\n  scheduler_image: *i\n",
+        ("set", "worker_image", "a/c:1"),
+        UsageError,
+        "it has an anchor or a tag",
+    ),
+    (
+        "workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n",
+        ("set", "scheduler_env.C", "d"),
+        UsageError,
+        "it is written elsewhere",
+    ),
+    (
+        "workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n",
+        ("set", "worker_env.C", "d"),
+        InvalidConfig,
+        "this edit would also change the file's scheduler.env.C",
+    ),
+    (
+        "workspace:\n  worker_env: &e {A: b}\n  scheduler_env: *e\n",
+        ("unset", "worker_env"),
+        InvalidConfig,
+        "has no anchor",
+    ),
     ("# nothing\n", ("set", "worker_threads", "2"), InvalidConfig, "the file is empty"),
-    ("workers: {threads: 2}\n", ("set", "worker_threads", "2", "debug"), UsageError, "a values file has no profiles"),
-]  # fmt: skip
+    (
+        "workers: {threads: 2}\n",
+        ("set", "worker_threads", "2", "debug"),
+        UsageError,
+        "a values file has no profiles",
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "command", "error", "reason"), REFUSED)
@@ -264,15 +507,31 @@ def test_explain_moves_to_the_line_that_git_shows(
 
 
 EFFECTS = [
-    (["set", "worker_processes", "4"], {"MODELOPS_OVERRIDE_PROCESSES": "7"}, "this has no effect: workers.processes is 7, from MODELOPS_OVERRIDE_PROCESSES"),
-    (["set", "worker_processes", "4"], {"MODELOPS_PROFILE": "debug"}, "this has no effect: workers.processes is 1, from "),
-    (["set", "worker_processes", "4", "--profile", "debug"], {}, "the profile debug is not selected: it counts with --profile debug"),
-    (["set", "worker_processes", "4", "--profile", "debug"], {"MODELOPS_PROFILE": "debug", "MODELOPS_OVERRIDE_PROCESSES": "7"}, "workers.processes is 7, from MODELOPS_OVERRIDE_PROCESSES"),
+    (
+        ["set", "worker_processes", "4"],
+        {"MODELOPS_OVERRIDE_PROCESSES": "7"},
+        "this has no effect: workers.processes is 7, from MODELOPS_OVERRIDE_PROCESSES",
+    ),
+    (
+        ["set", "worker_processes", "4"],
+        {"MODELOPS_PROFILE": "debug"},
+        "this has no effect: workers.processes is 1, from ",
+    ),
+    (
+        ["set", "worker_processes", "4", "--profile", "debug"],
+        {},
+        "profile debug is not selected: it takes effect with --profile debug",
+    ),
+    (
+        ["set", "worker_processes", "4", "--profile", "debug"],
+        {"MODELOPS_PROFILE": "debug", "MODELOPS_OVERRIDE_PROCESSES": "7"},
+        "workers.processes is 7, from MODELOPS_OVERRIDE_PROCESSES",
+    ),
     (["set", "worker_processes", "3"], {}, "worker_processes already is 3"),
     (["unset", "worker_processes"], {}, "workers.processes is now 2, from the default"),
     (["unset", "worker_image"], {}, "worker_image is not set here, nothing to do"),
     (["set", "worker_env.API_TOKEN", "s3cr3t"], {}, "workspace.worker_env.API_TOKEN is (hidden)"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.usefixtures("home")
@@ -301,14 +560,22 @@ def test_says_nothing_of_effects_where_there_is_one(
 
 
 FAILURES = [
-    (["set", "worker_proceses", "4"], 2, "there is no setting worker_proceses (did you mean worker_processes?)"),
+    (
+        ["set", "worker_proceses", "4"],
+        2,
+        "unknown setting worker_proceses (did you mean worker_processes?)",
+    ),
     (["set", "worker_processes", "four"], 3, "worker_processes: expected an integer, found four"),
     (["set", "autoscaling.minWorkers", "20"], 3, "minWorkers 20 is more than maxWorkers 10"),
     (["set", "worker_processes", "4", "--file", "none.yaml"], 4, "there is no such file"),
-    (["set", "worker_processes", "4", "--file", "-"], 2, "- is no file that could be edited"),
+    (
+        ["set", "worker_processes", "4", "--file", "-"],
+        2,
+        "--file: - is standard input, which cannot be edited",
+    ),
     (["set", "worker_processes", "4", "--file", "a", "--file", "b"], 2, "--file is given twice"),
-    (["unset", "worker_processes", "nothing"], 2, "there is no setting nothing"),
-]  # fmt: skip
+    (["unset", "worker_processes", "nothing"], 2, "unknown setting nothing"),
+]
 
 
 @pytest.mark.parametrize(("args", "code", "reason"), FAILURES)
@@ -343,7 +610,7 @@ def test_which_file(
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     monkeypatch.delenv("MODELOPS_CONFIG", raising=False)
     assert main(["config", "set", "worker_processes", "4"]) == 2
-    assert "write one with `mops init`, or name one with --file" in capfd.readouterr().err
+    assert "create one with `mops init`, or name one with --file" in capfd.readouterr().err
     for name in ("workspace.yaml", "modelops.yaml"):
         (tmp_path / name).write_text(WORKSPACE)
     assert main(["config", "set", "worker_processes", "4"]) == 2

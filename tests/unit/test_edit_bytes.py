@@ -1,4 +1,4 @@
-"""200 generated files through `config set`: one line changes, or new ones come; all else keeps its bytes."""
+"""200 generated files through `config set`: only the lines of the setting change."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from migrate.commented import today
 from mops.config.dialects import read
 from mops.config.keys import canonical, key_path
 from mops.edit import setting as edit
+from mops.edit.value import typed_value
 from mops.schema.fields import load_schema
-from mops.yamltext.outline import BREAK, offset_of
+from mops.yamltext.offsets import BREAK, offset_of
 
 SETTINGS: list[tuple[str, str, Any]] = [
     ("worker_processes", "7", 7),
@@ -37,7 +38,12 @@ def test_one_setting(seed: int) -> None:
     profile = "" if key == "environment" else profile
     paths = canonical(schema, key_path(key, "KEY"))
     done = edit.assign(
-        written.text, "f.yaml", schema, paths, edit.typed(schema, key, paths, text), profile=profile
+        written.text,
+        "f.yaml",
+        schema,
+        paths,
+        typed_value(schema, key, paths, text),
+        profile=profile,
     )
     layer = done.file.profiles[profile] if profile else done.file.layer
     assert [layer.leaves[path].value for path in paths] == [value] * len(paths)

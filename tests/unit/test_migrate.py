@@ -21,32 +21,52 @@ from mops.schema.fields import load_schema
 FIXTURES = Path(__file__).parents[1] / "migrate" / "fixtures"
 CASES = sorted(folder.name for folder in FIXTURES.iterdir())
 
-# What the fixture's pods differ in, besides the constant differences: fact -> keys of rows of the table that say so.
-# The memory limit of a process differs everywhere, by the reserve; its row must name both figures.
+# What the fixture's pods differ in, besides the constant differences: fact -> keys of the rows of the
+# table that say so. The memory limit of a process differs everywhere, by the reserve; its row must
+# name both figures.
 DIFFER: dict[str, dict[str, tuple[str, ...]]] = {
     "modelops-2025-12-dask-env": {"worker.env": ("workspace.worker_env",)},
     "modelops-2026-01-latest": {"worker.env": ("workspace.worker_env",)},
     "modelops-edited-env": {"worker.env": ("workspace.worker_env",)},
     "modelops-drop-defaults": {
-        "worker.requests": ("workspace.worker_memory", "workspace.worker_cpu"), "worker.limits": ("workspace.worker_memory", "workspace.worker_cpu"),
-        "worker.nworkers": ("workspace.worker_processes",), "hpa": ("workspace.autoscaling_enabled",), "worker.replicas": ("workspace.autoscaling_enabled",),
+        "worker.requests": ("workspace.worker_memory", "workspace.worker_cpu"),
+        "worker.limits": ("workspace.worker_memory", "workspace.worker_cpu"),
+        "worker.nworkers": ("workspace.worker_processes",),
+        "hpa": ("workspace.autoscaling_enabled",),
+        "worker.replicas": ("workspace.autoscaling_enabled",),
     },
     "workspace-2025-09-first": {
         "scheduler.env": ("spec.scheduler.env.DASK_SCHEDULER__DASHBOARD__ENABLED",),
-        "worker.env": ("spec.workers.env.DASK_WORKER__MEMORY__TARGET", "spec.workers.env.DASK_WORKER__MEMORY__SPILL"),
+        "worker.env": (
+            "spec.workers.env.DASK_WORKER__MEMORY__TARGET",
+            "spec.workers.env.DASK_WORKER__MEMORY__SPILL",
+        ),
     },
     "workspace-misplaced-env-intended": {"worker.env": ("spec.autoscaling.env",)},
     "workspace-worker-count": {"scheduler.replicas": ("spec.scheduler.replicas",)},
-    "workspace-in-vain-intended": {"worker.requests": ("spec.workers.resources",), "worker.limits": ("spec.workers.resources",), "hpa": ("spec.workers.min_replicas",)},
-    "workspace-yaml-1.1": {"worker.env": ("spec.workers.env.DASK__DISTRIBUTED__WORKER__MEMORY__SPILL",)},
+    "workspace-in-vain-intended": {
+        "worker.requests": ("spec.workers.resources",),
+        "worker.limits": ("spec.workers.resources",),
+        "hpa": ("spec.workers.min_replicas",),
+    },
+    "workspace-yaml-1.1": {
+        "worker.env": ("spec.workers.env.DASK__DISTRIBUTED__WORKER__MEMORY__SPILL",)
+    },
     "infrastructure-flat-resources-intended": {
-        f"{role}.{kind}": (f"workspace.spec.{section}.resources",) for role, section in (("scheduler", "scheduler"), ("worker", "workers")) for kind in ("requests", "limits")
+        f"{role}.{kind}": (f"workspace.spec.{section}.resources",)
+        for role, section in (("scheduler", "scheduler"), ("worker", "workers"))
+        for kind in ("requests", "limits")
     },
     "workspace-today": {
-        "scheduler.env": tuple(f"spec.scheduler.env.DASK_SCHEDULER__{name}" for name in ("DASHBOARD__ENABLED", "PRELOAD")),
-        "worker.env": tuple(f"spec.workers.env.DASK_WORKER__MEMORY__{name}" for name in ("TARGET", "SPILL", "PAUSE")),
+        "scheduler.env": tuple(
+            f"spec.scheduler.env.DASK_SCHEDULER__{name}"
+            for name in ("DASHBOARD__ENABLED", "PRELOAD")
+        ),
+        "worker.env": tuple(
+            f"spec.workers.env.DASK_WORKER__MEMORY__{name}" for name in ("TARGET", "SPILL", "PAUSE")
+        ),
     },
-}  # fmt: skip
+}
 DIFFER["workspace-cold"] = DIFFER["workspace-today"]
 WITHOUT_PODS = {"config-alone", "infrastructure-without-workspace"}
 
@@ -128,7 +148,7 @@ def test_pods_are_as_they_were(
         ]
         assert len(rows) == 1
         assert f"--memory-limit was {was['worker.memory']} each" in rows[0]
-        assert f"it is {now['worker.memory']} bytes" in rows[0]
+        assert f"now it is {now['worker.memory']} bytes" in rows[0]
     else:
         assert was["worker.memory"] == now["worker.memory"]
 
@@ -174,12 +194,15 @@ REFUSED = [
     ("apiVersion: apps/v1\nkind: Deployment\n", "kind Deployment is not a workspace"),
     ("version: 1\nimages: {scheduler: x}\nprofiles: {dev: {}}\n", "a list of images"),
     (
-        "environment: dev\nregistry: {provider: x}\nstorage: {connection_string: AccountKey=c2VjcmV0}\ntimestamp: 1\n",
+        (
+            "environment: dev\nregistry: {provider: x}\nstorage: {connection_string: "
+            "AccountKey=c2VjcmV0}\ntimestamp: 1\n"
+        ),
         "a bundle environment",
     ),
-    ("schemaVersion: 2\ncluster: {}\n", "the older tool read 1 alone"),
+    ("schemaVersion: 2\ncluster: {}\n", "the older tool read only 1"),
     ("colour: blue\n", "no version of the older tool"),
-    ("- a\n", "expected a map of settings"),
+    ("- a\n", "expected a mapping of settings"),
     ("", "the file is empty"),
     ("a: [\n", "not valid YAML"),
     (
@@ -187,11 +210,17 @@ REFUSED = [
         "expected a Kubernetes memory quantity",
     ),
     (
-        "schema_version: 2\nsettings: {username: x}\nworkspace: {worker_memory: 1Gi, worker_processes: 16}\n",
+        (
+            "schema_version: 2\nsettings: {username: x}\nworkspace: {worker_memory: 1Gi, "
+            "worker_processes: 16}\n"
+        ),
         "Dask needs 64Mi",
     ),
     (
-        "schema_version: 2\nsettings: {username: x}\nworkspace: {autoscaling_min_workers: 10, autoscaling_max_workers: 2}\n",
+        (
+            "schema_version: 2\nsettings: {username: x}\nworkspace: "
+            "{autoscaling_min_workers: 10, autoscaling_max_workers: 2}\n"
+        ),
         "minWorkers 10 is more than maxWorkers 2",
     ),
 ]
@@ -217,7 +246,9 @@ def test_problems_are_at_their_place_in_the_old_file(
         "- {name: DASK__X, value: y}\n      - name: MODELOPS_EXECUTOR_TYPE\n        value: Direct\n"
     )
     file.write_text(
-        f"schemaVersion: 1\nworkspace:\n  kind: Workspace\n  metadata: {{name: a}}\n  spec:\n    workers:\n      env:\n      {env}"
+        "schemaVersion: 1\nworkspace:\n  kind: Workspace\n"
+        f"  metadata: {{name: a}}\n  spec:\n    workers:\n"
+        f"      env:\n      {env}"
     )
     assert main(["migrate", str(file)]) == 3
     assert f"{file}:10:16: " in capfd.readouterr().err
@@ -240,7 +271,8 @@ def test_secrets_are_not_in_the_table(tmp_path: Path, capfd: pytest.CaptureFixtu
         "pulumi: {backend_url: 'https://me:s3cr3t@example.com'}\ndefaults: {environment: dev}\n"
     )
     (tmp_path / "infrastructure.yaml").write_text(
-        "schemaVersion: 1\nworkspace: {spec: {workers: {env: [{name: API_TOKEN, value: 0ther-s3cr3t}]}}}\n"
+        "schemaVersion: 1\nworkspace: {spec: {workers: {env: [{name: API_TOKEN, "
+        "value: 0ther-s3cr3t}]}}}\n"
     )
     names = [
         str(tmp_path / name) for name in ("modelops.yaml", "config.yaml", "infrastructure.yaml")
@@ -263,7 +295,10 @@ def home(folder: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> Path:
 
 
 CONFIG = "pulumi: {organization: x}\ndefaults:\n  environment: staging  # now\n"
-INFRASTRUCTURE = "schemaVersion: 1\nworkspace: {spec: {workers: {image: a/b:1, processes: 3}, scheduler: {image: a/c:1}}}\n"
+INFRASTRUCTURE = (
+    "schemaVersion: 1\nworkspace: {spec: {workers: {image: a/b:1, processes: 3}, "
+    "scheduler: {image: a/c:1}}}\n"
+)
 
 
 def test_home_files_are_the_default(
@@ -293,8 +328,11 @@ def test_backups_are_numbered(tmp_path: Path, capfd: pytest.CaptureFixture[str])
         file.write_text(text)
         assert main(["migrate", "--write", str(file)]) == 0
     assert {name: (tmp_path / name).read_text() for name in os.listdir(tmp_path)} == {
-        "workspace.yaml": (FIXTURES / "workspace-today" / "out.yaml").read_text(), "workspace.yaml.bak": "mine", "workspace.yaml.bak.1": text, "workspace.yaml.bak.2": text,
-    }  # fmt: skip
+        "workspace.yaml": (FIXTURES / "workspace-today" / "out.yaml").read_text(),
+        "workspace.yaml.bak": "mine",
+        "workspace.yaml.bak.1": text,
+        "workspace.yaml.bak.2": text,
+    }
     assert "workspace.yaml.bak.2" in capfd.readouterr().err
 
 
@@ -323,10 +361,10 @@ def test_output_file_and_table_on_stdout(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 USAGE = [
-    (["--check", "--write", "a.yaml"], "exclude each other"),
-    (["--write", "-"], "- is none"),
-    (["a.yaml", "b.yaml"], "make 2 documents"),
-    (["a.yaml", "./a.yaml"], "named twice"),
+    (["--check", "--write", "a.yaml"], "mutually exclusive"),
+    (["--write", "-"], "for standard input (-) use -o"),
+    (["a.yaml", "b.yaml"], "become 2 documents"),
+    (["a.yaml", "./a.yaml"], "given twice"),
     (["--format", "xml", "a.yaml"], "expected one of text, json"),
     (["infrastructure.yaml", "--write"], "modelops.yaml exists"),
 ]

@@ -10,7 +10,7 @@ from migrate.commented import old_unified, old_workspace
 from mops.config.dialects import read
 from mops.edit.migrate import migrate
 from mops.schema.fields import load_schema
-from mops.yamltext.outline import BREAK
+from mops.yamltext.offsets import BREAK
 
 SEEDS = range(100)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mops.model.problems import EnvironmentFailure
-from mops.schema.scalars import INTEGER
-from mops.yamltext.nodes import NULLS, Items, Node, Pairs, ambiguous
+from mops.yamltext.nodes import Node
+from mops.yamltext.plain import Ambiguous, plain_data
 from mops.yamltext.reader import parse
 from mops.yamltext.writer import dump
 
@@ -101,7 +101,7 @@ def _object(document: str, start: int) -> dict[str, Any] | None:
     root, problems = parse("\n" * start + document, _SOURCE, _SOURCE)
     if problems:
         raise EnvironmentFailure(f"{problems[0].origin.place}: {problems[0].message}")
-    found = _plain(root) if root is not None else None
+    found = _canonical(_data(root)) if root is not None else None
     if found is None:
         return None
     if (
@@ -116,26 +116,21 @@ def _object(document: str, start: int) -> dict[str, Any] | None:
     return found
 
 
-def _plain(node: Node) -> Any:
-    """A node as data, where every YAML reader agrees on what it is."""
-    if isinstance(node, Items):
-        return [_plain(item) for item in node.items]
-    if isinstance(node, Pairs):
-        found = {key: _plain(node.pairs[key][1]) for key in sorted(node.pairs)}
-        return {key: value for key, value in found.items() if value is not None}
-    if node.quoted:
-        return node.text
-    if INTEGER.fullmatch(node.text):
-        return int(node.text)
-    if node.text in ("true", "false"):
-        return node.text == "true"
-    if node.text in NULLS or not node.text:
-        return None
-    if ambiguous(node.text):
-        raise EnvironmentFailure(
-            f"{_SOURCE}:{node.line}:{node.col}: YAML readers disagree on what {node.text} is"
-        )
-    return node.text
+def _data(root: Node) -> Any:
+    try:
+        return plain_data(root)
+    except Ambiguous as error:
+        place = f"{_SOURCE}:{error.node.line}:{error.node.col}"
+        raise EnvironmentFailure(f"{place}: {error}") from None
+
+
+def _canonical(value: Any) -> Any:
+    """Plain data with sorted keys, without the keys that have no value."""
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _canonical(value[key]) for key in sorted(value) if value[key] is not None}
+    return value
 
 
 def _rank(entry: Mapping[str, Any]) -> tuple[int, str, str, str]:

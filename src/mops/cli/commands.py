@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from mops.cli.options import QUIET, STRICT, Argument, Option, choice, in_panel
 
-
 # The words that name a command or a group.
 Path = tuple[str, ...]
 

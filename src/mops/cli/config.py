@@ -8,7 +8,7 @@ from mops.checks.verdict import Verdict
 from mops.cli import streams
 from mops.cli.parse import Selection
 from mops.cli.run import read_configuration, valid_configuration
-from mops.config.keys import canonical, key_path, suggestion
+from mops.config.keys import find_setting
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, INVALID, OK, Problem, UsageError
 from mops.report.origins import explained, explained_json, selected
@@ -17,7 +17,7 @@ from mops.report.settings import settings_data, settings_text
 from mops.report.text import json_text, shown
 from mops.schema.describe import field_text
 from mops.schema.fields import SettingsSchema, load_schema
-from mops.schema.keywords import near
+from mops.yamltext.writer import dump
 
 
 class ShowOptions(NamedTuple):
@@ -56,15 +56,9 @@ def show(options: ShowOptions) -> int:
     elif options.format == "json":
         text = json_text(settings_data(config, schema, paths))
     else:
-        text = _yaml(settings_data(config, schema, paths))
+        text = dump(settings_data(config, schema, paths))
     streams.out(text)
     return OK
-
-
-def _yaml(data: dict[str, object]) -> str:
-    from mops.yamltext.writer import dump
-
-    return dump(data)
 
 
 def explain(options: ExplainOptions) -> int:
@@ -72,7 +66,7 @@ def explain(options: ExplainOptions) -> int:
     if options.graph and options.format == "json":
         raise UsageError("--graph and --format json exclude each other")
     schema = load_schema()
-    wanted = _wanted(schema, options.key) if options.key else None
+    wanted = find_setting(schema, options.key) if options.key else None
     verdict = valid_configuration(options.selection, schema)
     paths = selected(verdict.config, schema, wanted)
     if options.graph:
@@ -106,15 +100,6 @@ def _explained(
         if path not in verdict.config.stacks and not paths:
             text = f"{field.key} is not set\n{text}"
     return text or f"{' and '.join(map(dotted, wanted))} is not set\n"
-
-
-def _wanted(schema: SettingsSchema, key: str) -> list[Path]:
-    path = key_path(key, "KEY")
-    found = canonical(schema, path)
-    if not found:
-        hint = suggestion(schema, dotted(path)) or near(key, schema.tree["properties"])
-        raise UsageError(f"unknown setting {key}" + (f" ({hint})" if hint else ""))
-    return found
 
 
 def validate(options: ValidateOptions) -> int:

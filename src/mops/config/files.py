@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from mops.model.disk import read_file
-from mops.model.problems import EnvironmentFailure, InvalidConfig
+from mops.model.problems import EnvironmentFailure, InvalidConfig, UsageError
 from mops.yamltext.reader import parse
 
 # Files that look like the configuration to a reader of the folder.
@@ -17,6 +17,27 @@ def home_file(environ: Mapping[str, str]) -> str:
     """The unified file that is read where no --config is given; "" where there is no home."""
     home = environ.get("HOME", "")
     return os.path.join(home, ".modelops", "modelops.yaml") if home else ""
+
+
+def active_file(environ: Mapping[str, str]) -> str:
+    """The file that is read without --config, whether or not it exists; "" without a home."""
+    return environ.get("MODELOPS_CONFIG") or home_file(environ)
+
+
+def file_to_edit(file: str, environ: Mapping[str, str]) -> str:
+    """The file of --file, else the active one. Raises UsageError where there is none to edit."""
+    if file == "-":
+        raise UsageError("--file: - is standard input, which cannot be edited")
+    if file:
+        return file
+    active = active_file(environ)
+    if active and os.path.lexists(active):
+        return active
+    candidates = [name for name in AUTHORITATIVE if os.path.isfile(name)]
+    if candidates:
+        raise UsageError(f"no file is active; name one with --file: {' or '.join(candidates)}")
+    missing = f"{active} not found" if active else "no file is active"
+    raise UsageError(f"{missing}; create one with `mops init`, or name one with --file")
 
 
 def layer_files(

@@ -13,7 +13,7 @@ _EMPTY = '""'
 
 
 def key_path(text: str, flag: str) -> Path:
-    r"""The path of a dotted key: parts with dots are quoted (a."b.c") or have them escaped (a.b\.c)."""
+    r"""The path of a dotted key; in its parts, dots are quoted (a."b.c") or escaped (a.b\.c)."""
     parts, part, quote, index = [], "", "", 0
     while index < len(text):
         char = text[index]
@@ -40,6 +40,16 @@ def key_path(text: str, flag: str) -> Path:
             + (": a quote is not closed" if quote else ": a part of it is empty")
         )
     return tuple(parts)
+
+
+def find_setting(schema: SettingsSchema, key: str) -> list[Path]:
+    """The paths of the setting or section `key`. Raises UsageError where there is none."""
+    path = key_path(key, "KEY")
+    found = canonical(schema, path)
+    if not found:
+        hint = suggestion(schema, dotted(path)) or near(key, schema.tree["properties"])
+        raise UsageError(f"unknown setting {key}" + (f" ({hint})" if hint else ""))
+    return found
 
 
 def canonical(schema: SettingsSchema, path: Path) -> list[Path]:

@@ -1,1 +1,1 @@
-"""Changes to files that users own: one setting, or an old file brought up to date."""
+"""Changes of configuration files: one setting at a time, or from an older format."""

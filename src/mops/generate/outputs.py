@@ -16,7 +16,7 @@ from mops.schema.describe import describe
 from mops.schema.fields import SettingsSchema, Tree, is_section, snake
 from mops.schema.keywords import types
 from mops.yamltext.reader import parse
-from mops.yamltext.writer import quote
+from mops.yamltext.writer import inline
 
 _TEMPLATES = os.path.join(os.path.dirname(__file__), "templates")
 _HEADER = "Generated from schemas/mops.schema.yaml by `mops generate`; do not edit."
@@ -356,7 +356,7 @@ def _document(name: str, schema: SettingsSchema) -> str:
         autoescape=False,
     )
     environment.globals["header"] = _HEADER
-    environment.filters["inline"] = _inline_value
+    environment.filters["inline"] = inline
     environment.filters["cell"] = lambda text: str(text).replace("|", "\\|")
     fields = [field for field in schema.fields.values() if not field.schema.get("x-rendered")]
     return environment.get_template(name).render(
@@ -382,22 +382,5 @@ def _value_lines(tree: Tree, depth: int) -> list[str]:
             found.append(f"{indent}{name}:")
             found.extend(_value_lines(sub, depth + 1))
         else:
-            found.append(f"{indent}{name}: {_inline_value(sub['default'])}")
+            found.append(f"{indent}{name}: {inline(sub['default'])}")
     return found
-
-
-def _inline_value(value: Any) -> str:
-    """A default on one line."""
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(f"{quote(key)}: {_inline_value(entry)}" for key, entry in value.items())
-            + "}"
-        )
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_inline_value, value)) + "]"
-    return str(value)

@@ -11,6 +11,7 @@ from mops.model.disk import read_file
 from mops.model.layer import Origin, Path, dotted
 from mops.model.problems import ERROR, Problem
 from mops.yamltext.nodes import Items, Node, Pairs
+from mops.yamltext.plain import plain_data
 from mops.yamltext.reader import parse
 
 
@@ -35,7 +36,7 @@ def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
             problems += wrong
             if isinstance(root, Pairs) and root.pairs:
                 found.append(_Document(name, root))
-    objects: list[Any] = [_plain(document.root) for document in found]
+    objects: list[Any] = [plain_data(document.root, lenient=True) for document in found]
     for one in lint(objects):
         document = found[one.position]
         line, col = _position(document.root, one.finding.path)
@@ -59,14 +60,6 @@ def _problem(one: Found, origin: Origin) -> Problem:
 
 def _object_name(entry: dict[str, Any]) -> str:
     return f"{entry['kind']}/{entry['metadata']['name']}"
-
-
-def _plain(node: Node) -> object:
-    if isinstance(node, Items):
-        return [_plain(item) for item in node.items]
-    if isinstance(node, Pairs):
-        return {key: _plain(value) for key, (_, value) in node.pairs.items()}
-    return node.text if node.quoted or node.text not in ("true", "false") else node.text == "true"
 
 
 def _position(root: Pairs, path: Path) -> tuple[int, int]:

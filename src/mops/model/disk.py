@@ -207,3 +207,34 @@ def _mode(target: str) -> int | None:
 def _same(target: str, data: bytes) -> bool:
     with open(target, "rb") as file:
         return file.read(len(data) + 1) == data
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Holds an exclusive lock on the file `name`, so that of several edits at once none is lost.
+
+    Without the file there is nothing to lock; reading it will say what is wrong.
+    """
+    import fcntl
+
+    while True:
+        try:
+            descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            yield
+            return
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_still(descriptor, name):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _is_still(descriptor: int, name: str) -> bool:
+    """Whether an open file still has this name, and was not replaced while the lock was awaited."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(name))
+    except OSError:
+        return True

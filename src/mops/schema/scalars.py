@@ -7,9 +7,8 @@ from typing import Any
 
 from mops.schema.fields import Tree
 from mops.schema.keywords import types
-from mops.yamltext.nodes import NULLS, Text, ambiguous
-
-INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+from mops.yamltext.nodes import NULLS, Text
+from mops.yamltext.plain import INTEGER, Ambiguous, plain_scalar
 
 
 class _Bad(Exception):
@@ -43,22 +42,18 @@ def scalar(node: Text, tree: Tree) -> Any:
 
 def _unguessed(node: Text) -> Any:
     """A scalar where the schema declares no type: only what every YAML reader agrees on."""
-    if node.quoted:
-        return node.text
-    if INTEGER.fullmatch(node.text):
-        return int(node.text)
-    if node.text in ("true", "false"):
-        return node.text == "true"
-    if not ambiguous(node.text):
-        return node.text
-    if node.text in NULLS or not node.text:
+    try:
+        value = plain_scalar(node)
+    except Ambiguous:
+        raise _Bad(
+            f"YAML readers disagree on what {_written(node)} is",
+            f'write "{node.text}" if it is text'
+            if len(node.text) < _SHORT
+            else "quote it if it is text",
+        ) from None
+    if value is None:
         raise _Bad("null cannot stand inside a list or one value", "remove it")
-    raise _Bad(
-        f"YAML readers disagree on what {_written(node)} is",
-        f'write "{node.text}" if it is text'
-        if len(node.text) < _SHORT
-        else "quote it if it is text",
-    )
+    return value
 
 
 _SHORT = 40

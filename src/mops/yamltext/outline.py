@@ -1,25 +1,25 @@
-"""YAML text to nodes with their extent in the text, and changes of the text at those extents.
+"""YAML text to nodes with their extent in the text, as edits need them.
 
-A change replaces exactly the characters that it is about: comments, order, quotes and line ends of all else stay.
-Offsets count characters. What a node means is not decided here.
+What a node means is not decided here. Offsets count characters.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
-BREAKS = "\n\r\x85\u2028\u2029"
-BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+from mops.yamltext.offsets import BREAK, line_end
 
 
 class Scalar(NamedTuple):
-    """A scalar; `style` is "" (plain), `'`, `"`, `|` or `>`. `marked`: it carries an anchor or a tag."""
+    """A scalar; `style` is "" (plain), `'`, `"`, `|` or `>`.
+
+    Any node is `marked` where it has an anchor or a tag.
+    """
 
     text: str
     start: int
@@ -39,7 +39,7 @@ class Seq(NamedTuple):
 
 
 class Map(NamedTuple):
-    """A mapping, keys that are there twice included. A block mapping starts at its first key."""
+    """A mapping, including duplicate keys. A block mapping starts at its first key."""
 
     pairs: list[Pair]
     start: int
@@ -47,9 +47,9 @@ class Map(NamedTuple):
     flow: bool
     marked: bool
 
-    def pair(self, *names: str) -> Pair | None:
-        """The last pair with one of these keys, which is the one that counts."""
-        return next((pair for pair in reversed(self.pairs) if pair.key.text in names), None)
+    def pair(self, *keys: str) -> Pair | None:
+        """The last pair with one of these keys, which is the one that YAML readers take."""
+        return next((pair for pair in reversed(self.pairs) if pair.key.text in keys), None)
 
 
 class Alias(NamedTuple):
@@ -61,7 +61,7 @@ class Alias(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A key and its value. `end` is where the value's text ends, or the key's colon where there is none."""
+    """A key and its value. `end` is the end of the value, or of the colon without a value."""
 
     key: Scalar
     value: Span
@@ -71,145 +71,131 @@ class Pair(NamedTuple):
 Span: TypeAlias = "Scalar | Seq | Map | Alias"
 
 
-class Splice(NamedTuple):
-    """Characters from `start` to `end` become `text`."""
-
-    start: int
-    end: int
-    text: str
-
-
 def outline(text: str) -> Span | None:
-    """The document in `text`, which is valid YAML; None where there is none, or where a key is no scalar."""
-    anchors: dict[str, Span] = {}
-    root: Span | None = None
-    stack: list[tuple[Any, list[Any]]] = []
-    events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
-    for event in events:
-        name = getattr(event, "anchor", None)
-        kind = type(event)
-        if kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
-            stack.append((event, []))
-            continue
-        if kind is yaml.ScalarEvent:
-            node: Span = Scalar(
-                event.value,
-                event.start_mark.index,
-                event.end_mark.index,
-                event.style or "",
-                bool(event.anchor or event.tag),
-            )
-        elif kind is yaml.AliasEvent:
-            node, name = (
-                Alias(anchors[str(name)], event.start_mark.index, event.end_mark.index),
-                None,
-            )
-        elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
-            opened, parts = stack.pop()
-            if kind is yaml.MappingEndEvent and not all(
-                isinstance(part, Scalar) for part in parts[::2]
-            ):
-                return None
-            node, name = _collection(text, opened, parts, event.end_mark.index), opened.anchor
-        else:
-            continue
-        if name:
-            anchors[name] = node
-        if stack:
-            stack[-1][1].append(node)
-        else:
-            root = node
-    return root
+    """The document in `text`, which is valid YAML.
+
+    None where it is empty, or where a key is not a scalar.
+    """
+    try:
+        return _Outliner(text).document()
+    except _KeyIsNotScalarError:
+        return None
 
 
-def _collection(text: str, opened: Any, parts: list[Any], end: int) -> Span:
-    flow, marked = bool(opened.flow_style), bool(opened.anchor or opened.tag)
-    start = opened.start_mark.index
-    if isinstance(opened, yaml.SequenceStartEvent):
-        return Seq(parts, start, end if flow or not parts else _end(text, parts[-1]), flow, marked)
-    pairs = [
-        Pair(key, value, _value_end(text, key, value))
-        for key, value in zip(parts[::2], parts[1::2], strict=True)
-    ]
-    if not flow and pairs and not marked:
-        start = pairs[0].key.start
-    return Map(pairs, start, end if flow or not pairs else pairs[-1].end, flow, marked)
+class _KeyIsNotScalarError(Exception):
+    pass
+
+
+class _Open(NamedTuple):
+    """A collection whose end is still to come: its start event, and the nodes in it so far."""
+
+    event: Any
+    parts: list[Any]
+
+
+class _Outliner:
+    """Builds nodes from libyaml's events."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.root: Span | None = None
+        self.anchors: dict[str, Span] = {}
+        self.open: list[_Open] = []
+
+    def document(self) -> Span | None:
+        events: Iterator[Any] = yaml.parse(self.text, Loader=yaml.CSafeLoader)
+        for event in events:
+            if isinstance(event, yaml.CollectionStartEvent):
+                self.open.append(_Open(event, []))
+                continue
+            node = self._node(event)
+            if node is None:
+                continue
+            if self.open:
+                self.open[-1].parts.append(node)
+            else:
+                self.root = node
+        return self.root
+
+    def _node(self, event: Any) -> Span | None:
+        """The node that ends with an event; None where none does."""
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, yaml.ScalarEvent):
+            marked = bool(event.anchor or event.tag)
+            node = Scalar(event.value, start, end, event.style or "", marked)
+            return self._anchored(event.anchor, node)
+        if isinstance(event, yaml.AliasEvent):
+            return Alias(self.anchors[str(event.anchor)], start, end)
+        if isinstance(event, yaml.CollectionEndEvent):
+            opened = self.open.pop()
+            return self._anchored(opened.event.anchor, self._collection(opened, end))
+        return None
+
+    def _anchored(self, anchor: str | None, node: Span) -> Span:
+        if anchor:
+            self.anchors[anchor] = node
+        return node
+
+    def _collection(self, opened: _Open, end: int) -> Span:
+        event, parts = opened
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event, parts, end)
+        flow = bool(event.flow_style)
+        if not flow and parts:
+            end = _end(self.text, parts[-1])
+        return Seq(parts, event.start_mark.index, end, flow, bool(event.anchor or event.tag))
+
+    def _mapping(self, event: Any, parts: list[Any], end: int) -> Map:
+        pairs: list[Pair] = []
+        for key, value in zip(parts[::2], parts[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                raise _KeyIsNotScalarError
+            pairs.append(Pair(key, value, _value_end(self.text, key, value)))
+        flow, marked = bool(event.flow_style), bool(event.anchor or event.tag)
+        start = event.start_mark.index
+        if not flow and pairs:
+            # A mark stands before the first key, and belongs to the mapping.
+            start = start if marked else pairs[0].key.start
+            end = pairs[-1].end
+        return Map(pairs, start, end, flow, marked)
 
 
 def _end(text: str, node: Span) -> int:
-    """Where the text of a node ends, without the blank lines after a block scalar that mean nothing."""
-    if isinstance(node, Scalar) and node.style in ("|", ">") and not _keeps(text, node):
+    """Where a node's text ends, without the blank lines that a block scalar does not keep."""
+    if isinstance(node, Scalar) and node.style in ("|", ">") and not _keeps_blank_lines(text, node):
         return node.start + len(text[node.start : node.end].rstrip())
     return node.end
 
 
-def _keeps(text: str, node: Scalar) -> bool:
-    """Whether the blank lines after a block scalar belong to it."""
-    return "+" in BREAK.split(text[node.start : node.end], maxsplit=1)[0].split("#")[0]
+def _keeps_blank_lines(text: str, node: Scalar) -> bool:
+    header = BREAK.split(text[node.start : node.end], maxsplit=1)[0]
+    return "+" in header.split("#")[0]
 
 
 def _value_end(text: str, key: Scalar, value: Span) -> int:
-    if isinstance(value, Scalar) and value.start == value.end:
-        return colon(text, key) or key.end
+    if is_missing(value):
+        return after_colon(text, key) or key.end
     return _end(text, value)
 
 
-def colon(text: str, key: Scalar) -> int:
-    """The offset behind a key's colon; 0 where it has none."""
+def is_missing(value: Span) -> bool:
+    """Whether nothing is written where a value could stand."""
+    return isinstance(value, Scalar) and value.start == value.end
+
+
+def after_colon(text: str, key: Scalar) -> int:
+    """The offset after a key's colon; 0 where it has none."""
     found = re.compile(r"\s*:").match(text, key.end)
     return found.end() if found else 0
 
 
-def plain(node: Span) -> Span:
-    """The node itself, an alias resolved."""
+def resolved(node: Span) -> Span:
+    """The node itself, or the one that an alias stands for."""
     return node.target if isinstance(node, Alias) else node
 
 
-def line_start(text: str, offset: int) -> int:
-    """The offset at which the line of `offset` starts."""
-    last = 0
-    for found in BREAK.finditer(text, 0, offset):
-        last = found.end()
-    return last
-
-
-def line_end(text: str, offset: int) -> int:
-    """The offset of the line break that ends the line of `offset`, or of the text's end."""
-    found = BREAK.search(text, offset)
-    return found.start() if found else len(text)
-
-
-def next_line(text: str, offset: int) -> int:
-    """The offset behind the line of `offset`, its line break included."""
-    found = BREAK.search(text, offset)
-    return found.end() if found else len(text)
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of an offset, from 1."""
-    breaks = [found.end() for found in BREAK.finditer(text, 0, offset)]
-    return len(breaks) + 1, offset - (breaks[-1] if breaks else 0) + 1
-
-
-def offset_of(text: str, line: int, col: int) -> int:
-    """The offset of a line and column, from 1."""
-    starts = [0, *(found.end() for found in BREAK.finditer(text))]
-    return min(starts[min(line, len(starts)) - 1] + col - 1, len(text))
-
-
-def newline(text: str) -> str:
-    """The line break of a text: its first one."""
-    found = BREAK.search(text)
-    return found.group() if found else "\n"
-
-
-def indent(text: str, offset: int) -> int:
-    """The column of an offset, from 0."""
-    return offset - line_start(text, offset)
-
-
 def scalars(node: Span | None) -> Iterator[Scalar]:
-    """All scalars that are written in a node, keys included, in their order."""
+    """All scalars that are written in a node, including keys, in their order."""
     if isinstance(node, Scalar):
         yield node
     elif isinstance(node, Seq):
@@ -221,45 +207,23 @@ def scalars(node: Span | None) -> Iterator[Scalar]:
             yield from scalars(pair.value)
 
 
-def comments(text: str, root: Span | None) -> list[tuple[int, int]]:
-    """Start and end of every comment, without its line break."""
+class Comment(NamedTuple):
+    """The extent of a comment, from its `#` to the end of its line."""
+
+    start: int
+    end: int
+
+
+def comments(text: str, root: Span | None) -> list[Comment]:
+    """The comments in a document, in their order."""
     spans = sorted((node.start, node.end) for node in scalars(root) if node.end > node.start)
     starts = [start for start, _ in spans]
-    found: list[tuple[int, int]] = []
+    found: list[Comment] = []
     for match in re.finditer("(?:^|(?<=[ \t\n\r\x85\u2028\u2029]))#", text):
-        index = bisect_right(starts, match.start()) - 1
-        if index >= 0 and match.start() < spans[index][1]:
-            continue
-        if not found or match.start() >= found[-1][1]:
-            found.append((match.start(), line_end(text, match.start())))
-    return found
-
-
-def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """The text with all changes made; they must not overlap."""
-    parts: list[str] = []
-    last = 0
-    for start, end, new in _ordered(splices):
-        parts += [text[last:start], new]
-        last = end
-    return "".join([*parts, text[last:]])
-
-
-def before(splices: Iterable[Splice], offset: int) -> int:
-    """Where a character of the changed text was; for new text, where it was put."""
-    shift = 0
-    for start, end, new in _ordered(splices):
-        if offset < start + shift:
-            break
-        if offset < start + shift + len(new):
-            return start
-        shift += len(new) - (end - start)
-    return offset - shift
-
-
-def _ordered(splices: Iterable[Splice]) -> list[Splice]:
-    found = sorted(splices, key=lambda splice: splice[:2])
-    for low, high in pairwise(found):
-        if high.start < low.end:
-            raise ValueError(f"changes overlap: {low} and {high}")
+        at = match.start()
+        index = bisect_right(starts, at) - 1
+        inside_scalar = index >= 0 and at < spans[index][1]
+        inside_comment = bool(found) and at < found[-1].end
+        if not inside_scalar and not inside_comment:
+            found.append(Comment(at, line_end(text, at)))
     return found

@@ -1,95 +1,249 @@
-"""Data as YAML text that every YAML reader understands in the same way."""
+"""Data as YAML text that every YAML reader understands in the same way.
+
+Two styles. The *quoted* style is for files that mops writes as a whole (`dump`, `inline`, `quote`):
+ASCII, and every string in double quotes. The *natural* style is for values that go into files which
+people write (`natural_scalar`, `natural_inline`, `natural_lines`): quotes only where a reader could
+misunderstand the text.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mops.model.layer import Path
+from mops.yamltext.nodes import NULLS, ambiguous
 
-# The text form: ASCII, block style, every string in double quotes but the keys that the schema declares.
-_UNSAFE = re.compile(r"[^ !#-\[\]-~]")
+if TYPE_CHECKING:
+    from mops.yamltext.outline import Scalar
 
-_BARE_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,}")
-
-
-def quote(text: str) -> str:
-    """`text` as a YAML double-quoted scalar in ASCII."""
-    return f'"{_UNSAFE.sub(lambda found: escaped(found.group()), text)}"'
+_INDENT = "  "
 
 
-def dump(found: Mapping[str, Any], comments: Mapping[Path, str] | None = None) -> str:
-    """Values as YAML text; `comments` are put behind the lines of the leaves at those paths."""
-    lines: list[str] = []
-    _map(lines, found, "", (), comments)
-    lines.append("")
-    return "\n".join(lines)
+# Scalars that are the same in both styles.
 
 
-def _map(
-    lines: list[str],
-    value: Mapping[str, Any],
-    indent: str,
-    path: Path,
-    comments: Mapping[Path, str] | None,
-) -> None:
-    """Appends the lines of a map."""
-    for key, entry in value.items():
-        here = (*path, key) if comments else ()
-        comment = f"  # {comments[here]}" if comments and here in comments else ""
-        if entry and isinstance(entry, dict):
-            lines.append(f"{indent}{_name(key)}:{comment}")
-            _map(lines, entry, f"{indent}  ", here, comments)
-        elif entry and isinstance(entry, list):
-            lines.append(f"{indent}{_name(key)}:{comment}")
-            _list(lines, entry, f"{indent}  ")
-        else:
-            lines.append(f"{indent}{_name(key)}: {_inline(entry)}{comment}")
-
-
-_WORDS = frozenset({"yes", "off", "true", "false", "null", "inf", "nan"})
-
-
-@lru_cache(maxsize=4096)
-def _name(key: str) -> str:
-    """A key, in quotes where a reader might take it for something else."""
-    return key if _BARE_KEY.fullmatch(key) and key.lower() not in _WORDS else quote(key)
-
-
-def _list(lines: list[str], items: list[Any], indent: str) -> None:
-    """Appends the lines of a list."""
-    for item in items:
-        if item and isinstance(item, dict):
-            first = len(lines)
-            _map(lines, item, f"{indent}  ", (), None)
-            lines[first] = f"{indent}- {lines[first].lstrip()}"
-        elif item and isinstance(item, list):
-            lines.append(f"{indent}-")
-            _list(lines, item, f"{indent}  ")
-        else:
-            lines.append(f"{indent}- {_inline(item)}")
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, str):
-        return quote(value)
+def _number_or_constant(value: Any) -> str | None:
+    """Null, a boolean or a number as YAML text; None for anything else."""
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    return "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, float):
+        return _float(value)
+    return None
 
 
+def _float(value: float) -> str:
+    """A float with the decimal point that YAML 1.1 needs to take it for one."""
+    if math.isnan(value):
+        return ".nan"
+    if math.isinf(value):
+        return ".inf" if value > 0 else "-.inf"
+    mantissa, exponent, power = repr(value).partition("e")
+    return (mantissa if "." in mantissa else f"{mantissa}.0") + exponent + power
+
+
+# Where characters need more than two or four hexadecimal digits.
+_TWO_DIGITS, _FOUR_DIGITS = 1 << 8, 1 << 16
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def escaped(char: str) -> str:
-    """A character as it stands in YAML's double quotes when it cannot stand there itself."""
+def _escaped(char: str) -> str:
+    """A character as an escape of YAML's double-quoted style."""
     if char in _ESCAPES:
         return _ESCAPES[char]
     code = ord(char)
-    if code < 0x100:
+    if code < _TWO_DIGITS:
         return f"\\x{code:02X}"
-    return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"
+    return f"\\u{code:04X}" if code < _FOUR_DIGITS else f"\\U{code:08X}"
+
+
+# The quoted style.
+
+_UNSAFE = re.compile(r"[^ !#-\[\]-~]")
+_BARE_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,}")
+_RESERVED = frozenset({"yes", "off", "true", "false", "null", "inf", "nan"})
+
+
+def quote(text: str) -> str:
+    """`text` as a double-quoted scalar in ASCII."""
+    return f'"{_UNSAFE.sub(lambda found: _escaped(found.group()), text)}"'
+
+
+def inline(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict):
+        return _flow_mapping(value, quote, inline)
+    if isinstance(value, list):
+        return _flow_sequence(value, inline)
+    text = _number_or_constant(value)
+    if text is None:
+        raise TypeError(f"{type(value).__name__} has no YAML form")
+    return text
+
+
+def dump(
+    found: Mapping[str, Any],
+    comments: Mapping[Path, str] | None = None,
+    literal: Collection[Path] = (),
+) -> str:
+    """A mapping as a YAML document, one key or item a line.
+
+    `comments` are put at the end of the lines of the keys at those paths. The strings of several
+    lines at the paths in `literal` are written as literal blocks (`|`), which people can read.
+    """
+    document = _Document(comments or {}, literal)
+    document.mapping(found, "", () if comments or literal else None)
+    return "\n".join([*document.lines, ""])
+
+
+class _Document:
+    """The lines of a document in the making."""
+
+    def __init__(self, comments: Mapping[Path, str], literal: Collection[Path]) -> None:
+        self.lines: list[str] = []
+        self.comments = comments
+        self.literal = literal
+
+    def mapping(self, found: Mapping[str, Any], margin: str, path: Path | None) -> None:
+        """Adds a mapping at `path`; None where it cannot have comments or literal blocks."""
+        for key, value in found.items():
+            here = None if path is None else (*path, key)
+            name = f"{margin}{_key(key)}:"
+            note = self.comments.get(here) if here else None
+            comment = f"  # {note}" if note else ""
+            if value and isinstance(value, (dict, list)):
+                self.lines.append(name + comment)
+                self.collection(value, margin + _INDENT, here)
+            elif here in self.literal and _fits_literal(value):
+                self.lines.append(f"{name} |{comment}")
+                self.lines += [f"{margin}{_INDENT}{line}" for line in value.splitlines()]
+            else:
+                self.lines.append(f"{name} {inline(value)}{comment}")
+
+    def collection(self, found: Any, margin: str, path: Path | None) -> None:
+        if isinstance(found, dict):
+            self.mapping(found, margin, path)
+        else:
+            self.sequence(found, margin)
+
+    def sequence(self, found: Sequence[Any], margin: str) -> None:
+        for item in found:
+            if item and isinstance(item, dict):
+                first = len(self.lines)
+                self.mapping(item, margin + _INDENT, None)
+                self.lines[first] = f"{margin}- {self.lines[first].lstrip()}"
+            elif item and isinstance(item, list):
+                self.lines.append(f"{margin}-")
+                self.sequence(item, margin + _INDENT)
+            else:
+                self.lines.append(f"{margin}- {inline(item)}")
+
+
+@lru_cache(maxsize=4096)
+def _key(key: str) -> str:
+    """A key, in quotes where a reader might take it for something else than a string."""
+    return key if _BARE_KEY.fullmatch(key) and key.lower() not in _RESERVED else quote(key)
+
+
+def _fits_literal(value: Any) -> bool:
+    """Whether a literal block holds exactly this string: printable lines that end in newlines."""
+    if not isinstance(value, str) or not value.endswith("\n") or value.startswith((" ", "\n")):
+        return False
+    return not value.endswith("\n\n") and all(map(str.isprintable, value.split("\n")))
+
+
+# The natural style.
+
+_PLAIN = re.compile(
+    r"[A-Za-z0-9_/.+][A-Za-z0-9_/.:@%+=~^-]*( [A-Za-z0-9_/.:@%+=~^(-][A-Za-z0-9_/.:@%+=~^()-]*)*"
+)
+
+
+def natural_scalar(value: Any, like: Scalar | None = None) -> str:
+    """A scalar in the quoting style of the one that it replaces (`like`) where that can hold it."""
+    constant = _number_or_constant(value)
+    if constant is not None:
+        return constant
+    text = str(value)
+    style = like.style if like is not None else ""
+    if style == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    if style != '"' and _plain_is_safe(text) and (not ambiguous(text) or _stays_plain(text, like)):
+        return text
+    return _quote_unicode(text)
+
+
+def natural_inline(value: Any, like: Scalar | None = None) -> str:
+    """Any value on one line."""
+    if isinstance(value, Mapping):
+        return _flow_mapping(value, natural_scalar, natural_inline)
+    if isinstance(value, list):
+        return _flow_sequence(value, natural_inline)
+    return natural_scalar(value, like)
+
+
+def natural_lines(entries: Mapping[str, Any], depth: int) -> list[str]:
+    """The lines of a block mapping, `depth` columns in; an item of a list takes one line."""
+    lines: list[str] = []
+    margin = " " * depth
+    for key, value in entries.items():
+        name = f"{margin}{natural_scalar(key)}:"
+        if isinstance(value, Mapping) and value:
+            lines += [name, *natural_lines(value, depth + len(_INDENT))]
+        elif isinstance(value, list) and value:
+            lines += [name, *(f"{margin}{_INDENT}- {natural_inline(item)}" for item in value)]
+        else:
+            lines.append(f"{name} {natural_inline(value)}")
+    return lines
+
+
+def _quote_unicode(text: str) -> str:
+    """Like `quote`, but printable characters outside of ASCII stay."""
+    safe = (
+        char if char.isprintable() and char not in _ESCAPES else _escaped(char) for char in text
+    )
+    return '"' + "".join(safe) + '"'
+
+
+def _stays_plain(text: str, like: Scalar | None) -> bool:
+    """Whether an unquoted number or word replaces another one, so that the schema types it."""
+    return (
+        like is not None
+        and not like.style
+        and like.end > like.start
+        and ambiguous(like.text)
+        and like.text not in NULLS
+        and text not in NULLS
+    )
+
+
+def _plain_is_safe(text: str) -> bool:
+    """Whether the unquoted text is one scalar, also inside brackets and before a comment."""
+    return (
+        _PLAIN.fullmatch(text) is not None
+        and ": " not in text
+        and not text.endswith(":")
+        and not text.startswith("...")
+    )
+
+
+# Collections on one line, for both styles.
+
+
+def _flow_mapping(
+    found: Mapping[str, Any], key: Callable[[str], str], value: Callable[[Any], str]
+) -> str:
+    return "{" + ", ".join(f"{key(name)}: {value(entry)}" for name, entry in found.items()) + "}"
+
+
+def _flow_sequence(found: Sequence[Any], value: Callable[[Any], str]) -> str:
+    return "[" + ", ".join(map(value, found)) + "]"

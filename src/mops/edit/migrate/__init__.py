@@ -1,7 +1,8 @@
-"""Files of the older tool to today's: the changed text, and a table of what became of every key.
+"""Files of the older tool to the current formats: the new text, and what became of every key.
 
-Pure: texts in, texts out. A file is changed in its own text, so that its comments, its order and the sections of
-other tools stay. What the older tool ignored is left as a comment, never brought to life.
+Pure: texts in, texts out. A file is changed in its own text, so that its comments, its order and
+the sections of other tools stay. What the older tool ignored becomes a comment: it never takes
+effect.
 """
 
 from __future__ import annotations
@@ -9,115 +10,98 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from mops.edit.migrate import component, unified
-from mops.edit.migrate.draft import Draft, Migrated
-from mops.edit.migrate.formats import (
-    CONFIG,
-    INFRASTRUCTURE,
-    OLD_UNIFIED,
-    OLD_WORKSPACE,
-    TODAY,
-    detect,
-)
-from mops.edit.migrate.verdict import conflicts, finish
+from mops.edit.migrate.changes import Migrated
+from mops.edit.migrate.config_file import migrate_config, take_settings
+from mops.edit.migrate.conflicts import conflicts
+from mops.edit.migrate.draft import Draft, Options
+from mops.edit.migrate.finish import finish
+from mops.edit.migrate.formats import CONFIG, INFRASTRUCTURE, OLD_UNIFIED, OLD_WORKSPACE
+from mops.edit.migrate.infrastructure import migrate_infrastructure
+from mops.edit.migrate.unified import migrate_unified
+from mops.edit.migrate.workspace import migrate_workspace
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import SettingsSchema
-from mops.yamltext.rewrite import Fixed
+from mops.yamltext.rewrite import NotEditable
 
-__all__ = ["Migrated", "migrate"]
+__all__ = ["Migrated", "Options", "migrate"]
 
-# Files that lie in one folder and were read together, the one that counted first.
-_TOGETHER = (OLD_UNIFIED, INFRASTRUCTURE, CONFIG)
+_PLAIN = Options()
+_STEPS = {
+    OLD_UNIFIED: migrate_unified,
+    OLD_WORKSPACE: migrate_workspace,
+    INFRASTRUCTURE: migrate_infrastructure,
+    CONFIG: migrate_config,
+}
 
 
 def migrate(
-    texts: Sequence[tuple[str, str]],
-    schema: SettingsSchema,
-    *,
-    drop_defaults: bool = False,
-    intended: bool = False,
+    texts: Sequence[tuple[str, str]], schema: SettingsSchema, options: Options = _PLAIN
 ) -> list[Migrated]:
-    """Each (name, text) as it is today; files that were read together become one.
+    """Migrates each (name, text); files that the older tool read together become one.
 
-    `drop_defaults` leaves keys that only repeat an old default to today's default. `intended` carries over what
-    the older tool ignored though its author plainly meant it. Raises InvalidConfig for what is no such file.
+    A file that is current already stays as it is. Raises InvalidConfig for one that was never a
+    workspace, and where the current reader refuses a result.
     """
-    drafts = [
-        Draft(name, text, schema, drop_defaults=drop_defaults, intended=intended)
-        for name, text in texts
-    ]
-    for draft in drafts:
-        draft.format = detect(draft)
-    return [_changed(group) for group in _groups(drafts)]
+    drafts = [Draft(name, text, schema, options) for name, text in texts]
+    return [_migrated(group) for group in _groups(drafts)]
 
 
 def _groups(drafts: Sequence[Draft]) -> list[list[Draft]]:
-    """Drafts that make one result, the one that counts first."""
+    """Drafts that give one result, the one that took precedence first."""
     groups: list[list[Draft]] = []
     for draft in drafts:
-        folder = os.path.dirname(draft.name)
-        mate = next(
-            (
-                group
-                for group in groups
-                if draft.together
-                and all(
-                    other.together
-                    and other.format != draft.format
-                    and os.path.dirname(other.name) == folder
-                    for other in group
-                )
-            ),
-            None,
-        )
-        if mate is None:
+        group = next((group for group in groups if _were_read_together(draft, group)), None)
+        if group is None:
             groups.append([draft])
         else:
-            mate.append(draft)
-    rank = {name: index for index, name in enumerate((TODAY, *_TOGETHER))}
-    return [sorted(group, key=lambda draft: rank.get(draft.format, 0)) for group in groups]
+            group.append(draft)
+    return [sorted(group, key=lambda draft: draft.format.precedence or 0) for group in groups]
 
 
-def _changed(group: Sequence[Draft]) -> Migrated:
-    for draft in group:
-        if not draft.format.startswith("today"):
-            draft.repeated()
-    try:
-        return _one(group)
-    except Fixed as fixed:
-        name = group[0].name
-        raise InvalidConfig(
-            [
-                Problem(
-                    ERROR,
-                    "",
-                    f"a part of this file cannot be changed by itself: {fixed}",
-                    Origin(name, f"{name}:1:1"),
-                    "write out what anchors and tags stand for",
-                )
-            ]
-        ) from None
+def _were_read_together(draft: Draft, others: Sequence[Draft]) -> bool:
+    """Whether a file is of one directory with others, and of another format."""
+    directory = os.path.dirname(draft.name)
+    formats = {other.format for other in others}
+    if draft.format in formats or any(each.precedence is None for each in (draft.format, *formats)):
+        return False
+    return all(os.path.dirname(other.name) == directory for other in others)
 
 
-def _one(group: Sequence[Draft]) -> Migrated:
+def _migrated(group: Sequence[Draft]) -> Migrated:
     first, *others = group
-    settings = next((draft for draft in others if draft.format == CONFIG), None)
-    if first.format == CONFIG:
-        unified.from_config(first)
-    elif first.format == INFRASTRUCTURE:
-        component.from_infrastructure(first)
-        if settings is not None:
-            unified.take_settings(first, settings)
-            others = [draft for draft in others if draft is not settings]
-            first.changes += settings.changes
-    elif first.format == OLD_UNIFIED:
-        unified.from_unified(first)
-    elif first.format == OLD_WORKSPACE:
-        component.from_workspace(first)
-    done = finish(first)
+    try:
+        for draft in group:
+            if not draft.format.is_current:
+                draft.comment_out_duplicates()
+        return _merged(first, others)
+    except NotEditable as reason:
+        message = f"part of this file cannot be changed on its own: {reason}"
+        origin = Origin(first.name, f"{first.name}:1:1")
+        hint = "replace anchors, aliases and tags with the values that they stand for"
+        raise InvalidConfig([Problem(ERROR, "", message, origin, hint)]) from None
+
+
+def _merged(first: Draft, others: list[Draft]) -> Migrated:
+    """The result of files that were read together."""
+    names = [first.name, *(other.name for other in others)]
+    _migrate_one(first)
+    if first.format == INFRASTRUCTURE:
+        for config in [other for other in others if other.format == CONFIG]:
+            take_settings(first, config)
+            first.changes += config.changes
+            others = [other for other in others if other is not config]
+    result = finish(first)
+    changes = list(result.changes)
     for other in others:
         if other.format == INFRASTRUCTURE:
-            component.from_infrastructure(other)
-        done = done._replace(changes=[*done.changes, *conflicts(first, other)])
-    return done._replace(sources=[draft.name for draft in group])
+            migrate_infrastructure(other)
+        changes += conflicts(first, other)
+    return result._replace(sources=names, changes=changes)
+
+
+def _migrate_one(draft: Draft) -> None:
+    """Brings a draft to the current format, if it is not."""
+    step = _STEPS.get(draft.format)
+    if step is not None:
+        step(draft)

@@ -1,67 +1,42 @@
-"""A file on its way to today's form: its text, and what has become of its keys so far."""
+"""The new file in the making: its text so far, and what has become of the old file's keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import yaml
-
-from mops.model.layer import Path, dotted
-from mops.model.problems import InvalidConfig
+from mops.edit.migrate.changes import ADDED, DROPPED, Action, Change
+from mops.edit.migrate.formats import Format, detect
+from mops.edit.migrate.older_yaml import data
+from mops.model.layer import Origin, Path, dotted
+from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import SettingsSchema
-from mops.yamltext.outline import (
-    Alias,
-    Map,
-    Pair,
-    Scalar,
-    Seq,
-    Span,
-    Splice,
-    before,
-    indent,
-    plain,
-    position,
-    spliced,
-)
+from mops.yamltext.offsets import indent, position
+from mops.yamltext.outline import Map, Pair, Seq, Span, resolved
 from mops.yamltext.reader import parse
-from mops.yamltext.rewrite import Rewrite, flow
+from mops.yamltext.rewrite import Rewrite
+from mops.yamltext.splices import Splice, offset_before, spliced
+from mops.yamltext.writer import natural_inline
 
-KEPT, RENAMED, MOVED, CHANGED, ADDED, DROPPED, DIFFERS, CONFLICT = (
-    "kept",
-    "renamed",
-    "moved",
-    "changed",
-    "added",
-    "dropped",
-    "differs",
-    "conflict",
-)
+_BYTE_ORDER_MARK = "\ufeff"
 
 
-class Change(NamedTuple):
-    """What became of a key. `place` is file:line:col of the old file, or its name where the key was not there."""
+class Options(NamedTuple):
+    """How to migrate.
 
-    key: str
-    action: str
-    why: str
-    place: str = ""
-    to: str = ""
+    `drop_defaults` leaves keys that only repeat an older default to the current default. `intended`
+    carries over what the older tool ignored although its author plainly meant it.
+    """
 
-
-class Migrated(NamedTuple):
-    """The result for one file, or for several that were read together. `before` is the text of `target` where that is one of them."""
-
-    sources: list[str]
-    target: str
-    format: str
-    text: str
-    before: str | None
-    changes: list[Change]
+    drop_defaults: bool = False
+    intended: bool = False
 
 
-class Memory(NamedTuple):
-    """From what the memory limit of a Dask process was computed, and what the pod got."""
+class OlderMemory(NamedTuple):
+    """What the older tool computed a Dask process's memory limit from, and what the pod got.
+
+    `key` is the setting that says so, for the table; quantities are Kubernetes'.
+    """
 
     key: Path
     limit_from: str
@@ -70,42 +45,32 @@ class Memory(NamedTuple):
 
 
 class Draft:
-    """A file under change, in steps: each reads the text that the one before has left."""
+    """A file under change, in steps: each step reads the text that the one before has left.
 
-    def __init__(
-        self,
-        name: str,
-        text: str,
-        schema: SettingsSchema,
-        *,
-        drop_defaults: bool = False,
-        intended: bool = False,
-    ) -> None:
+    Raises InvalidConfig for a text that is not YAML or no file of the older tool.
+    """
+
+    def __init__(self, name: str, text: str, schema: SettingsSchema, options: Options) -> None:
         self.name = name
-        self.original = text
-        self.mark = "\ufeff" if text.startswith("\ufeff") else ""
-        self.text = text[len(self.mark) :]
         self.schema = schema
-        self.drop_defaults = drop_defaults
-        self.intended = intended
-        self.format = ""
+        self.options = options
+        self.original = text
+        self.mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+        self.text = text[len(self.mark) :]
+        # Whether `workspace.spec` has become `workspace`.
         self.lifted = False
-        self.memory: Memory | None = None
+        self.memory: OlderMemory | None = None
         self.makes_pods = False
         self.changes: list[Change] = []
         self._steps: list[list[Splice]] = []
-        self._wanted: dict[str, Any] = {}
+        self._ensured: dict[str, Any] = {}
         root, problems = parse(self.text, name, name)
         if root is None:
-            raise InvalidConfig(problems or _empty(name))
+            raise InvalidConfig(problems or [_empty(name)])
         self.rewrite = Rewrite(self.text)
+        self.format: Format = detect(self.rewrite.root, name, self.text, schema)
 
-    @property
-    def together(self) -> bool:
-        """Whether the older tool read this file together with others of its folder."""
-        return self.format.startswith(
-            ("modelops.yaml", "infrastructure", "config.yaml", "today's unified")
-        )
+    # Reading.
 
     @property
     def root(self) -> Map:
@@ -113,172 +78,142 @@ class Draft:
         root = self.rewrite.root
         return root if isinstance(root, Map) else Map([], 0, 0, flow=False, marked=False)
 
-    def pair(self, *names: str) -> Pair | None:
-        """The pair at a path of keys as they are written."""
+    def pair(self, *keys: str) -> Pair | None:
+        """The pair at a path of keys as they are written; None where there is none."""
         node: Span = self.root
         found: Pair | None = None
-        for name in names:
-            found = node.pair(name) if isinstance(node, Map) else None
+        for key in keys:
+            found = node.pair(key) if isinstance(node, Map) else None
             if found is None:
                 return None
-            node = plain(found.value)
+            node = resolved(found.value)
         return found
 
-    def map(self, *names: str) -> Map | None:
-        """The map at a path of keys; None where there is none."""
-        found = self.pair(*names) if names else None
-        node = plain(found.value) if found else self.root if not names else None
+    def map(self, *keys: str) -> Map | None:
+        """The mapping at a path of keys; None where there is none."""
+        if not keys:
+            return self.root
+        found = self.pair(*keys)
+        node = resolved(found.value) if found else None
         return node if isinstance(node, Map) else None
 
-    def value(self, *names: str) -> Any:
+    def value(self, *keys: str) -> Any:
         """What the older tool read at a path of keys; None where there is nothing."""
-        found = self.pair(*names)
+        found = self.pair(*keys)
         return data(found.value) if found else None
 
-    def note(
-        self, action: str, names: Path, why: str, at: Pair | Span | None = None, to: str = ""
-    ) -> None:
-        """Records what became of a key."""
-        offset = at.key.start if isinstance(at, Pair) else at.start if at is not None else None
-        if (
-            self.lifted
-            and action != ADDED
-            and names[0] == "workspace"
-            and names[1:2] not in (("metadata",), ("spec",))
-        ):
-            names = ("workspace", "spec", *names[1:])
-        self.changes.append(
-            Change(
-                dotted(names),
-                action,
-                why,
-                self.place(offset) if offset is not None else self.name,
-                to,
-            )
-        )
-
     def place(self, offset: int) -> str:
-        """Where something was in the file as it was given."""
+        """Where a character of the current text was in the file as it was given: file:line:col."""
         for splices in reversed(self._steps):
-            offset = before(splices, offset)
+            offset = offset_before(splices, offset)
         line, col = position(self.original[len(self.mark) :], offset)
         return f"{self.name}:{line}:{col}"
 
-    def first(self, name: str, value: Any, why: str) -> None:
+    # Recording.
+
+    def note(
+        self, action: Action, keys: Path, why: str, at: Pair | Span | None = None, to: str = ""
+    ) -> None:
+        """Records what became of a key that is written `at`, or nowhere."""
+        place = self.name
+        if at is not None:
+            place = self.place(at.key.start if isinstance(at, Pair) else at.start)
+        if action != ADDED and self._was_below_spec(keys):
+            keys = ("workspace", "spec", *keys[1:])
+        self.changes.append(Change(dotted(keys), action, why, place, to))
+
+    def _was_below_spec(self, keys: Path) -> bool:
+        """Whether keys are in a section that was `workspace.spec`."""
+        return (
+            self.lifted and keys[0] == "workspace" and keys[1:2] not in (("metadata",), ("spec",))
+        )
+
+    # Changing.
+
+    def prepend(self, key: str, value: Any, why: str) -> None:
         """Puts a key before all others."""
         root = self.root
         if root.flow:
-            self.want((name,), value)
+            self.ensure((key,), value)
         else:
-            self.rewrite.replace(
-                root.start,
-                root.start,
-                f"{name}: {flow(value)}{self.rewrite.newline}{' ' * indent(self.text, root.start)}",
-            )
-        self.note(ADDED, (name,), why)
+            margin = " " * indent(self.text, root.start)
+            line = f"{key}: {natural_inline(value)}{self.rewrite.source.newline}{margin}"
+            self.rewrite.replace(root.start, root.start, line)
+        self.note(ADDED, (key,), why)
 
-    def repeated(self) -> None:
-        """Leaves as comments the keys that are there again below, where the older tool took them from."""
+    def comment_out(self, keys: Path, pair: Pair, why: str, to: str = "") -> None:
+        """Leaves a key as a comment."""
+        self.rewrite.comment_out(pair)
+        self.note(DROPPED, keys, why, pair, to)
+
+    def drop(self, keys: Path, pair: Pair, why: str) -> None:
+        """Removes a key."""
+        self.rewrite.remove(pair)
+        self.note(DROPPED, keys, why, pair)
+
+    def comment_out_duplicates(self) -> None:
+        """Leaves duplicate keys as comments; the older tool took the last of them."""
         for found in _maps(self.root):
             last = {pair.key.text: pair for pair in found.pairs}
             for pair in found.pairs:
                 if last[pair.key.text] is not pair:
-                    self.comment(
-                        (pair.key.text,), pair, "it is here again below, and the later one counted"
+                    self.comment_out(
+                        (pair.key.text,), pair, "duplicate key; the last one took effect"
                     )
-        self.settle()
+        self.apply()
 
-    def comment(self, names: Path, pair: Pair, why: str, to: str = "") -> None:
-        """Leaves a key as a comment."""
-        self.rewrite.comment(pair)
-        self.note(DROPPED, names, why, pair, to)
+    def ensure(self, keys: Path, value: Any) -> None:
+        """Adds a key at the end of this step, unless it is there by then."""
+        node = self._ensured
+        for key in keys[:-1]:
+            node = node.setdefault(key, {})
+        node[keys[-1]] = value
 
-    def drop(self, names: Path, pair: Pair, why: str) -> None:
-        """Takes a key away."""
-        self.rewrite.remove(pair)
-        self.note(DROPPED, names, why, pair)
-
-    def want(self, names: Path, value: Any) -> None:
-        """Has a key be there after this step; where it is there already, that one stays."""
-        node = self._wanted
-        for name in names[:-1]:
-            node = node.setdefault(name, {})
-        node[names[-1]] = value
-
-    def settle(self) -> None:
-        """Ends a step: the text becomes what was asked for."""
-        self._grow(self.root, None, self._wanted)
-        self._wanted = {}
+    def apply(self) -> None:
+        """Ends a step: applies its changes and re-reads the text."""
+        self._add(self.root, None, self._ensured)
+        self._ensured = {}
         splices = self.rewrite.splices
         text = spliced(self.text, splices)
         root, problems = parse(text, self.name, self.name)
         if root is None:
-            raise InvalidConfig(
-                [
-                    problem._replace(origin=problem.origin._replace(place=self.name))
-                    for problem in problems
-                ]
-            )
+            raise InvalidConfig([
+                problem._replace(origin=problem.origin._replace(place=self.name))
+                for problem in problems
+            ])  # fmt: skip
         self._steps.append(splices)
         self.text = text
         self.rewrite = Rewrite(self.text)
 
-    def _grow(self, node: Span, pair: Pair | None, wanted: Mapping[str, Any]) -> None:
-        node = plain(node)
+    def _add(self, node: Span, pair: Pair | None, entries: Mapping[str, Any]) -> None:
+        """Adds entries to a node, which is in `pair`, where they are missing."""
+        node = resolved(node)
         if not isinstance(node, Map):
             if pair is not None:
-                self.rewrite.add_below(pair, wanted)
+                self.rewrite.add_below(pair, entries)
             return
-        fresh: dict[str, Any] = {}
-        for name, value in wanted.items():
-            found = node.pair(name)
-            if found is None or self.rewrite.leaves(found):
-                fresh[name] = value
+        missing: dict[str, Any] = {}
+        for key, value in entries.items():
+            found = node.pair(key)
+            if found is None or self.rewrite.removes(found):
+                missing[key] = value
             elif isinstance(value, Mapping):
-                self._grow(found.value, found, value)
-        self.rewrite.add(node, fresh)
+                self._add(found.value, found, value)
+        self.rewrite.add(node, missing)
 
 
 def _maps(node: Span) -> list[Map]:
+    """All mappings in a node, the outer ones first."""
+    found: list[Map] = []
     if isinstance(node, Map):
-        return [node, *(found for pair in node.pairs for found in _maps(pair.value))]
-    return [found for item in node.items for found in _maps(item)] if isinstance(node, Seq) else []
-
-
-def data(node: Span) -> Any:
-    """A node as the older tool's YAML reader took it."""
-    if isinstance(node, Alias):
-        return data(node.target)
-    if isinstance(node, Map):
-        merged: dict[str, Any] = {}
+        found.append(node)
         for pair in node.pairs:
-            if pair.key.text == "<<" and not pair.key.style:
-                for source in pair.value.items if isinstance(pair.value, Seq) else [pair.value]:
-                    found = data(source)
-                    merged = {**found, **merged} if isinstance(found, dict) else merged
-        return merged | {
-            pair.key.text: data(pair.value)
-            for pair in node.pairs
-            if pair.key.text != "<<" or pair.key.style
-        }
-    if isinstance(node, Seq):
-        return [data(item) for item in node.items]
-    return scalar_data(node)
+            found += _maps(pair.value)
+    elif isinstance(node, Seq):
+        for item in node.items:
+            found += _maps(item)
+    return found
 
 
-def scalar_data(node: Scalar) -> Any:
-    """A scalar as a YAML 1.1 reader takes it; times and the like stay text."""
-    if node.style or node.marked:
-        return node.text
-    try:
-        found = yaml.load(node.text, Loader=yaml.CSafeLoader) if node.text else None
-    except (yaml.YAMLError, ValueError):
-        return node.text
-    return found if found is None or isinstance(found, (bool, int, float, str)) else node.text
-
-
-def _empty(name: str) -> list[Any]:
-    from mops.model.layer import Origin
-    from mops.model.problems import ERROR, Problem
-
-    return [Problem(ERROR, "", "the file is empty", Origin(name, f"{name}:1:1"))]
+def _empty(name: str) -> Problem:
+    return Problem(ERROR, "", "the file is empty", Origin(name, f"{name}:1:1"))

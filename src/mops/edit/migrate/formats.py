@@ -1,169 +1,211 @@
-"""Which file of which tool a document is, told by its keys."""
+"""Which file of which tool a document is, by its keys."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from mops.edit.migrate.older_yaml import data
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, InvalidConfig, Problem
-from mops.schema.fields import snake
-from mops.yamltext.outline import Map, Pair, Seq, plain
+from mops.schema.fields import SettingsSchema, snake
+from mops.yamltext.offsets import position
+from mops.yamltext.outline import Map, Pair, Seq, Span, resolved
 
-if TYPE_CHECKING:
-    from mops.edit.migrate.draft import Draft
 
-CONFIG = "config.yaml"
-INFRASTRUCTURE = "infrastructure.yaml (schemaVersion 1)"
-OLD_UNIFIED = "modelops.yaml (schema_version 2)"
-OLD_WORKSPACE = "standalone workspace (kind: Workspace)"
-TODAY, TODAY_UNIFIED, TODAY_VALUES = "today's workspace", "today's unified", "today's values"
+class Format(NamedTuple):
+    """A file format.
 
-# What the older tool never read though its papers show it, and what is no workspace configuration.
+    The older tool read files with a `precedence` together with the others in their directory; the
+    lowest one took effect.
+    """
+
+    name: str
+    is_current: bool = False
+    precedence: int | None = None
+
+
+CURRENT_UNIFIED = Format("current unified file", is_current=True, precedence=0)
+CURRENT_WORKSPACE = Format("current workspace", is_current=True)
+CURRENT_VALUES = Format("current values", is_current=True)
+OLD_UNIFIED = Format("modelops.yaml (schema_version 2)", precedence=1)
+INFRASTRUCTURE = Format("infrastructure.yaml (schemaVersion 1)", precedence=2)
+CONFIG = Format("config.yaml", precedence=3)
+OLD_WORKSPACE = Format("standalone workspace (kind: Workspace)")
+
+# What the older tool never read although its documentation shows it, and what is no workspace.
 _REFUSED_KINDS = {
-    "Infrastructure": "the older tool read such a file as an empty one and deployed nothing of it",
+    "Infrastructure": "the older tool read such a file as empty and deployed nothing from it",
     "Runtime": "no version of the older tool ever read this kind",
 }
 _CONFIG_KEYS = frozenset({"pulumi", "defaults"})
-_ADJACENT: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
-    (
+
+
+class _OtherFile(NamedTuple):
+    """A file that lies beside workspaces and is none: the keys it may and must have."""
+
+    allowed: frozenset[str]
+    required: frozenset[str]
+    message: str
+
+
+_OTHER_FILES = (
+    _OtherFile(
         frozenset({"environment", "registry", "storage", "timestamp"}),
         frozenset({"environment"}),
-        "this is a bundle environment, which the older tool wrote for itself and which holds credentials",
+        "this is a bundle environment, which the older tool wrote for its own use"
+        " and which contains credentials",
     ),
-    (
+    _OtherFile(
         frozenset({"version", "images", "profiles", "registry", "tags"}),
         frozenset({"images"}),
         "this is a list of images, not a workspace",
     ),
-    (
+    _OtherFile(
         frozenset({"database", "optuna", "postgres"}),
         frozenset(),
         "this configures another service, not a workspace",
     ),
 )
-# Keys that init of the older tool always wrote and that hardly anybody writes by hand.
-_WRITTEN_OUT = frozenset(
+# Keys that the older tool's `init` always wrote and that hardly anybody writes by hand.
+_WRITTEN_BY_INIT = frozenset(
     {"scheduler_image", "worker_image", "worker_replicas", "worker_processes", "worker_threads"}
 )
-# Names that people wrote in vain, since they are Kubernetes' own: no proof of today's form.
-_BORROWED = frozenset({
-    "tolerations", "affinity", "envFrom", "imagePullPolicy", "imagePullSecrets", "volumes", "volumeMounts", "podLabels", "podAnnotations", "priorityClassName",
-    "topologySpreadConstraints", "serviceAccount", "labels", "annotations", "initContainers", "sidecars", "name", "containerSecurityContext", "runtimeClassName",
+# Kubernetes' own names, which people wrote although the older tool ignored them: no sign of the
+# current format.
+_KUBERNETES_NAMES = frozenset({
+    "affinity", "annotations", "containerSecurityContext", "envFrom", "imagePullPolicy",
+    "imagePullSecrets", "initContainers", "labels", "name", "podAnnotations", "podLabels",
+    "priorityClassName", "runtimeClassName", "serviceAccount", "sidecars", "tolerations",
+    "topologySpreadConstraints", "volumeMounts", "volumes",
 })  # fmt: skip
 _OLD_SECTIONS = frozenset({"scheduler", "workers", "autoscaling"})
 _OLD_KEYS = frozenset(
     {"image", "replicas", "processes", "threads", "resources", "nodeSelector", "env"}
 )
+_CURRENT_AUTOSCALING = frozenset({"minWorkers", "maxWorkers", "targetCPU", "scaleDownDelay"})
 
 
-def detect(draft: Draft) -> str:
-    """The format of a document. Raises InvalidConfig for what cannot be migrated."""
-    root = draft.rewrite.root
+def detect(root: Span | None, name: str, text: str, schema: SettingsSchema) -> Format:
+    """The format of a document. Raises InvalidConfig for one that cannot be migrated."""
     if not isinstance(root, Map):
-        raise _refused(draft, "this is no configuration: expected a map of settings")
-    keys = {pair.key.text for pair in root.pairs}
-    if keys & {"apiVersion", "api_version", "kind", "spec", "metadata"}:
-        return _workspace(draft)
-    if "schemaVersion" in keys or _nested_spec(draft):
-        return _infrastructure(draft)
-    if keys & {"schema_version", "settings", "workspace"}:
-        return OLD_UNIFIED if _old_unified(draft) else TODAY_UNIFIED
-    if keys <= _CONFIG_KEYS:
-        return CONFIG
-    for allowed, needed, reason in _ADJACENT:
-        if keys <= allowed and keys >= needed:
-            raise _refused(draft, reason)
-    if keys & set(draft.schema.tree["properties"]) and "mopsValues" in keys:
-        return TODAY_VALUES
-    raise _refused(draft, "no version of the older tool read such a file as a workspace")
+        raise _refused(name, text, "not a configuration: expected a mapping of settings")
+    return _Detector(root, name, text, schema).format()
 
 
-def _workspace(draft: Draft) -> str:
-    kind = draft.value("kind")
-    if kind in _REFUSED_KINDS:
-        raise _refused(draft, f"kind {kind}: {_REFUSED_KINDS[kind]}", draft.pair("kind"))
-    if kind not in (None, "Workspace"):
-        raise _refused(draft, f"kind {kind} is not a workspace", draft.pair("kind"))
-    spec = draft.map("spec")
-    return TODAY if spec is not None and _is_todays(draft, spec) else OLD_WORKSPACE
+class _Detector:
+    """Looks at one document."""
 
+    def __init__(self, root: Map, name: str, text: str, schema: SettingsSchema) -> None:
+        self.root = root
+        self.name = name
+        self.text = text
+        self.schema = schema
 
-def _infrastructure(draft: Draft) -> str:
-    version = draft.value("schemaVersion")
-    if version not in (None, 1):
-        raise _refused(
-            draft,
-            f"schemaVersion {version}: the older tool read 1 alone",
-            draft.pair("schemaVersion"),
-        )
-    return INFRASTRUCTURE
+    def format(self) -> Format:
+        keys = _keys(self.root)
+        if keys & {"apiVersion", "api_version", "kind", "spec", "metadata"}:
+            return self._workspace()
+        if "schemaVersion" in keys or self._has_nested_workspace():
+            return self._infrastructure()
+        if keys & {"schema_version", "settings", "workspace"}:
+            return OLD_UNIFIED if self._is_old_unified() else CURRENT_UNIFIED
+        if keys <= _CONFIG_KEYS:
+            return CONFIG
+        if "mopsValues" in keys and keys & set(self.schema.tree["properties"]):
+            return CURRENT_VALUES
+        raise self._refused(_why_refused(keys))
 
+    def _workspace(self) -> Format:
+        pair = self.root.pair("kind")
+        kind = data(pair.value) if pair is not None else None
+        if str(kind) in _REFUSED_KINDS:
+            raise self._refused(f"kind {kind}: {_REFUSED_KINDS[str(kind)]}", pair)
+        if kind not in (None, "Workspace"):
+            raise self._refused(f"kind {kind} is not a workspace", pair)
+        spec = _mapping(self.root, "spec")
+        return CURRENT_WORKSPACE if spec and self._is_current(spec) else OLD_WORKSPACE
 
-def _nested_spec(draft: Draft) -> bool:
-    """Whether the workspace section is a standalone workspace in itself."""
-    workspace = draft.map("workspace")
-    return workspace is not None and bool(
-        {"spec", "kind", "metadata"} & {pair.key.text for pair in workspace.pairs}
-    )
+    def _infrastructure(self) -> Format:
+        pair = self.root.pair("schemaVersion")
+        version = data(pair.value) if pair is not None else None
+        if version not in (None, 1):
+            message = f"schemaVersion {version} is not supported: the older tool read only 1"
+            raise self._refused(message, pair)
+        return INFRASTRUCTURE
 
+    def _has_nested_workspace(self) -> bool:
+        """Whether the workspace section is a standalone workspace in itself."""
+        workspace = _mapping(self.root, "workspace")
+        return workspace is not None and bool(_keys(workspace) & {"spec", "kind", "metadata"})
 
-def _old_unified(draft: Draft) -> bool:
-    workspace = draft.map("workspace")
-    keys = {pair.key.text for pair in workspace.pairs} if workspace else set()
-    if workspace is not None and (
-        not workspace.pairs
-        or _is_todays(draft, workspace)
-        or keys & _OLD_SECTIONS
-        or _maps_env(workspace)
-    ):
-        return False
-    named = (
-        draft.pair("settings", "username")
-        or draft.pair("settings", "provider")
-        or draft.pair("generated")
-    )
-    return bool(named) or "scheduler_replicas" in keys or keys >= _WRITTEN_OUT
-
-
-def _is_todays(draft: Draft, section: Map) -> bool:
-    """Whether a section holds what only today's form has."""
-    known = {name for sub in draft.schema.tree["properties"] for name in (sub, snake(sub))} | {
-        "profiles",
-        "profile",
-    }
-    for pair in section.pairs:
-        name, inner = pair.key.text, plain(pair.value)
-        if name in known and name not in _OLD_SECTIONS | _BORROWED:
+    def _is_old_unified(self) -> bool:
+        workspace = _mapping(self.root, "workspace")
+        keys = _keys(workspace) if workspace is not None else set()
+        if workspace is not None and not self._may_be_old(workspace):
+            return False
+        settings = _mapping(self.root, "settings")
+        names = _keys(settings) if settings is not None else set()
+        if names & {"username", "provider"} or self.root.pair("generated"):
             return True
-        if name in ("scheduler", "workers") and isinstance(inner, Map):
-            declared = set(draft.schema.tree["properties"][name]["properties"])
-            own = {part.key.text for part in inner.pairs}
-            if own & (declared - _OLD_KEYS - _BORROWED) or _maps_env(inner):
+        return "scheduler_replicas" in keys or keys >= _WRITTEN_BY_INIT
+
+    def _may_be_old(self, workspace: Map) -> bool:
+        """Whether nothing in the workspace section of a unified file is current."""
+        keys = _keys(workspace)
+        if not keys or keys & _OLD_SECTIONS:
+            return False
+        return not self._is_current(workspace) and not _maps_env(workspace)
+
+    def _is_current(self, section: Map) -> bool:
+        """Whether a section has what only the current format has."""
+        known = {"profiles", "profile"}
+        for name in self.schema.tree["properties"]:
+            known |= {name, snake(name)}
+        if _keys(section) & (known - _OLD_SECTIONS - _KUBERNETES_NAMES):
+            return True
+        for name in ("scheduler", "workers"):
+            pods = _mapping(section, name)
+            if pods is not None and self._are_current_pods(name, pods):
                 return True
-        if (
-            name == "autoscaling"
-            and isinstance(inner, Map)
-            and {part.key.text for part in inner.pairs}
-            & {"minWorkers", "maxWorkers", "targetCPU", "scaleDownDelay"}
-        ):
-            return True
-    return False
+        autoscaling = _mapping(section, "autoscaling")
+        return autoscaling is not None and bool(_keys(autoscaling) & _CURRENT_AUTOSCALING)
+
+    def _are_current_pods(self, name: str, pods: Map) -> bool:
+        declared = set(self.schema.tree["properties"][name]["properties"])
+        return bool(_keys(pods) & (declared - _OLD_KEYS - _KUBERNETES_NAMES)) or _maps_env(pods)
+
+    def _refused(self, message: str, at: Pair | None = None) -> InvalidConfig:
+        return _refused(self.name, self.text, message, at)
+
+
+def _why_refused(keys: set[str]) -> str:
+    for other in _OTHER_FILES:
+        if other.required <= keys <= other.allowed:
+            return other.message
+    return "no version of the older tool read such a file as a workspace"
+
+
+def _keys(node: Map) -> set[str]:
+    return {pair.key.text for pair in node.pairs}
+
+
+def _mapping(node: Map, key: str) -> Map | None:
+    """The mapping at a key; None where there is none."""
+    pair = node.pair(key)
+    found = resolved(pair.value) if pair is not None else None
+    return found if isinstance(found, Map) else None
 
 
 def _maps_env(section: Map) -> bool:
-    return any(
-        pair.key.text in ("env", "worker_env", "scheduler_env")
-        and isinstance(plain(pair.value), Map)
-        for pair in section.pairs
-    ) and not any(
-        isinstance(plain(pair.value), Seq)
-        for pair in section.pairs
-        if pair.key.text.endswith("env")
-    )
+    """Whether variables are written as a mapping, and none as a list."""
+    kinds = {type(resolved(pair.value)) for pair in section.pairs if pair.key.text in _ENVS}
+    return Map in kinds and Seq not in kinds
 
 
-def _refused(draft: Draft, message: str, at: Pair | None = None) -> InvalidConfig:
-    place = draft.place(at.value.start if at else 0)
-    return InvalidConfig(
-        [Problem(ERROR, "", message, Origin(draft.name, place), "it is left as it is")]
-    )
+_ENVS = ("env", "worker_env", "scheduler_env")
+
+
+def _refused(name: str, text: str, message: str, at: Pair | None = None) -> InvalidConfig:
+    line, col = position(text, at.value.start if at is not None else 0)
+    origin = Origin(name, f"{name}:{line}:{col}")
+    return InvalidConfig([Problem(ERROR, "", message, origin, "file left unchanged")])

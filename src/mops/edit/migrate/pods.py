@@ -1,67 +1,64 @@
-"""What the older tool gave every pod, written into the file where today's defaults are others."""
+"""What the older tool gave every pod, written into the file where the current defaults differ."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mops.edit.migrate import old
-from mops.edit.migrate.draft import ADDED, DIFFERS, KEPT, Change, Draft, Memory
+from mops.edit.migrate import older_tool
+from mops.edit.migrate.changes import ADDED, DIFFERS, KEPT, Change
+from mops.edit.migrate.draft import Draft, OlderMemory
 from mops.model.layer import Path
 
+_ROLES = ("scheduler", "workers")
 
-def secrets_and_user(draft: Draft, base: Path) -> None:
+
+def add_secrets_and_user(draft: Draft, base: Path) -> None:
     """The Secrets that pods read and the user that they ran as."""
-    for role, sources in old.ENV_FROM.items():
-        draft.want((*base, role, "envFrom"), sources)
-        names = ", ".join(source["secretRef"]["name"] for source in sources)  # type: ignore[index]
-        draft.note(
-            ADDED, (*base, role, "envFrom"), f"the older tool always took variables from {names}"
-        )
-    draft.want((*base, "podSecurityContext"), old.USER)
-    draft.note(
-        ADDED,
-        (*base, "podSecurityContext"),
-        "pods ran as user and file system group 1000 (the default is 10001 now); the group was the image's own",
+    for role, secrets in older_tool.SECRETS.items():
+        keys = (*base, role, "envFrom")
+        draft.ensure(keys, [secret.env_from for secret in secrets])
+        names = ", ".join(secret.name for secret in secrets)
+        draft.note(ADDED, keys, f"the older tool always read variables from the Secrets {names}")
+    keys = (*base, "podSecurityContext")
+    draft.ensure(keys, older_tool.USER)
+    why = (
+        "pods ran with user and fsGroup 1000 (the default is now 10001);"
+        " the group was the image's own"
     )
+    draft.note(ADDED, keys, why)
 
 
-def tolerations(draft: Draft, base: Path, given: list[Any] | None) -> None:
-    """The tolerations of both pods."""
-    for role in ("scheduler", "workers"):
-        draft.want((*base, role, "tolerations"), old.TOLERATIONS if given is None else given)
+def add_tolerations(draft: Draft, base: Path, given: list[Any] | None) -> None:
+    """The tolerations of all pods: those of the file, or the older tool's."""
+    for role in _ROLES:
+        keys = (*base, role, "tolerations")
+        draft.ensure(keys, older_tool.TOLERATIONS if given is None else given)
         if given is None:
-            draft.note(
-                ADDED,
-                (*base, role, "tolerations"),
-                "the older tool tolerated the taint modelops.io/role=cpu:NoSchedule by itself",
-            )
+            why = "the older tool always tolerated the taint modelops.io/role=cpu:NoSchedule"
+            draft.note(ADDED, keys, why)
 
 
-def pull_policy(draft: Draft, base: Path, role: str, image: str, spelled: Path) -> None:
-    """The pull policy, which followed from the image."""
-    if image.startswith(old.FORMER_ORGANISATION):
-        found = draft.pair(*spelled)
-        draft.note(
-            KEPT,
-            spelled,
-            "the images moved from vsbuffalo to institutefordiseasemodeling; change the name unless you keep the old ones",
-            found,
+def add_pull_policy(draft: Draft, section: Path, image: str, image_key: Path) -> None:
+    """The pull policy of a section's pods, which followed from their image."""
+    if image.startswith(older_tool.FORMER_ORGANISATION):
+        why = (
+            "the images moved from vsbuffalo to institutefordiseasemodeling;"
+            " change the name unless you keep the old ones"
         )
+        draft.note(KEPT, image_key, why, draft.pair(*image_key))
     if not image.endswith(":latest"):
-        draft.want((*base, role, "imagePullPolicy"), "IfNotPresent")
-        draft.note(
-            ADDED,
-            (*base, role, "imagePullPolicy"),
-            "an image that does not end in :latest was pulled IfNotPresent",
-        )
+        keys = (*section, "imagePullPolicy")
+        draft.ensure(keys, "IfNotPresent")
+        draft.note(ADDED, keys, "an image that does not end in :latest was pulled IfNotPresent")
 
 
-def memory(draft: Draft, key: Path, limit_from: str, pod: str, processes: Any) -> None:
-    """Keeps what the memory limit of a Dask process was, for the table."""
+def remember_memory(draft: Draft, key: Path, *, limit_from: str, pod: str, processes: Any) -> None:
+    """Keeps for the table what the memory limit of a Dask process was."""
     if str(processes).isdigit() and int(processes) > 0:
-        draft.memory = Memory(key, limit_from, pod, int(processes))
+        draft.memory = OlderMemory(key, limit_from, pod, int(processes))
 
 
-def always(draft: Draft) -> None:
+def note_differences(draft: Draft) -> None:
     """What is different in every workspace."""
-    draft.changes += [Change(what, DIFFERS, how) for what, how in old.DIFFERENCES]
+    for subject, how in older_tool.DIFFERENCES.items():
+        draft.changes.append(Change(subject, DIFFERS, how))

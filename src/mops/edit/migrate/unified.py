@@ -1,219 +1,197 @@
-"""The older tool's modelops.yaml and config.yaml."""
+"""The older tool's modelops.yaml."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from mops.edit.migrate import old, pods, values, variables
-from mops.edit.migrate.draft import ADDED, CHANGED, DIFFERS, KEPT, MOVED, RENAMED, Draft, data
+from mops.edit.migrate import older_tool, pods, variables
+from mops.edit.migrate.changes import ADDED, CHANGED, DIFFERS, KEPT
+from mops.edit.migrate.defaults import AUTOSCALED_WHY, default_why, is_false
+from mops.edit.migrate.draft import Draft
+from mops.edit.migrate.generations import DASK_DEFAULTS, Generation, closest_generation, same
+from mops.edit.migrate.older_yaml import data
+from mops.edit.migrate.scalars import drop_null, write_boolean, write_integer
 from mops.model.layer import Path
-from mops.yamltext.rewrite import scalar
+from mops.yamltext.outline import Pair
+from mops.yamltext.writer import natural_scalar
 
 _BASE = ("workspace",)
-_ROLES = (
-    ("scheduler", "scheduler_image", old.SCHEDULER_IMAGE),
-    ("workers", "worker_image", old.WORKER_IMAGE),
+_AUTOSCALING = (
+    "autoscaling_enabled",
+    "autoscaling_min_workers",
+    "autoscaling_max_workers",
+    "autoscaling_target_cpu",
 )
 
 
-def from_config(draft: Draft) -> None:
-    """config.yaml to a unified file without a workspace, for it never had one."""
-    draft.first("schema_version", 2, "the version of today's unified file")
-    defaults = draft.pair("defaults")
-    if defaults is not None and not values.nothing(draft, ("defaults",), defaults):
-        draft.rewrite.rename(defaults, "settings")
-        draft.note(
-            RENAMED, ("defaults",), "the section's name in today's file", defaults, "settings"
-        )
-        environment = draft.pair("defaults", "environment")
-        if environment is not None:
-            values.nothing(draft, ("defaults", "environment"), environment)
-    draft.want(("workspace",), {})
-    draft.note(
-        ADDED, ("workspace",), "the file deployed no workspace, so that there is none to carry over"
-    )
-    draft.settle()
+class _Pods(NamedTuple):
+    """A current section of pods, and the older key of its image."""
+
+    section: str
+    image: str
 
 
-def take_settings(draft: Draft, settings: Draft) -> None:
-    """What an infrastructure file got from the config.yaml beside it."""
-    for name, to in (("defaults", "settings"), ("pulumi", "pulumi")):
-        found = settings.pair(name)
-        section = data(found.value) if found else None
-        section = (
-            {key: value for key, value in section.items() if value is not None}
-            if isinstance(section, dict)
-            else None
-        )
-        if found is None or not section:
-            continue
-        for key, value in section.items():
-            draft.want(
-                (to, key), value if isinstance(value, (bool, int, dict, list)) else str(value)
-            )
-        settings.note(MOVED, (name,), f"now in the file that {draft.name} becomes", found, to)
-    draft.settle()
+_PODS = (_Pods("scheduler", "scheduler_image"), _Pods("workers", "worker_image"))
 
 
-def from_unified(draft: Draft) -> None:
-    """modelops.yaml to today's."""
+def migrate_unified(draft: Draft) -> None:
+    """Brings a unified file to the current format."""
     _versions(draft)
-    workspace = draft.value(*_BASE)
-    workspace = workspace if isinstance(workspace, dict) else {}
-    generation = old.generation(workspace)
-    whole = draft.pair(*_BASE)
-    if whole is not None and draft.map(*_BASE) is None:
-        values.nothing(draft, _BASE, whole)
-        draft.settle()
+    given = draft.value(*_BASE)
+    workspace: dict[str, Any] = given if isinstance(given, dict) else {}
+    generation = closest_generation(workspace)
+    pair = draft.pair(*_BASE)
+    if pair is not None and draft.map(*_BASE) is None:
+        drop_null(draft, _BASE, pair)
+        draft.apply()
     section = draft.map(*_BASE)
-    for pair in section.pairs if section else ():
-        _key(draft, pair.key.text, generation)
-    _missing(draft, workspace)
+    for inner in section.pairs if section is not None else ():
+        _key(draft, inner.key.text, generation)
+    _add_defaults(draft, workspace)
     _autoscaling(draft, workspace)
-    pods.tolerations(draft, _BASE, None)
-    pods.secrets_and_user(draft, _BASE)
-    for role, key, default in _ROLES:
-        pods.pull_policy(draft, _BASE, role, str(workspace.get(key) or default), (*_BASE, key))
+    pods.add_tolerations(draft, _BASE, None)
+    pods.add_secrets_and_user(draft, _BASE)
+    for role, key in _PODS:
+        image = str(workspace.get(key) or older_tool.UNIFIED[key])
+        pods.add_pull_policy(draft, (*_BASE, role), image, (*_BASE, key))
     _memory(draft, workspace, generation)
     draft.makes_pods = True
-    draft.settle()
+    draft.apply()
 
 
 def _versions(draft: Draft) -> None:
     generated = draft.pair("generated")
     if generated is not None:
-        draft.drop(("generated",), generated, "the time at which a file was written is no setting")
+        why = "the time when the file was written is not a setting"
+        draft.drop(("generated",), generated, why)
     version = draft.pair("schema_version")
     if version is None:
-        draft.first("schema_version", 2, "the version of today's file")
-    elif draft.text[version.value.start : version.value.end] != "2":
-        draft.rewrite.replace(version.value.start, version.value.end, "2")
-        draft.note(
-            CHANGED,
-            ("schema_version",),
-            "the older tool took any number here and read every file alike",
-            version,
-        )
+        draft.prepend("schema_version", 2, "the version of the current format")
+        return
+    start, end = version.value.start, version.value.end
+    if draft.text[start:end] != "2":
+        draft.rewrite.replace(start, end, "2")
+        why = "the older tool accepted any number here and read every file alike"
+        draft.note(CHANGED, ("schema_version",), why, version)
 
 
-def _key(draft: Draft, name: str, generation: old.Generation) -> None:
+def _key(draft: Draft, name: str, generation: Generation) -> None:
     """One flat key of the workspace section."""
-    names = (*_BASE, name)
-    pair = draft.pair(*names)
-    if (
-        pair is None
-        or (name not in old.UNIFIED and name not in old.ENVS)
-        or values.nothing(draft, names, pair)
-    ):
+    keys = (*_BASE, name)
+    pair = draft.pair(*keys)
+    is_known = name in older_tool.UNIFIED or name in older_tool.ENVS
+    if pair is None or not is_known or drop_null(draft, keys, pair):
         return
-    value = data(pair.value)
-    if (
-        name in generation.written
-        and old.same(generation.written[name], value)
-        and _defaulted(draft, names, pair, generation)
-    ):
+    if _is_defaulted(draft, keys, pair, generation):
         return
-    if name == "scheduler_replicas" and str(value) != "1":
-        draft.comment(
-            names,
-            pair,
-            f"`workspace up` ignored it, and a workspace has one scheduler; {value} of them never shared their work",
-        )
-    elif name in old.INTEGERS:
-        values.whole(draft, names, pair)
-    elif name in old.BOOLEANS:
-        values.truth(draft, names, pair)
-    elif name in old.ENVS:
-        role = "workers" if name == "worker_env" else "scheduler"
-        if isinstance(value, list) and value:
-            same = name == "worker_env" and old.same(value, old.DASK_DEFAULTS)
-            why = (
-                "these are Dask's own defaults, so that they change nothing"
-                if same
-                else "`workspace up` ignored it and `infra up` set it; now it is always set"
-            )
-            draft.note(DIFFERS, names, why, pair)
-        variables.clean(draft, names, pair, (role,))
+    if name == "scheduler_replicas":
+        _scheduler_replicas(draft, keys, pair)
+    elif name in older_tool.INTEGERS:
+        write_integer(draft, keys, pair)
+    elif name in older_tool.BOOLEANS:
+        write_boolean(draft, keys, pair)
+    elif name in older_tool.ENVS:
+        _env(draft, keys, pair)
 
 
-def _defaulted(draft: Draft, names: Path, pair: Any, generation: old.Generation) -> bool:
-    """Whether a key that only repeats what init wrote goes away; otherwise it is offered to."""
-    today = _today(draft, names[-1])
-    if today is None or (names[-1] == "scheduler_replicas" and not draft.drop_defaults):
+def _is_defaulted(draft: Draft, keys: Path, pair: Pair, generation: Generation) -> bool:
+    """Removes a key that only repeats what `init` wrote, with --drop-defaults; whether it did.
+
+    Without, the table offers it.
+    """
+    name, drop = keys[-1], draft.options.drop_defaults
+    value, written = data(pair.value), generation.written
+    if name not in written or not same(written[name], value):
         return False
-    now = f"today's default is {scalar(today) if not isinstance(today, dict) else 'empty'}"
-    differs = not old.same(today, data(pair.value)) and not (today == {} and data(pair.value) == [])
-    if draft.drop_defaults:
-        draft.drop(
-            names,
-            pair,
-            f"it repeated what init wrote ({generation.name}); {now}"
-            + (", which changes the pods" if differs else ""),
+    current = _current_default(draft, name)
+    if current is None or (name == "scheduler_replicas" and not drop):
+        return False
+    shown = "empty" if isinstance(current, dict) else natural_scalar(current)
+    differs = not _is_same_default(value, current)
+    if drop:
+        effect = ", which changes the pods" if differs else ""
+        why = (
+            f"it repeated what init wrote ({generation.name});"
+            f" the current default is {shown}{effect}"
         )
-        return True
-    if differs:
-        draft.note(
-            KEPT,
-            names,
-            f"init wrote this value ({generation.name}), perhaps nobody chose it; {now} (--drop-defaults leaves it to that)",
-            pair,
+        draft.drop(keys, pair, why)
+    elif differs:
+        why = (
+            f"init wrote this value ({generation.name}), perhaps nobody chose it;"
+            f" the current default is {shown} (--drop-defaults uses that)"
         )
-    return False
+        draft.note(KEPT, keys, why, pair)
+    return drop
 
 
-def _today(draft: Draft, name: str) -> Any:
+def _is_same_default(value: Any, current: Any) -> bool:
+    """Whether a value is the current default; variables were a list, and are a mapping now."""
+    return same(current, value) or (current == {} and value == [])
+
+
+def _scheduler_replicas(draft: Draft, keys: Path, pair: Pair) -> None:
+    value = data(pair.value)
+    if str(value) == "1":
+        write_integer(draft, keys, pair)
+        return
+    why = (
+        "`workspace up` ignored it, and a workspace has one scheduler;"
+        f" {value} of them never shared their work"
+    )
+    draft.comment_out(keys, pair, why)
+
+
+def _env(draft: Draft, keys: Path, pair: Pair) -> None:
+    value = data(pair.value)
+    if isinstance(value, list) and value:
+        why = "`workspace up` ignored it and `infra up` set it; now it is always set"
+        if keys[-1] == "worker_env" and same(value, DASK_DEFAULTS):
+            why = "these are Dask's own defaults, so they change nothing"
+        draft.note(DIFFERS, keys, why, pair)
+    variables.clean(draft, keys, pair, older_tool.ENVS[keys[-1]])
+
+
+def _current_default(draft: Draft, name: str) -> Any:
+    """The current default of a flat key; None where it has none."""
     paths = draft.schema.flat.get(name)
     return draft.schema.fields[paths[0]].schema.get("default") if paths else None
 
 
-def _missing(draft: Draft, workspace: dict[str, Any]) -> None:
-    """The older defaults of what the file leaves out, where today's are others."""
-    for name, value in old.UNIFIED.items():
-        if name in workspace or old.same(value, _today(draft, name)) or draft.drop_defaults:
-            continue
-        draft.want((*_BASE, name), value)
-        draft.note(
-            ADDED,
-            (*_BASE, name),
-            f"the older tool's default was {scalar(value)}, today's is {scalar(_today(draft, name))}",
-        )
+def _add_defaults(draft: Draft, workspace: dict[str, Any]) -> None:
+    """Writes out the older defaults of what the file leaves out, where the current ones differ."""
+    if draft.options.drop_defaults:
+        return
+    for name, value in older_tool.UNIFIED.items():
+        current = _current_default(draft, name)
+        if name not in workspace and not same(value, current):
+            draft.ensure((*_BASE, name), value)
+            draft.note(ADDED, (*_BASE, name), default_why(value, current))
 
 
 def _autoscaling(draft: Draft, workspace: dict[str, Any]) -> None:
-    enabled = str(workspace.get("autoscaling_enabled", True)).lower() not in (
-        "false",
-        "no",
-        "off",
-        "0",
-    )
-    given = [
-        name
-        for name in (
-            "autoscaling_enabled",
-            "autoscaling_min_workers",
-            "autoscaling_max_workers",
-            "autoscaling_target_cpu",
+    written = [name for name in _AUTOSCALING if name in workspace]
+    if written:
+        why = (
+            "`infra up` ignored these keys and scaled from 2 to 20 workers at 70% CPU;"
+            " `workspace up` applied them, and so does mops"
         )
-        if name in workspace
-    ]
-    if given:
-        why = "`infra up` ignored these keys and scaled from 2 to 20 workers at 70% CPU; `workspace up` heeded them, and so does mops"
-        draft.note(DIFFERS, (*_BASE, "autoscaling_*"), why, draft.pair(*_BASE, given[0]))
+        at = draft.pair(*_BASE, written[0])
+        draft.note(DIFFERS, (*_BASE, "autoscaling_*"), why, at)
     replicas = draft.pair(*_BASE, "worker_replicas")
-    if enabled and replicas is not None and not draft.rewrite.leaves(replicas):
-        draft.note(
-            KEPT,
-            (*_BASE, "worker_replicas"),
-            "it has no effect while the autoscaler is on, as before",
-            replicas,
-        )
+    enabled = not is_false(workspace.get("autoscaling_enabled", True))
+    if enabled and replicas is not None and not draft.rewrite.removes(replicas):
+        draft.note(KEPT, (*_BASE, "worker_replicas"), AUTOSCALED_WHY, replicas)
 
 
-def _memory(draft: Draft, workspace: dict[str, Any], generation: old.Generation) -> None:
-    memory, processes = (
-        workspace.get(name, old.UNIFIED[name]) for name in ("worker_memory", "worker_processes")
-    )
-    pods.memory(draft, (*_BASE, "worker_memory"), str(memory), str(memory), processes)
+def _memory(draft: Draft, workspace: dict[str, Any], generation: Generation) -> None:
+    key = (*_BASE, "worker_memory")
+    memory = str(workspace.get("worker_memory", older_tool.UNIFIED["worker_memory"]))
+    processes = workspace.get("worker_processes", older_tool.UNIFIED["worker_processes"])
+    pods.remember_memory(draft, key, limit_from=memory, pod=memory, processes=processes)
     if "worker_memory" not in generation.written and "worker_memory" not in workspace:
-        why = f"the release of this file's day gave every worker pod {old.POD_MEMORY} and 2 CPU; the last release gave 24Gi and 6 CPU, which is carried over"
-        draft.note(DIFFERS, (*_BASE, "worker_memory"), why)
+        why = (
+            "the release that wrote this file gave every worker pod"
+            f" {older_tool.POD_MEMORY} and 2 CPU; the last release gave 24Gi and 6 CPU,"
+            " which is carried over"
+        )
+        draft.note(DIFFERS, key, why)

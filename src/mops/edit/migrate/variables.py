@@ -1,123 +1,120 @@
-"""Environment variables: what Dask never read stays out, what is there twice counts once."""
+"""Environment variables: those that Dask never read stay out, duplicates are removed."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from mops.edit.migrate.draft import CHANGED, DIFFERS, DROPPED, Draft, data, scalar_data
+from mops.edit.migrate.changes import CHANGED, DIFFERS, DROPPED
+from mops.edit.migrate.draft import Draft
+from mops.edit.migrate.older_yaml import data
 from mops.model.layer import Path
 from mops.schema.keywords import types, violations
-from mops.yamltext.outline import Map, Pair, Scalar, Seq, plain
+from mops.yamltext.outline import Map, Pair, Scalar, Seq, resolved
+
+
+class _Lookalike(NamedTuple):
+    """Names that look like Dask's and are not.
+
+    `instead` is the template of the name that Dask reads: "" where none is known, None where Dask
+    has no such setting.
+    """
+
+    pattern: re.Pattern[str]
+    instead: str | None
+
 
 _SECTIONS = r"(WORKER|SCHEDULER|NANNY|COMM|ADMIN|CLIENT|DEPLOY|DIAGNOSTICS|DASHBOARD)"
-# The beginnings of names that look like Dask's and are not, each with what Dask reads instead.
-_DEAD = (
-    (re.compile(r"DASK_SCHEDULER__DASHBOARD__ENABLED"), None),
-    (re.compile(r"DASK__(.+)"), r"DASK_\1"),
-    (re.compile(rf"DASK_({_SECTIONS}__.+)"), r"DASK_DISTRIBUTED__\1"),
-    (
+_LOOKALIKES = (
+    _Lookalike(re.compile(r"DASK_SCHEDULER__DASHBOARD__ENABLED"), None),
+    _Lookalike(re.compile(r"DASK__(.+)"), r"DASK_\1"),
+    _Lookalike(re.compile(rf"DASK_({_SECTIONS}__.+)"), r"DASK_DISTRIBUTED__\1"),
+    _Lookalike(
         re.compile(rf"DASK_DISTRIBUTED_({_SECTIONS})_MEMORY_([A-Z]+)"),
         r"DASK_DISTRIBUTED__\1__MEMORY__\3",
     ),
-    (
+    _Lookalike(
         re.compile(rf"DASK_DISTRIBUTED__({_SECTIONS})_MEMORY__(.+)"),
         r"DASK_DISTRIBUTED__\1__MEMORY__\3",
     ),
-    (re.compile(r"DASK_DISTRIBUTED_(?!_).+"), ""),
-    (re.compile(r"(?!DASK_)(?i:dask)_(.+)"), r"DASK_\1"),
+    _Lookalike(re.compile(r"DASK_DISTRIBUTED_(?!_).+"), ""),
+    _Lookalike(re.compile(r"(?!DASK_)(?i:dask)_(.+)"), r"DASK_\1"),
 )
 
 
-def dead(name: str) -> str | None:
+def why_ignored(name: str) -> str | None:
     """Why Dask ignores a variable of this name; None where it may well read it."""
-    for pattern, living in _DEAD:
+    for pattern, template in _LOOKALIKES:
         if pattern.fullmatch(name) is None:
             continue
-        if living is None:
+        if template is None:
             return "Dask has no such setting"
-        instead = pattern.sub(living, name)
-        reads = (
-            f"; the name that counts is {instead}"
-            if instead and dead(instead) is None and instead != name
-            else ""
-        )
-        return f"Dask reads no such variable, so it never had an effect and is not given one now{reads}"
+        instead = pattern.sub(template, name)
+        is_read = instead and instead != name and why_ignored(instead) is None
+        reads = f"; Dask reads {instead}" if is_read else ""
+        return f"Dask does not read this variable, so it had no effect and gets none now{reads}"
     return None
 
 
-def clean(draft: Draft, names: Path, pair: Pair, section: Path) -> None:
-    """Leaves out of an env list what had no effect; `section` is where the variables belong today."""
-    seq = plain(pair.value)
-    if isinstance(seq, Scalar) and scalar_data(seq) is None:
-        draft.drop(names, pair, "nothing was written here")
-        return
+def clean(draft: Draft, keys: Path, pair: Pair, section: str) -> None:
+    """Removes from a list of variables those that had no effect.
+
+    `section` is the current section that the variables belong to.
+    """
+    seq = resolved(pair.value)
     if not isinstance(seq, Seq):
         return
-    last = {
-        name: item
-        for item in seq.items
-        if isinstance(item, Map) and (name := _name(item)) is not None
-    }
-    for item in seq.items:
-        name = _name(item) if isinstance(item, Map) else None
-        if not isinstance(item, Map) or name is None:
-            continue
-        why = dead(name)
+    named = [(name, item) for item in seq.items if (name := _name(item)) is not None]
+    last = dict(named)
+    for name, item in named:
+        why = why_ignored(name)
         if why is None and last[name] is not item:
-            why = "it is here again below, and the later one counted"
+            why = "duplicate name; the last one took effect"
         if why is not None:
-            draft.rewrite.drop_item(item, comment=True)
-            draft.note(DROPPED, (*names, name), why, item)
-        else:
-            _entry(draft, names, name, item, section)
+            draft.rewrite.comment_out_item(item)
+            draft.note(DROPPED, (*keys, name), why, item)
+        elif isinstance(item, Map):
+            _clean_entry(draft, (*keys, name), item, section)
 
 
-def _entry(draft: Draft, names: Path, name: str, item: Map, section: Path) -> None:
-    value = item.pair("value")
+def _clean_entry(draft: Draft, keys: Path, item: Map, section: str) -> None:
+    """Brings the value of a variable to what the current reader takes."""
     if item.pair("valueFrom") is not None:
-        draft.note(
-            DIFFERS,
-            (*names, name),
-            "the older tool failed on valueFrom (it took value_from alone); it counts now",
-            item,
+        why = (
+            "the older tool failed on valueFrom (it accepted only value_from); it takes effect now"
         )
+        draft.note(DIFFERS, keys, why, item)
+    value = item.pair("value")
     if value is None:
         if item.pair("valueFrom", "value_from") is None and len(item.pairs) == 1:
             draft.rewrite.add(item, {"value": ""})
-            draft.note(
-                CHANGED,
-                (*names, name),
-                "without a value a variable is empty text, which is now written",
-                item,
-            )
+            draft.note(CHANGED, keys, _EMPTY, item)
         return
-    written = plain(value.value)
+    _clean_value(draft, keys, item, value, section)
+
+
+_EMPTY = "a variable without a value was an empty string, which is now written out"
+
+
+def _clean_value(draft: Draft, keys: Path, item: Map, pair: Pair, section: str) -> None:
+    written = resolved(pair.value)
     if not isinstance(written, Scalar):
         return
     text = written.text
     if not text and not written.style:
-        draft.rewrite.put(value, "")
-        draft.note(
-            CHANGED,
-            (*names, name),
-            "without a value a variable is empty text, which is now written",
-            item,
-        )
+        draft.rewrite.put(pair, "")
+        draft.note(CHANGED, keys, _EMPTY, item)
         return
-    meant = _meant(draft.schema.at((*section, "env", name)) or {}, name, text)
+    name = keys[-1]
+    meant = _meant(draft.schema.at((section, "env", name)) or {}, name, text)
     if meant is not None and meant != text:
-        draft.rewrite.put(value, meant)
-        draft.note(
-            CHANGED,
-            (*names, name),
-            f"the worker runtime takes {_shown(text)} as {meant}, which is now written",
-            item,
-        )
+        draft.rewrite.put(pair, meant)
+        why = f"the worker runtime reads {_shown(text)} as {meant}, which is now written out"
+        draft.note(CHANGED, keys, why, item)
 
 
 def _meant(tree: Any, name: str, text: str) -> str | None:
-    """What the worker runtime made of a value that is no longer accepted; None where that is not known."""
+    """What the worker runtime made of a value that is no longer accepted; None where unknown."""
     if not any(violations(tree, text)) or "string" not in types(tree):
         return None
     if name == "MODELOPS_DISABLE_PROVENANCE":
@@ -133,10 +130,11 @@ def _meant(tree: Any, name: str, text: str) -> str | None:
 
 
 def _shown(text: str) -> str:
-    return f'"{text}"' if re.fullmatch(r"[ A-Za-z0-9._-]{0,20}", text) else "other text"
+    return f'"{text}"' if re.fullmatch(r"[ A-Za-z0-9._-]{0,20}", text) else "another string"
 
 
-def _name(item: Map) -> str | None:
-    pair = item.pair("name")
-    value = data(pair.value) if pair else None
+def _name(item: Any) -> str | None:
+    """The name of an entry that is a mapping with a name."""
+    pair = item.pair("name") if isinstance(item, Map) else None
+    value = data(pair.value) if pair is not None else None
     return value if isinstance(value, str) else None
