@@ -12,6 +12,8 @@ import jsonschema
 import pytest
 
 from invoke import ROOT
+from mops.cli.commands import COMMANDS, Command
+from mops.cli.parse import command_options
 from mops.schema.fields import Field, load_schema
 from mops.schema.keywords import types, violations
 
@@ -124,12 +126,10 @@ def test_an_alias_stands_for_one_setting(annotation: str) -> None:
     assert set(counted.values()) == {1}
 
 
-def test_flags_do_not_collide_with_options() -> None:
-    from mops.cli.flags import RENDER, SELECTION, overrides
-
-    names = Counter(
-        name for option in (*SELECTION, *RENDER, *overrides(SETTINGS)) for name in option.names
-    )
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: " ".join(command.path))
+def test_flags_do_not_collide_with_options(command: Command) -> None:
+    options = command_options(command, SETTINGS if command.selects else None)
+    names = Counter(name for option in options for name in option.names)
     assert [name for name, count in names.items() if count > 1] == []
 
 
