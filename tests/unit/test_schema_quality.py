@@ -103,19 +103,28 @@ def test_every_setting_has_a_default_or_is_optional() -> None:
     assert without <= below_maps | rendered
 
 
-@pytest.mark.parametrize("kind", ["flags", "flat"])
+@pytest.mark.parametrize("kind", ["flags", "flat", "variables"])
 def test_a_name_stands_for_one_setting(kind: str) -> None:
-    """Several fields may share a name, which then sets them all: only where they are the same quantity of one pod."""
+    """Several fields may share a name, which then sets them all: one quantity of one pod."""
     for name, paths in getattr(SETTINGS, kind).items():
         if len(paths) > 1:
             assert {path[0] for path in paths} == {paths[0][0]}, name
             assert {path[-1] for path in paths} == {paths[0][-1]}, name
 
 
-def test_a_variable_stands_for_one_setting() -> None:
-    for name, paths in SETTINGS.variables.items():
-        shared = {(SETTINGS.at(path) or {}).get("x-flag", path) for path in paths}
-        assert len(shared) == 1, f"{name}: {paths}"
+@pytest.mark.parametrize(
+    "field", [field for field in FIELDS if "x-variable" in field.schema], ids=lambda field: field.key
+)
+def test_a_variable_is_named_only_where_the_path_gives_another_name(field: Field) -> None:
+    unnamed = {key: value for key, value in field.schema.items() if key != "x-variable"}
+    assert field.variable != Field(field.path, unnamed).variable
+
+
+def test_a_flag_does_not_change_the_variable() -> None:
+    path = ("workers", "gracePeriod")
+    field = SETTINGS.fields[path]
+    flagged = Field(path, {**field.schema, "x-flag": "--grace-period"})
+    assert flagged.variable == field.variable == "MODELOPS_OVERRIDE_WORKERS_GRACE_PERIOD"
 
 
 @pytest.mark.parametrize("annotation", ["x-settings", "x-metadata"])

@@ -12,6 +12,7 @@ from mops.model.layer import DEFAULTS, Layer, Leaf, Origin, Path, dotted
 from mops.schema.keywords import child, types, violations
 
 PREFIX = "MODELOPS_OVERRIDE_"
+_SCALARS = frozenset({"string", "integer", "boolean"})
 
 Tree = Mapping[str, Any]
 
@@ -34,13 +35,15 @@ class Field(NamedTuple):
 
     @property
     def variable(self) -> str:
-        """The override variable; "" for fields that are not one scalar."""
-        if not set(types(self.schema)) & {"string", "integer", "boolean"}:
+        """The override variable, from the path unless the schema names it; "" where there is none.
+
+        Only scalars have one, and of the fields that may also refer to a Secret those with a name.
+        """
+        if "x-variable" in self.schema:
+            return PREFIX + str(self.schema["x-variable"])
+        if "anyOf" in self.schema or not _SCALARS.intersection(types(self.schema)):
             return ""
-        name = self.flag.lstrip("-") or self.schema.get("x-flat", "")
-        if not name and "anyOf" in self.schema:
-            return ""
-        return PREFIX + (name or "_".join(map(snake, self.path))).replace("-", "_").upper()
+        return PREFIX + "_".join(map(snake, self.path)).upper()
 
     @property
     def description(self) -> str:
