@@ -1,7 +1,7 @@
 """The public surface: names that users, scripts and files rely on, pinned in one file.
 
-A line that goes from `surface.txt` breaks somebody; one that comes is a promise. `pytest tests/golden --update`
-writes the file anew. A section is a title and a function that gives its lines.
+A line that disappears from `surface.txt` breaks somebody; a new one is a promise. To accept a change,
+run `pytest tests/golden --update`. A section is a title and a function that returns its lines.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def surface() -> str:
     return "\n".join("\n".join([f"[{title}]", *lines(), ""]) for title, lines in SECTIONS.items())
 
 
-def test_the_public_surface_is_as_pinned(update: bool) -> None:
+def test_the_public_surface_is_as_pinned(update: bool) -> None:  # noqa: FBT001 a fixture
     if update:
         SURFACE.write_text(surface())
     assert surface() == SURFACE.read_text()

@@ -3,7 +3,8 @@ from __future__ import annotations
 import jsonschema
 import pytest
 
-from mops.schema.keywords import child, matches, near, types, violations
+from mops.model.spelling import near
+from mops.schema.keywords import child, matches, types, violations
 
 PERCENT = {
     "type": ["integer", "string"],

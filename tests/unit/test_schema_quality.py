@@ -113,7 +113,9 @@ def test_a_name_stands_for_one_setting(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [field for field in FIELDS if "x-variable" in field.schema], ids=lambda field: field.key
+    "field",
+    [field for field in FIELDS if "x-variable" in field.schema],
+    ids=lambda field: field.key,
 )
 def test_a_variable_is_named_only_where_the_path_gives_another_name(field: Field) -> None:
     unnamed = {key: value for key, value in field.schema.items() if key != "x-variable"}

@@ -6,9 +6,11 @@ import pytest
 
 from mops.model.layer import nest
 from mops.schema.fields import load_schema
-from mops.schema.reading import Reading
-from mops.schema.scalars import _Bad, scalar
+from mops.schema.reading import read_statements
+from mops.schema.scalars import Mistyped, scalar
+from mops.schema.statement import Source, Statement
 from mops.yamltext.nodes import Text
+from mops.yamltext.reader import parse
 
 SETTINGS = load_schema()
 STRING, INTEGER, BOOLEAN, PERCENT = (
@@ -61,19 +63,15 @@ def test_scalar(text, quoted, tree, value):
     ("null", False, STRING, "null cannot stand inside a list or one value", "remove it"),
 ])  # fmt: skip
 def test_scalar_of_another_type(text, quoted, tree, message, hint):
-    with pytest.raises(_Bad) as caught:
+    with pytest.raises(Mistyped) as caught:
         scalar(Text(text, quoted, 1, 1), tree)
-    assert caught.value.args == (message, hint)
+    assert (str(caught.value), caught.value.hint) == (message, hint)
 
 
 def read(text: str, **settings):
-    from mops.yamltext.reader import parse
-
-    reading = Reading(SETTINGS, "f", "f", **settings)
     root, problems = parse(text, "f", "f")
     assert problems == []
-    reading.walk(root, SETTINGS.tree, (), ())
-    return reading
+    return read_statements(SETTINGS, [Statement(Source("f", "f", **settings), ((),), root)])
 
 
 @pytest.mark.parametrize(("text", "tree"), [
@@ -92,7 +90,7 @@ def read(text: str, **settings):
 def test_walk(text, tree):
     reading = read(text)
     assert reading.problems == []
-    assert nest((path, leaf.value) for path, leaf in reading.leaves.items()) == tree
+    assert nest((path, leaf.value) for path, leaf in reading.leaves.get("f", {}).items()) == tree
 
 
 @pytest.mark.parametrize(("text", "place", "key", "message"), [
@@ -136,8 +134,8 @@ def test_walk_refuses(text, place, key, message):
 
 def test_what_is_refused_is_no_leaf_and_is_known_as_refused():
     reading = read("workers: {processes: 0, threads: 1}")
-    assert set(reading.leaves) == {("workers", "threads")}
-    assert reading.refused == {("workers", "processes")}
+    assert set(reading.leaves["f"]) == {("workers", "threads")}
+    assert reading.refused["f"] == {("workers", "processes")}
 
 
 def test_values_have_no_snake_case():

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from mops.checks.finding import Check, Finding, Sight, variable
 from mops.config.view import SCHEDULER, WORKERS, Group
+from mops.model.spelling import near
 from mops.schema.fields import PREFIX as OVERRIDE
-from mops.schema.keywords import near, shown
+from mops.schema.keywords import shown
 
 PREFIX = "MODELOPS_"
 EXECUTOR, OLDER_EXECUTOR = "MODELOPS_EXECUTOR_TYPE", "MODELOPS_EXECUTOR"

@@ -7,12 +7,12 @@ from mops.cli import flags, run, streams
 from mops.config.keys import canonical, key_path, suggestion
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, INVALID, OK, Problem, UsageError
+from mops.model.spelling import near
 from mops.report.origins import explained, explained_json, selected
 from mops.report.problems import problem_line, problems_json
 from mops.report.text import json_text, shown
 from mops.schema.describe import field_text
 from mops.schema.fields import SettingsSchema
-from mops.schema.keywords import near
 
 FORMATS = ("text", "json")
 GRAPHS = ("mermaid", "svg")

@@ -17,10 +17,10 @@ from mops.edit import setting as edit
 from mops.model import disk
 from mops.model.layer import Layer, Path, dotted
 from mops.model.problems import ERROR, OK, EnvironmentFailure, InvalidConfig, Problem, UsageError
+from mops.model.spelling import near
 from mops.report.origins import written_at
 from mops.report.text import printable, shown
 from mops.schema.fields import SettingsSchema
-from mops.schema.keywords import near
 
 
 def assign(schema: SettingsSchema, key: str, value: str, file: str, profile: str) -> int:

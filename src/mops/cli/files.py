@@ -7,7 +7,7 @@ import os
 from mops.cli import streams
 from mops.model import bundle, disk
 from mops.model.problems import DIFFERENCE, OK, EnvironmentFailure, UsageError
-from mops.schema.keywords import near
+from mops.model.spelling import near
 
 SCHEMAS = {
     "unified": ("schemas", "unified.schema.json"),

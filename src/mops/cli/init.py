@@ -11,8 +11,8 @@ from mops.config.files import home_file
 from mops.generate.starter import starter
 from mops.model import bundle, disk
 from mops.model.problems import OK, EnvironmentFailure, UsageError
+from mops.model.spelling import near
 from mops.schema.fields import SettingsSchema
-from mops.schema.keywords import near
 
 FORMATS = ("unified", "workspace")
 

@@ -25,10 +25,10 @@ from mops.model.problems import (
     Problem,
     UsageError,
 )
+from mops.model.spelling import near
 from mops.report.difference import compared
 from mops.report.text import printable
 from mops.schema.fields import SettingsSchema
-from mops.schema.keywords import near
 
 _PARAMETERS = "ARGOCD_APP_PARAMETERS"
 # The plugin's parameters and the field in which Argo CD hands over their value.

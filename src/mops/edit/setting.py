@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mops.config.dialects import UNIFIED, VALUES, WORKSPACE, File, read
+from mops.config.overrides import argument
 from mops.model.layer import COMMAND_LINE, Leaf, Origin, Path, dotted, nest
 from mops.model.problems import ERROR, InvalidConfig, Problem, UsageError
-from mops.schema.fields import SettingsSchema, Tree, snake
-from mops.schema.keywords import types
-from mops.schema.reading import Reading
-from mops.yamltext.nodes import Node, Text
+from mops.schema.fields import SettingsSchema, snake
+from mops.schema.keywords import Tree
+from mops.schema.reading import read_statements
+from mops.schema.statement import Source
 from mops.yamltext.outline import Alias, Map, Pair, Scalar, Seq, Span
 from mops.yamltext.reader import parse
 from mops.yamltext.rewrite import Fixed, Rewrite, block, flow
@@ -37,26 +38,11 @@ class _Found(NamedTuple):
 
 def typed(schema: SettingsSchema, key: str, paths: Sequence[Path], text: str) -> Any:
     """The value that `text` is at a setting, judged; a section or map as nested data, null as None."""
-    reading = Reading(schema, COMMAND_LINE, key, in_file=False)
-    for path in paths:
-        reading.names(path)
-        tree: Tree = schema.at(path) or {}
-        node: Node | None = Text(text, False, 0, 0)
-        if text == "null":
-            reading.leaf(Text(text, False, 0, 0), path, None, ())
-            continue
-        if "string" in types(tree) and "integer" not in types(tree):
-            node = Text(text, True, 0, 0)
-        elif {"object", "array"} & set(types(tree)):
-            node, problems = parse(text, key, COMMAND_LINE)
-            reading.problems += [
-                problem._replace(origin=Origin(COMMAND_LINE, key)) for problem in problems
-            ]
-        if node is not None and not reading.problems:
-            reading.walk(node, tree, path, ())
+    source = Source(COMMAND_LINE, key, in_file=False)
+    reading = read_statements(schema, argument(schema, source, paths, text))
     if reading.problems:
         raise InvalidConfig(reading.problems)
-    return _whole(reading.leaves, paths[0])
+    return _whole(reading.leaves.get(COMMAND_LINE, {}), paths[0])
 
 
 def _whole(leaves: Mapping[Path, Leaf], path: Path) -> Any:

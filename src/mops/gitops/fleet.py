@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, Problem
 from mops.schema.fields import SettingsSchema
-from mops.schema.reading import Reading
+from mops.schema.reading import read_statements
+from mops.schema.statement import Source, Statement
 from mops.yamltext.nodes import Items, Node, Pairs, Text
 from mops.yamltext.reader import parse
 
@@ -68,19 +69,19 @@ def convention(found: Found) -> tuple[list[Workspace], list[Problem]]:
 
 def read(data: bytes, name: str, found: Found) -> tuple[list[Workspace], list[Problem]]:
     """The workspaces that the fleet file `name` with the content `data` lists, and what is wrong with it."""
-    reading = Reading(_FLEET, name, name, snake_case=False)
-    root, reading.problems = parse(data, name, name)
-    if root is None or reading.problems:
-        return [], reading.problems
+    source = Source(name, name, snake_case=False)
+    root, problems = parse(data, name, name)
+    if root is None or problems:
+        return [], problems
     if not isinstance(root, Pairs):
-        reading.problem(root, (), "expected a map with base, workspaces and output")
-        return [], reading.problems
-    reading.walk(root, _FLEET.tree, (), ())
+        message = "expected a map with base, workspaces and output"
+        return [], [source.problem(root, (), message)]
+    reading = read_statements(_FLEET, [Statement(source, ((),), root)])
     if reading.problems:
         return [], reading.problems
-    fleet = {path[0]: leaf.value for path, leaf in reading.leaves.items()}
+    fleet = {path[0]: leaf.value for path, leaf in reading.leaves.get(name, {}).items()}
     fleet.setdefault("base", list(found(BASE)))
-    return _workspaces(fleet, _entries(root, fleet), found, reading)
+    return _workspaces(fleet, _entries(root, fleet), found, source)
 
 
 def _entries(root: Pairs, fleet: dict[str, Any]) -> list[_Entry]:
@@ -109,15 +110,15 @@ def _text(node: Node) -> Text:
 
 
 def _workspaces(
-    fleet: dict[str, Any], entries: Iterable[_Entry], found: Found, reading: Reading | None
+    fleet: dict[str, Any], entries: Iterable[_Entry], found: Found, source: Source | None
 ) -> tuple[list[Workspace], list[Problem]]:
     """The workspaces of the entries, in their order and sorted within each; each values file belongs to one."""
     workspaces: dict[str, Workspace] = {}
     problems: list[Problem] = []
 
     def wrong(entry: _Entry, message: str, hint: str = "") -> None:
-        origin = reading.origin(entry.node, ()) if reading else Origin(entry.pattern, entry.pattern)
-        problems.append(Problem(ERROR, "workspaces" if reading else "", message, origin, hint))
+        origin = source.origin(entry.node) if source else Origin(entry.pattern, entry.pattern)
+        problems.append(Problem(ERROR, "workspaces" if source else "", message, origin, hint))
 
     base = tuple(fleet["base"])
     for entry in entries:
@@ -143,7 +144,7 @@ def _workspaces(
                 entry.profiles,
                 output,
                 _name(output, usual),
-                reading.origin(entry.node, ()) if reading else Origin(name, name),
+                source.origin(entry.node) if source else Origin(name, name),
             )
             other = workspaces.setdefault(output, workspace)
             if other[:3] != workspace[:3]:

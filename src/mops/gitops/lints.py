@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mops.model.layer import Path
-from mops.schema.keywords import near
+from mops.model.spelling import near
 
 # A ConfigMap holds 1 MiB.
 _MAX_TEXT = 1 << 20

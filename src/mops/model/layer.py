@@ -7,9 +7,12 @@ which is an eighth of what `helm template` costs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 Path = tuple[str, ...]
+
+# What JSON can express, as Python reads it: str, int, float, bool, None, and lists and dicts of these.
+Value: TypeAlias = Any
 
 DEFAULTS = "defaults"
 
@@ -29,7 +32,7 @@ class Origin(NamedTuple):
 class Leaf(NamedTuple):
     """A value and its origin. The value None forgets what every lower layer says at this path."""
 
-    value: Any
+    value: Value
     origin: Origin
 
 
@@ -51,9 +54,9 @@ def dotted(path: Iterable[str]) -> str:
     )
 
 
-def nest(leaves: Iterable[tuple[Path, Any]]) -> dict[str, Any]:
+def nest(leaves: Iterable[tuple[Path, Value]]) -> dict[str, Value]:
     """The nested form of (path, value) pairs. No path may run through another's value."""
-    root: dict[str, Any] = {}
+    root: dict[str, Value] = {}
     for path, value in leaves:
         node = root
         for part in path[:-1]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mops.schema.fields import Field, Tree
+from mops.schema.fields import Field
+from mops.schema.keywords import Tree
 
 
 def describe(tree: Tree) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from mops.edit.migrate import old, pods, values, variables
 from mops.edit.migrate.draft import ADDED, CHANGED, DIFFERS, KEPT, MOVED, RENAMED, Draft, data
 from mops.model.layer import Path
-from mops.schema.keywords import near, violations
+from mops.model.spelling import near
+from mops.schema.keywords import violations
 from mops.yamltext.outline import Map, Pair, plain
 
 _KEYS = {
