@@ -57,15 +57,25 @@ def canonical(schema: SettingsSchema, path: Path) -> list[Path]:
     """The paths that a key stands for, in any of its spellings; [] where it names no setting."""
     if len(path) > 1 and path[0] in _HOMES:
         path = path[1:]
-    if path[0] in schema.flat:
-        paths = [(*base, *path[1:]) for base in schema.flat[path[0]]]
-        return [path for path in paths if schema.at(path) is not None]
+    bases = schema.flat.get(path[0])
+    if bases is not None:
+        paths = [(*base, *path[1:]) for base in bases]
+    else:
+        paths = [_declared(schema, path)]
+    return [path for path in paths if _is_setting(schema, path)]
+
+
+def _declared(schema: SettingsSchema, path: Path) -> Path:
+    """A path with its parts as the schema declares them, as far as it does."""
     found: Path = ()
     for part in path:
         found = (*found, declared_name(schema.at(found) or {}, part))
-        if schema.at(found) is None:
-            return []
-    return [] if schema.tree["properties"][found[0]].get("x-rendered") else [found]
+    return found
+
+
+def _is_setting(schema: SettingsSchema, path: Path) -> bool:
+    """Whether a key may name what is at a path; what render writes by itself is no setting."""
+    return schema.at(path) is not None and not schema.tree["properties"][path[0]].get("x-rendered")
 
 
 def suggestion(schema: SettingsSchema, key: str) -> str:

@@ -60,12 +60,10 @@ def violations(tree: Tree, value: Value, path: Path = ()) -> Iterator[Violation]
         expected = " or ".join(_EXPECTED[name] for name in names)
         yield Violation(path, f"expected {expected}, found {_kind(value)}", tree.get("x-hint", ""))
         return
-    if "enum" in tree and value not in tree["enum"]:
-        hint = near(value, tree["enum"]) or tree.get("x-hint", "")
-        yield Violation(path, f"expected {one_of(tree['enum'])}, found {shown(value)}", hint)
-    if "not" in tree and not any(violations(tree["not"], value)):
-        hint = tree["not"].get("x-hint") or tree.get("x-hint", "")
-        yield Violation(path, f"{shown(value)} is not allowed here", hint)
+    if "enum" in tree:
+        yield from _enum(tree, value, path)
+    if "not" in tree:
+        yield from _not(tree, value, path)
     check = _CHECKS.get(type(value))
     if check is not None:
         yield from check(tree, value, path)
@@ -118,6 +116,18 @@ def shown(value: Value) -> str:
 
 def _is_address(text: str) -> bool:
     return "://" in text or "@" in text
+
+
+def _enum(tree: Tree, value: Value, path: Path) -> Iterator[Violation]:
+    if value not in tree["enum"]:
+        hint = near(value, tree["enum"]) or tree.get("x-hint", "")
+        yield Violation(path, f"expected {one_of(tree['enum'])}, found {shown(value)}", hint)
+
+
+def _not(tree: Tree, value: Value, path: Path) -> Iterator[Violation]:
+    if not any(violations(tree["not"], value)):
+        hint = tree["not"].get("x-hint") or tree.get("x-hint", "")
+        yield Violation(path, f"{shown(value)} is not allowed here", hint)
 
 
 def _string(tree: Tree, value: str, path: Path) -> Iterator[Violation]:

@@ -39,22 +39,23 @@ def _elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spell
 
 def _places(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> list[Path]:
     """The settings that a key of this name may be about."""
-    sections = schema.tree["properties"]
-    # A worker group has the same settings as the workers.
-    fields = [path for path in schema.fields if path[:1] not in schema.inherits]
-    places = [
-        path
-        for path in fields
-        if name in (path[-1], snake(path[-1])) and not sections[path[0]].get("x-rendered")
-    ]
+    fields = _candidates(schema, source)
+    places = [path for path in fields if name in (path[-1], snake(path[-1]))]
     if not (source.flat and spelled == (*source.home, name)):
         places += schema.flat.get(name, [])
-    if not places:
-        places = [path for path in fields if name in _joined(path)]
-    if not source.home:
-        # Values have no facts of the release.
-        places = [path for path in places if not sections[path[0]].get("x-release")]
-    return places
+    return places or [path for path in fields if name in _joined(path)]
+
+
+def _candidates(schema: SettingsSchema, source: Source) -> list[Path]:
+    """The settings that a source may write. A worker group has the same ones as the workers."""
+    # Values have no facts of the release.
+    left_out = ("x-rendered",) if source.home else ("x-rendered", "x-release")
+    sections = {
+        name
+        for name, tree in schema.tree["properties"].items()
+        if (name,) not in schema.inherits and not any(map(tree.get, left_out))
+    }
+    return [path for path in schema.fields if path[0] in sections]
 
 
 def _joined(path: Path) -> tuple[str, str]:

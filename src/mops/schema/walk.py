@@ -47,9 +47,7 @@ class Walk:
         elif is_empty(node):
             hint = f"write null to forget lower layers{_or_empty(tree)}, or remove the key"
             self._problem(node, spelled, "nothing is written here", hint)
-        elif isinstance(node, Pairs) and tree.get("x-atomic"):
-            self._atomic(node, tree, path, spelled)
-        elif isinstance(node, Pairs) and _takes_mapping(tree):
+        elif isinstance(node, Pairs):
             self._mapping(node, tree, path, spelled)
         elif isinstance(node, Items) and "x-list-key" in tree:
             found = entries(node, tree["x-list-key"], self.source, spelled)
@@ -61,10 +59,16 @@ class Walk:
             self._value(node, tree, path, spelled)
 
     def _mapping(self, node: Pairs, tree: Tree, path: Path, spelled: Spelling) -> None:
-        if not node.pairs and ("x-free" in tree or "x-inherits" in tree):
-            # Elsewhere an empty mapping says nothing; here being there is what it says.
+        if tree.get("x-atomic"):
+            self._atomic(node, tree, path, spelled)
+        elif not _takes_mapping(tree):
+            self._value(node, tree, path, spelled)
+        elif node.pairs:
+            found = (Entry(key, sub) for key, sub in node.pairs.values())
+            self._pairs(found, tree, path, spelled)
+        elif "x-free" in tree or "x-inherits" in tree:
+            # Elsewhere an empty mapping says nothing; here its presence is what it says.
             self._leaf(node, path, {}, spelled)
-        self._pairs((Entry(key, sub) for key, sub in node.pairs.values()), tree, path, spelled)
 
     def _pairs(
         self, found: Iterable[Entry | Problem], tree: Tree, path: Path, spelled: Spelling
