@@ -107,13 +107,13 @@ class Scope(NamedTuple):
         """Takes a flat key or a section."""
         flat = self.schema.flat if self.source.flat else {}
         sections = self.schema.tree["properties"]
-        known = [name for name, sub in sections.items() if not sub.get("x-rendered")]
         name = self.source.declared_name(self.schema.tree, key.text)
         if key.text in flat:
             self.say(flat[key.text], node, spelled)
-        elif name in known:
+        elif name in sections and not sections[name].get("x-rendered"):
             self.say([(name,)], node, spelled)
         else:
+            known = [each for each, sub in sections.items() if not sub.get("x-rendered")]
             self.unknown(key, spelled, [*flat, *known, "profiles", "profile"])
 
     def say(self, paths: Sequence[Path], node: Node, spelled: Spelling) -> None:

@@ -65,6 +65,8 @@ class _Stacks:
         self.stacks: dict[Path, list[Leaf]] = {}
         # The paths right below each path that has any, in the order of their coming.
         self._below: dict[Path, dict[Path, None]] = {}
+        # Those of them that a higher layer replaces as a whole.
+        self._atomic: set[Path] = set()
 
     def add(self, layer: Layer) -> None:
         """Puts a layer on top."""
@@ -85,17 +87,21 @@ class _Stacks:
                 siblings[path] = None
                 return
             self._below[above] = {path: None}
+            if self.schema.atomic(above) == above:
+                self._atomic.add(above)
             path = above
 
     def clear(self, layer: Layer) -> None:
         """Has the values give way that a layer, which comes next, replaces at another path."""
+        if not self.stacks:
+            return
         for path, leaf in layer.leaves.items():
             for above in _above(path):
                 if above in self.stacks:
                     self._give_way(above, leaf, layer)
-                if above in self._below and self.schema.atomic(above) == above:
+                if above in self._atomic:
                     self._clear_below(above, leaf, layer)
-            if leaf.value != {}:
+            if path in self._below and leaf.value != {}:
                 self._clear_below(path, leaf, layer)
 
     def _clear_below(self, root: Path, by: Leaf, layer: Layer) -> None:
