@@ -140,7 +140,7 @@ def test_a_file_that_cannot_be_read_is_the_environments_fault(tmp_path: Path) ->
     (here / "envs/b/mops.yaml").symlink_to("gone.yaml")
     done = mops("render", "--all", cwd=here)
     assert done.code == 4
-    assert "mops: envs/b/mops.yaml: there is no such file\n" in done.err
+    assert "mops: envs/b/mops.yaml: file not found\n" in done.err
     assert not (here / "envs/a/values.yaml").exists()
 
 
@@ -149,7 +149,7 @@ def test_a_place_that_cannot_be_written_leaves_the_others_written(tmp_path: Path
     (here / "envs/b/values.yaml").mkdir()
     done = mops("render", "--all", cwd=here)
     assert done.code == 4
-    assert "envs/b/values.yaml: it is a folder" in done.err
+    assert "envs/b/values.yaml is a directory" in done.err
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_a_full_disk_keeps_the_old_file(folder):
     assert (done.returncode, done.stdout, done.stderr) == (
         4,
         "",
-        "mops: values.yaml: File too large; it is as it was\n",
+        "mops: values.yaml: File too large; file left unchanged\n",
     )
     assert (folder / "values.yaml").read_text() == "old\n"
     assert sorted(os.listdir(folder)) == ["modelops.yaml", "values.yaml"]
@@ -220,7 +220,7 @@ def test_a_tiny_file_system_keeps_the_old_file(tmp_path):
             check=False,
         )
         assert (done.returncode, done.stdout) == (4, "")
-        assert done.stderr.endswith("No space left on device; it is as it was\n")
+        assert done.stderr.endswith("No space left on device; file left unchanged\n")
         assert (disk / "values.yaml").read_text() == "old\n"
         assert os.listdir(disk) == ["values.yaml"]
     finally:

@@ -304,7 +304,7 @@ FAILURES = [
     (["set", "worker_proceses", "4"], 2, "there is no setting worker_proceses (did you mean worker_processes?)"),
     (["set", "worker_processes", "four"], 3, "worker_processes: expected an integer, found four"),
     (["set", "autoscaling.minWorkers", "20"], 3, "minWorkers 20 is more than maxWorkers 10"),
-    (["set", "worker_processes", "4", "--file", "none.yaml"], 4, "there is no such file"),
+    (["set", "worker_processes", "4", "--file", "none.yaml"], 4, "file not found"),
     (["set", "worker_processes", "4", "--file", "-"], 2, "- is no file that could be edited"),
     (["set", "worker_processes", "4", "--file", "a", "--file", "b"], 2, "--file is given twice"),
     (["unset", "worker_processes", "nothing"], 2, "there is no setting nothing"),
