@@ -342,7 +342,7 @@ def test_a_fleet_file_with_profiles(tmp_path: Path) -> None:
     )
     done = mops("render", "--all", cwd=here)
     assert done.code == 3
-    assert "there is no profile huge" in done.err
+    assert "unknown profile huge" in done.err
 
 
 def test_a_tree_that_may_only_be_read_can_be_checked(tmp_path: Path) -> None:

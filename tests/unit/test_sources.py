@@ -26,8 +26,8 @@ def test_key_path(text, path):
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("", '--set: "" is not a key: a part of it is empty'), ("a..b", "--set: a..b is not a key: a part of it is empty"), (".a", "--set: .a is not a key: a part of it is empty"), ("a.", "--set: a. is not a key: a part of it is empty"),
-    ('a."b', '--set: a."b is not a key: a quote is not closed'),
+    ("", '--set: "" is not a valid key: empty name'), ("a..b", "--set: a..b is not a valid key: empty name"), (".a", "--set: .a is not a valid key: empty name"), ("a.", "--set: a. is not a valid key: empty name"),
+    ('a."b', '--set: a."b is not a valid key: unclosed quote'),
 ])  # fmt: skip
 def test_key_path_refuses(text, message):
     with pytest.raises(UsageError) as caught:

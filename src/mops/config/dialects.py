@@ -97,10 +97,10 @@ class Scope(NamedTuple):
         if isinstance(node, Pairs):
             return node.pairs.values()
         if is_empty(node):
-            hint = "remove the key, or indent settings below it"
-            self.problem(node, spelled, "nothing is written here", hint)
+            hint = "remove the key, or indent the settings below it"
+            self.problem(node, spelled, "this key has no value", hint)
         else:
-            self.problem(node, spelled, "expected a map of settings")
+            self.problem(node, spelled, "expected a mapping of settings")
         return ()
 
     def setting(self, key: Text, node: Node, spelled: Spelling) -> None:
@@ -140,7 +140,7 @@ class _Document:
     def take(self, root: Node, dialect: str) -> None:
         """Takes a whole document in its own dialect."""
         if not isinstance(root, Pairs):
-            message = f"expected a map of settings, found {kind(root)}"
+            message = f"expected a mapping of settings, found {kind(root)}"
             self.scope.problem(root, (), "the file is empty" if is_empty(root) else message)
         elif dialect == UNIFIED:
             self._unified(root)
@@ -189,7 +189,7 @@ class _Document:
 
     def _version(self, node: Node, spelled: Spelling) -> None:
         if not (isinstance(node, Text) and node.text == "2" and not node.quoted):
-            hint = "`mops migrate` reads older files"
+            hint = "`mops migrate` converts older files"
             self.scope.problem(node, spelled, "expected schema_version 2", hint)
 
     def _constant(self, node: Node, spelled: Spelling, wanted: str) -> None:
@@ -201,7 +201,7 @@ class _Document:
     ) -> None:
         """A section whose keys stand for settings elsewhere: metadata, settings."""
         if not isinstance(node, Pairs):
-            self.scope.problem(node, spelled, "expected a map")
+            self.scope.problem(node, spelled, "expected a mapping")
             return
         paths = self.scope.schema.located(annotation)
         for key, sub in node.pairs.values():
@@ -232,7 +232,7 @@ class _Document:
     def _profiles(self, node: Node, spelled: Spelling) -> None:
         """The profiles of a file, each a layer of its own, whether selected or not."""
         if not isinstance(node, Pairs):
-            self.scope.problem(node, spelled, "expected a map of profiles by name")
+            self.scope.problem(node, spelled, "expected a mapping of profiles by name")
             return
         file = self.scope.source
         for key, sub in node.pairs.values():

@@ -23,30 +23,30 @@ _TOKEN = re.compile(
 # An = inside quotes belongs to the key.
 _PAIR = re.compile(r"""((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)""", re.DOTALL)
 
-# Sections in which files have their settings; in front of a key they say nothing.
+# Sections in which files have their settings. In front of a key they mean nothing.
 _HOMES = ("workspace", "spec")
 
 
 def key_path(text: str, flag: str) -> Path:
     r"""The path of a dotted key; parts with dots are quoted (a."b.c") or escaped (a.b\.c).
 
-    UsageError, which begins with `flag`, where the text is no key.
+    Raises UsageError, whose message starts with `flag`, where the text is no key.
     """
     parts = [""]
     for token in _TOKEN.finditer(text):
         if token["dot"]:
             parts.append("")
         elif token["unclosed"]:
-            raise UsageError(f"{flag}: {text} is not a key: a quote is not closed")
+            raise UsageError(f"{flag}: {text} is not a valid key: unclosed quote")
         else:
             parts[-1] += token["escaped"] or token["quoted"] or token["plain"] or ""
     if not all(parts):
-        raise UsageError(f"{flag}: {text or _EMPTY} is not a key: a part of it is empty")
+        raise UsageError(f"{flag}: {text or _EMPTY} is not a valid key: empty name")
     return tuple(parts)
 
 
 def split_pair(pair: str, flag: str) -> tuple[str, str]:
-    """The key and the value of KEY=VALUE; UsageError, which begins with `flag`, where it is none."""
+    """The key and the value of KEY=VALUE; else UsageError, whose message starts with `flag`."""
     found = _PAIR.fullmatch(pair)
     if found is None:
         raise UsageError(f"{flag}: {pair} is not KEY=VALUE")
@@ -91,9 +91,9 @@ def suggestion(schema: SettingsSchema, key: str) -> str:
 
 
 def quoting_hint(schema: SettingsSchema, path: Path) -> str:
-    """How to write a key whose last name has dots, in a map by free names, but no quotes."""
+    """How to quote a name with dots in a free mapping, where a key lacks the quotes."""
     for size in range(1, len(path) - 1):
         entries = (schema.at(path[:size]) or {}).get("additionalProperties")
         if isinstance(entries, Mapping) and "properties" not in entries:
-            return f"a key with dots is quoted: '{dotted((*path[:size], '.'.join(path[size:])))}'"
+            return f"quote a name with dots: '{dotted((*path[:size], '.'.join(path[size:])))}'"
     return ""

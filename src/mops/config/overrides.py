@@ -1,4 +1,4 @@
-"""What is not in files: override variables, --debug-mode, flags, and --set."""
+"""Settings outside files: override variables, --debug-mode, flags, and --set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mops.model.layer import COMMAND_LINE, DEBUG, ENVIRONMENT, Origin, Path, dot
 from mops.model.problems import ERROR, Problem, UsageError
 from mops.model.spelling import near
 from mops.schema.fields import PREFIX, SettingsSchema
-from mops.schema.keywords import Tree, types
+from mops.schema.keywords import UNKNOWN_SETTING, Tree, types
 from mops.schema.statement import Source, Statement
 from mops.yamltext.nodes import word
 from mops.yamltext.reader import parse
@@ -26,9 +26,9 @@ def environment(environ: Mapping[str, str], schema: SettingsSchema) -> Statement
             yield _scalar(schema, source, schema.variables[name], environ[name])
         elif name.startswith(PREFIX):
             hint = near(name, schema.variables)
-            hint = hint or "`mops config explain KEY` names a field's variable"
+            hint = hint or "`mops config explain KEY` shows the variable of a setting"
             origin = Origin(ENVIRONMENT, name)
-            yield Problem(ERROR, name, "no setting has this override variable", origin, hint)
+            yield Problem(ERROR, name, "unknown override variable", origin, hint)
 
 
 def debug() -> Statements:
@@ -44,7 +44,7 @@ def command_line(
 ) -> Statements:
     """Override flags, as (flag, text), and --set and --set-string, as (flag, KEY=VALUE).
 
-    UsageError where a setting is given twice, or where there is no KEY=VALUE.
+    Raises UsageError where a setting is given twice, and for --set without KEY=VALUE.
     """
     given: dict[Path, str] = {}
     for flag, text in flags:
@@ -63,7 +63,7 @@ def command_line(
         else:
             hint = quoting_hint(schema, path) or suggestion(schema, dotted(path))
             origin = Origin(COMMAND_LINE, source.place)
-            yield Problem(ERROR, source.place, "no such setting", origin, hint)
+            yield Problem(ERROR, source.place, UNKNOWN_SETTING, origin, hint)
 
 
 def argument(
@@ -76,8 +76,8 @@ def argument(
 ) -> Statements:
     """The text of an argument as the value of settings, or what is wrong with it as YAML.
 
-    `null` clears a setting. A list or mapping is written as YAML; a scalar is the text itself, which
-    needs no quotes. With `string`, the text is a string whatever the setting takes.
+    `null` clears a setting. A list or mapping is written as YAML; a scalar is the text itself and
+    needs no quotes. With `string`, the text is a string, whatever the setting takes.
     """
     tree = schema.at(paths[0]) or {}
     if string or (_takes_text(tree) and text != "null"):
@@ -93,7 +93,7 @@ def argument(
 
 
 def _scalar(schema: SettingsSchema, source: Source, paths: Sequence[Path], text: str) -> Statement:
-    """A text that is the value itself: no word in a variable or behind a flag means null."""
+    """A text that is the value itself: in variables and flags, no word means null."""
     quoted = _takes_text(schema.at(paths[0]) or {})
     return Statement(source, tuple(paths), word(text, quoted=quoted), verbatim=True)
 
@@ -104,9 +104,9 @@ def _takes_text(tree: Tree) -> bool:
 
 
 def _claim(given: dict[Path, str], paths: Sequence[Path], place: str) -> None:
-    """Notes that `place` sets these; UsageError where the command line has set one before."""
+    """Notes that `place` sets these; UsageError where one of them is set already."""
     for path in paths:
         if path in given:
             both = f"{given[path]} and {place}" if given[path] != place else place
-            raise UsageError(f"{dotted(path)} is given twice on the command line: {both}")
+            raise UsageError(f"{dotted(path)} is set twice on the command line: {both}")
         given[path] = place

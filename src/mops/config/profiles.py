@@ -11,6 +11,7 @@ from mops.model.spelling import near
 from mops.schema.keywords import Tree, violations
 
 _VARIABLE = "MODELOPS_PROFILE"
+_EMPTY = '""'
 _NAME: Tree = {
     "type": "string",
     "pattern": "^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
@@ -44,11 +45,17 @@ def unknown_profile(selected: Selection, known: Sequence[str]) -> Problem:
     name, origin = selected
     hint = near(name, known)
     if not hint:
-        hint = f"the files have: {', '.join(known)}" if known else "the files have no profiles"
-    message = f"there is no profile {name}" if name else 'there is no profile ""'
+        hint = (
+            f"profiles in the files: {', '.join(known)}"
+            if known
+            else "the files define no profiles"
+        )
+    message = f"unknown profile {name or _EMPTY}"
     return Problem(ERROR, origin.key, message, origin, hint)
 
 
 def invalid_name(name: str) -> str:
     """What is wrong with the name of a profile; "" where nothing is."""
-    return "" if not any(violations(_NAME, name)) else f"as a name: expected {_NAME['x-expected']}"
+    return (
+        "" if not any(violations(_NAME, name)) else f"invalid name: expected {_NAME['x-expected']}"
+    )

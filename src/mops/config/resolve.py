@@ -46,8 +46,8 @@ class Config(NamedTuple):
 def resolve(layers: Sequence[Layer], schema: SettingsSchema) -> Config:
     """The config that the layers make, lowest first.
 
-    Maps merge and a list is one value. A value replaces all that is below its path, and null clears
-    it; of an atomic map (a variable's value or valueFrom) nothing lower shows through.
+    Mappings merge; a list is one value. A value replaces everything below its path, and null clears
+    it. An atomic mapping (a variable's value or valueFrom) is replaced as a whole.
     """
     stacks = _Stacks(schema)
     for layer in (*_inherited(layers, schema), *layers):
@@ -63,7 +63,7 @@ class _Stacks:
     def __init__(self, schema: SettingsSchema) -> None:
         self.schema = schema
         self.stacks: dict[Path, list[Leaf]] = {}
-        # The paths right below each path that has any, in the order of their coming.
+        # The paths directly below each path that has any. A dict for its keys, which are ordered.
         self._below: dict[Path, dict[Path, None]] = {}
         # Those of them that a higher layer replaces as a whole.
         self._atomic: set[Path] = set()
@@ -79,7 +79,7 @@ class _Stacks:
                 stack.append(leaf)
 
     def _link(self, path: Path) -> None:
-        """Has a path found from all those above it."""
+        """Records a path below the paths above it."""
         while len(path) > 1:
             above = path[:-1]
             siblings = self._below.get(above)
@@ -92,29 +92,29 @@ class _Stacks:
             path = above
 
     def clear(self, layer: Layer) -> None:
-        """Has the values give way that a layer, which comes next, replaces at another path."""
+        """Clears the values that the next layer replaces by one at a path above or below."""
         if not self.stacks:
             return
         for path, leaf in layer.leaves.items():
             for above in _above(path):
                 if above in self.stacks:
-                    self._give_way(above, leaf, layer)
+                    self._replace(above, leaf, layer)
                 if above in self._atomic:
                     self._clear_below(above, leaf, layer)
             if path in self._below and leaf.value != {}:
                 self._clear_below(path, leaf, layer)
 
     def _clear_below(self, root: Path, by: Leaf, layer: Layer) -> None:
-        """Has all values below `root` give way."""
+        """Clears all values below `root`."""
         pending = list(self._below.get(root, ()))
         while pending:
             path = pending.pop()
             if path in self.stacks:
-                self._give_way(path, by, layer)
+                self._replace(path, by, layer)
             pending += self._below.get(path, ())
 
-    def _give_way(self, path: Path, by: Leaf, layer: Layer) -> None:
-        """Clears the value at a path in favour of a leaf above or below it."""
+    def _replace(self, path: Path, by: Leaf, layer: Layer) -> None:
+        """Clears the value at a path, which `by` of `layer` replaces."""
         if path not in layer.leaves and self.stacks[path][-1].value not in (None, {}):
             self.stacks[path].append(Leaf(None, by.origin))
 
@@ -126,7 +126,7 @@ def _above(path: Path) -> tuple[Path, ...]:
 
 
 def _inherited(layers: Sequence[Layer], schema: SettingsSchema) -> Iterator[Layer]:
-    """What the entries of a map inherit from a section, as layers below all others.
+    """What the entries of a mapping inherit from a section, as layers below all others.
 
     Each layer's section is inherited as a layer of its own, so that the order of layers stays.
     """

@@ -1,4 +1,4 @@
-"""From files, environment and command line to layers: all that mops reads, in the order of precedence.
+"""Files, environment and command line to layers: all that mops reads, in order of precedence.
 
 Each source hands over statements; one step types them into the leaves of their layers.
 """
@@ -39,7 +39,7 @@ class Sources(NamedTuple):
     """The layers, lowest first, with all that is wrong with any of them.
 
     `refused` are paths at which some layer has no usable value. `files` are the files as read.
-    `ignored` names what --hermetic keeps out.
+    `ignored` names what --hermetic ignores although it is set.
     """
 
     layers: tuple[Layer, ...]
@@ -55,10 +55,10 @@ def gather(
     schema: SettingsSchema,
     known: Mapping[str, File] = MappingProxyType({}),
 ) -> Sources:
-    """All layers in their order: defaults, files, profiles, environment, --debug-mode, command line.
+    """All layers, lowest first: defaults, files, profiles, environment, --debug-mode, command line.
 
-    `known` are files that have been read before, by name. UsageError where the command line sets
-    something twice; EnvironmentFailure where a file cannot be read.
+    `known` are files that have been read before, by name. Raises UsageError where the command line
+    sets something twice, EnvironmentFailure where a file cannot be read.
     """
     variables = {} if request.hermetic else environ
     files = _files(request, environ, schema, known)
@@ -112,7 +112,7 @@ def _profiles(
 def _overrides(
     request: Request, environ: Mapping[str, str], schema: SettingsSchema
 ) -> overrides.Statements:
-    """What counts more than any file, lowest first."""
+    """Everything above the files, lowest first."""
     yield from overrides.environment(environ, schema)
     if request.debug_mode:
         yield from overrides.debug()
@@ -120,7 +120,7 @@ def _overrides(
 
 
 def _ignored(request: Request, environ: Mapping[str, str]) -> Iterator[str]:
-    """What --hermetic keeps out though it is there."""
+    """What --hermetic ignores although it is set."""
     if not request.hermetic:
         return
     for name in sorted(environ):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from mops.model.problems import Problem
 from mops.model.spelling import near
+from mops.schema.keywords import UNKNOWN_SETTING
 from mops.schema.statement import Source, Spelling
 from mops.yamltext.nodes import Items, Node, Pairs, Text, kind
 
@@ -20,7 +21,7 @@ _VALUE, _REFERENCE = "value", "valueFrom"
 
 
 class Entry(NamedTuple):
-    """A pair of the mapping: its key, and its value as a mapping would have it, or what is wrong."""
+    """A pair of the mapping: its key, and its value as a mapping has it, or what is wrong."""
 
     key: Text
     value: Node | Problem
@@ -33,14 +34,14 @@ def entries(items: Items, by: str, source: Source, spelled: Spelling) -> Iterato
         here = (*spelled, f"[{index}]")
         name = item.value(by) if isinstance(item, Pairs) else None
         if not isinstance(item, Pairs) or name is None:
-            expected = f"an entry with {by} and value or valueFrom"
+            expected = f"an entry with {by} and either value or valueFrom"
             yield source.problem(item, here, f"expected {expected}, found {kind(item)}")
         elif not isinstance(name, Text):
-            yield source.problem(item, here, f"{by} must be text")
+            yield source.problem(item, here, f"{by} must be a string")
         elif name.text in first:
             other = first[name.text]
-            hint = f"it is first at line {other.line}, column {other.col}"
-            yield source.problem(name, (*here, by), f"{name.text} is here twice", hint)
+            hint = f"first defined at line {other.line}, column {other.col}"
+            yield source.problem(name, (*here, by), f"duplicate {by} {name.text}", hint)
         else:
             first[name.text] = name
             yield Entry(name, _value(item, by, source, (*spelled, name.text)))
@@ -52,7 +53,7 @@ def _value(item: Pairs, by: str, source: Source, spelled: Spelling) -> Node | Pr
     for name, (key, _) in rest.items():
         if name not in (_VALUE, _REFERENCE):
             hint = near(name, (_VALUE, _REFERENCE))
-            return source.problem(key, (*spelled, key.text), "no such setting", hint)
+            return source.problem(key, (*spelled, key.text), UNKNOWN_SETTING, hint)
     if len(rest) != 1:
         found = "both" if rest else "neither"
         message = f"expected either value or valueFrom, found {found}"

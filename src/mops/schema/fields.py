@@ -65,7 +65,7 @@ class SettingsSchema:
 
     @cached_property
     def fields(self) -> dict[Path, Field]:
-        """Every declared field in schema order, declared names in a map by free names included."""
+        """Every declared field in schema order, including the declared entries of free mappings."""
         return {path: Field(path, node) for path, node in _walk(self.tree, ())}
 
     @cached_property
@@ -89,7 +89,7 @@ class SettingsSchema:
 
     @cached_property
     def inherits(self) -> dict[Path, Path]:
-        """Maps whose entries inherit from a section: path of the map -> path of the section."""
+        """Mappings whose entries inherit from a section: the path of each -> that of the section."""
         found: dict[Path, Path] = {}
         for path, field in self.fields.items():
             entries = field.schema.get("additionalProperties")
@@ -188,7 +188,7 @@ def snake(name: str) -> str:
 
 
 def declared_name(tree: Tree, key: str) -> str:
-    """The declared name that `key` spells, in camelCase or snake_case; `key` where there is none."""
+    """The declared name that `key` spells, in camelCase or snake_case; else `key` itself."""
     declared = tree.get("properties", ())
     if key in declared or "_" not in key:
         return key

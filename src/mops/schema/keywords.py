@@ -15,28 +15,34 @@ from mops.model.spelling import near
 # One node of a schema with all that is below it: keyword -> value.
 Tree: TypeAlias = Mapping[str, Value]
 
+UNKNOWN_SETTING = "unknown setting"
+
 _FREE: Tree = {"x-free": True}
 
 _EXPECTED = {
-    "string": "text",
+    "string": "a string",
     "integer": "an integer",
     "boolean": "true or false",
     "array": "a list",
-    "object": "a map",
+    "object": "a mapping",
     "null": "null",
     "number": "a number",
 }
 _FOUND: dict[type, str] = {
     type(None): "null",
-    bool: "a truth value",
+    bool: "a boolean",
     int: "an integer",
     float: "a number",
-    str: "text",
+    str: "a string",
     list: "a list",
-    dict: "a map",
+    dict: "a mapping",
 }
 # Helm's YAML writer loses these.
 _UNWRITABLE = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_UNWRITABLE_MESSAGE = (
+    "Helm does not support U+FFFE, U+FFFF, and the control characters U+007F to U+009F"
+    " except U+0085"
+)
 # The longest refused value that a message repeats, in characters.
 _LONGEST_SHOWN = 40
 
@@ -133,16 +139,15 @@ def _not(tree: Tree, value: Value, path: Path) -> Iterator[Violation]:
 def _string(tree: Tree, value: str, path: Path) -> Iterator[Violation]:
     if len(value) < tree.get("minLength", 0):
         wanted = f"expected at least {tree['minLength']} characters"
-        yield Violation(path, wanted if value else "expected text, found none")
+        yield Violation(path, wanted if value else "must not be empty")
     elif len(value) > tree.get("maxLength", len(value)):
         wanted = f"expected at most {tree['maxLength']} characters"
         yield Violation(path, f"{wanted}, found {len(value)}")
     elif "pattern" in tree and not matches(tree["pattern"], value):
-        wanted = tree.get("x-expected", f"text that matches {tree['pattern']}")
+        wanted = tree.get("x-expected", f"a string that matches {tree['pattern']}")
         yield Violation(path, f"expected {wanted}", tree.get("x-hint", ""))
     elif not value.isprintable() and _UNWRITABLE.search(value):
-        message = "helm cannot carry U+FFFE, U+FFFF, and the control characters from U+007F to U+009F but for U+0085"
-        yield Violation(path, message, "remove them")
+        yield Violation(path, _UNWRITABLE_MESSAGE, "remove them")
 
 
 def _number(tree: Tree, value: float, path: Path) -> Iterator[Violation]:
@@ -169,7 +174,7 @@ def _list(tree: Tree, value: list[Value], path: Path) -> Iterator[Violation]:
 
 def _mapping(tree: Tree, value: dict[str, Value], path: Path) -> Iterator[Violation]:
     if not tree.get("minProperties", 0) <= len(value) <= tree.get("maxProperties", len(value)):
-        wanted = tree.get("x-hint") or "another number of keys"
+        wanted = tree.get("x-hint") or "a different number of keys"
         yield Violation(path, f"expected {wanted}, found {len(value)} keys")
     for key in tree.get("required", ()):
         if key not in value:
@@ -181,7 +186,7 @@ def _mapping(tree: Tree, value: dict[str, Value], path: Path) -> Iterator[Violat
         found = child(tree, key)
         if found is None:
             hint = near(key, tree.get("properties", ()))
-            yield Violation(here, "no such setting", hint, at_key=True, unknown=True)
+            yield Violation(here, UNKNOWN_SETTING, hint, at_key=True, unknown=True)
         else:
             yield from violations(found, entry, here)
 
@@ -223,7 +228,7 @@ _CLASSES: dict[str, type] = {
 
 
 def _is(name: str, value: Value) -> bool:
-    """Whether a value has a type of JSON Schema. True and False are no numbers there, 2.0 is an integer."""
+    """Whether a value has a type of JSON Schema, where True is no number and 2.0 an integer."""
     if name in _CLASSES:
         return isinstance(value, _CLASSES[name])
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -18,7 +18,7 @@ from mops.schema.walk import Walk
 
 
 class Reading(NamedTuple):
-    """What statements come to: leaves by the layer that they belong to, and all that is wrong.
+    """The leaves of statements by the layer that they belong to, and all problems.
 
     `refused` has, by layer, the paths whose values are no leaves because of a problem.
     """
@@ -33,7 +33,7 @@ class Reading(NamedTuple):
 
 
 def read_statements(schema: SettingsSchema, statements: Iterable[Statement | Problem]) -> Reading:
-    """Types statements in their order. What a source found wrong by itself is among the problems."""
+    """Types statements in their order. Problems among them, found by a source itself, are kept."""
     reader = _Reader(schema)
     for statement in statements:
         if isinstance(statement, Problem):
@@ -50,7 +50,7 @@ class _Reader:
         self.schema = schema
         self.leaves: dict[str, dict[Path, Leaf]] = {}
         self.refused: dict[str, set[Path]] = {}
-        # As keys, so that each is there once: aliases have the same node read several times.
+        # A dict for its keys, which are ordered and unique: with an alias, one node is read twice.
         self.problems: dict[Problem, None] = {}
 
     def report(self, problems: Iterable[Problem]) -> None:
@@ -60,8 +60,8 @@ class _Reader:
     def take(self, statement: Statement) -> None:
         """Records what a statement says.
 
-        Its paths are the same quantity and share one node, so that the problems of the first of them
-        that has any stand for all.
+        Its paths are the same quantity and share one node, so only the problems of the first path
+        that has any are reported.
         """
         layer = statement.source.layer
         reported = False
@@ -89,4 +89,4 @@ def _set_twice(path: Path, first: Leaf, second: Leaf) -> Problem:
     at = first.origin
     also = f"{at.key} at {at.place}" if at.key else at.place
     message = f"{dotted(path)} is set twice"
-    return Problem(ERROR, second.origin.key, message, second.origin, f"{also} sets it too")
+    return Problem(ERROR, second.origin.key, message, second.origin, f"also set by {also}")

@@ -29,14 +29,14 @@ class Mistyped(Exception):
 
 
 def scalar(node: Text, tree: Tree) -> Value:
-    """The value of a scalar in the type that `tree` wants; raises Mistyped where it has no such value."""
+    """The value of a scalar in the type that `tree` wants; Mistyped where it has none."""
     names = types(tree)
     if not names:
         return _untyped(node)
     if node.quoted:
         return _quoted(node, names)
     if node.text in NULLS:
-        raise Mistyped("null cannot stand inside a list or one value", "remove it")
+        raise Mistyped("null is not allowed here", "remove it")
     if "integer" in names and INTEGER.fullmatch(node.text):
         return int(node.text)
     if "string" in names:
@@ -54,8 +54,8 @@ def _quoted(node: Text, names: tuple[str, ...]) -> str:
     expected = "an integer" if "integer" in names else "true or false"
     if not node.line:
         hint = "use --set, which takes the type from the setting"
-        raise Mistyped(f"expected {expected}, found text", hint)
-    raise Mistyped(f"expected {expected}, found quoted text", "remove the quotes")
+        raise Mistyped(f"expected {expected}, found a string", hint)
+    raise Mistyped(f"expected {expected}, found a quoted string", "remove the quotes")
 
 
 def _boolean(node: Text) -> bool:
@@ -77,9 +77,9 @@ def _untyped(node: Text) -> Value:
     if not ambiguous(node.text):
         return node.text
     if node.text in NULLS or not node.text:
-        raise Mistyped("null cannot stand inside a list or one value", "remove it")
+        raise Mistyped("null is not allowed here", "remove it")
     short = len(node.text) < _SHORT
-    hint = f'write "{node.text}" if it is text' if short else "quote it if it is text"
+    hint = f'write "{node.text}" for a string' if short else "quote it if it is a string"
     raise Mistyped(f"YAML readers disagree on what {_written(node)} is", hint)
 
 
@@ -92,11 +92,11 @@ def _as_integer(text: str) -> str:
         return f"write {int(plain)}"
     if re.fullmatch(r"[0-9]+\.0+", text):
         return f"write {text.split('.', maxsplit=1)[0]}"
-    return "only decimal integers are integers" if re.match(r"[-+0-9.]", text) else ""
+    return "use a decimal integer" if re.match(r"[-+0-9.]", text) else ""
 
 
 def _written(node: Text) -> str:
-    """A refused scalar, where it is short and plain."""
+    """A refused scalar for a message: itself where it is short and plain."""
     if not node.text:
-        return "nothing"
-    return node.text if re.fullmatch(r"[-+_.:0-9A-Za-z]{1,40}", node.text) else "other text"
+        return "an empty value"
+    return node.text if re.fullmatch(r"[-+_.:0-9A-Za-z]{1,40}", node.text) else "a string"

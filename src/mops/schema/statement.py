@@ -23,8 +23,8 @@ class Source(NamedTuple):
 
     `layer` is the name of the layer that the settings belong to. `place` is the file's name, a
     variable or a flag; with `in_file`, places also have the node's line and column.
-    `home` is the section that holds the settings, `flat` whether it may hold flat keys, `snake_case`
-    whether declared names may also be written in snake_case.
+    `home` is the section that holds the settings, `flat` whether it may hold flat keys, and
+    `snake_case` whether declared names may also be written in snake_case.
     """
 
     layer: str
@@ -55,7 +55,7 @@ class Statement(NamedTuple):
 
     A key stands for several paths where the schema says so (`worker_memory` is request and limit).
     The empty path is the whole configuration. `verbatim`: the node is a scalar that is taken as it
-    is, so that neither an empty one nor `null` has a meaning of its own.
+    is, so that neither an empty one nor `null` has a special meaning.
     """
 
     source: Source

@@ -1,4 +1,4 @@
-"""Keys that no setting has: with the place where such a key belongs, or the nearest key."""
+"""Unknown keys: where such a key belongs, or the nearest key."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
 from mops.model.spelling import near
 from mops.schema.fields import SettingsSchema, snake
+from mops.schema.keywords import UNKNOWN_SETTING
 from mops.schema.statement import Source, Spelling
 from mops.yamltext.nodes import Text
 
@@ -18,13 +19,13 @@ _MOST = 3
 def unknown_key(
     schema: SettingsSchema, source: Source, key: Text, spelled: Spelling, known: Iterable[str]
 ) -> Problem:
-    """The problem of a key that no setting has here; `known` are the keys that stand here."""
+    """The problem of a key that is no setting here; `known` are the keys that are."""
     hint = _elsewhere(schema, source, key.text, spelled) or near(key.text, known)
-    return source.problem(key, spelled, "no such setting", hint)
+    return source.problem(key, spelled, UNKNOWN_SETTING, hint)
 
 
 def _elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> str:
-    """`did you mean …?` for a key that is right in another place, as the source would spell it."""
+    """`did you mean …?` for a key that belongs elsewhere, as the source would spell it."""
     places = _places(schema, source, name, spelled)
     if not places:
         return ""
@@ -59,7 +60,7 @@ def _candidates(schema: SettingsSchema, source: Source) -> list[Path]:
 
 
 def _joined(path: Path) -> tuple[str, str]:
-    """The flat keys that people would guess for a path: workers_image, worker_image."""
+    """The flat keys that one might guess for a path: workers_image, worker_image."""
     return snake("_".join(path)), snake("_".join((path[0].rstrip("s"), *path[1:])))
 
 

@@ -1,4 +1,4 @@
-"""Nodes that become one value: a scalar, a list, or a mapping that a higher layer replaces whole."""
+"""Nodes that become one value: scalars, lists, and mappings that are replaced as a whole."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Typing:
         self.problems: list[Problem] = []
 
     def convert(self, tree: Tree, path: Path, mark: Mark) -> Value:
-        """The node of `mark` as plain data; what stands there for a scalar of another type is None."""
+        """The node of `mark` as plain data; None in place of a scalar of another type."""
         self.marks[path] = mark
         if isinstance(mark.node, Items):
             return self._list(mark.node, tree, path, mark.spelled)
@@ -80,7 +80,7 @@ class _Typing:
     def judge(self, tree: Tree, value: Value) -> None:
         """Records what the schema refuses, each at the part that it is about."""
         for wrong in violations(tree, value):
-            # What is missing has no mark of its own.
+            # Where something is missing, the mapping around it has the mark.
             mark = self.marks.get(wrong.path) or self.marks[wrong.path[:-1]]
             node = mark.key if wrong.at_key and mark.key is not None else mark.node
             self._refuse(node, mark.spelled, wrong.message, wrong.hint)

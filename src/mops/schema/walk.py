@@ -16,7 +16,7 @@ from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kin
 
 
 class Walk:
-    """The leaves that a node comes to, the paths of refused values, and what is wrong with them."""
+    """The leaves of a node, the paths of refused values, and the problems."""
 
     def __init__(self, schema: SettingsSchema, source: Source) -> None:
         self.schema = schema
@@ -26,7 +26,7 @@ class Walk:
         self.problems: list[Problem] = []
 
     def statement(self, statement: Statement, path: Path) -> None:
-        """Takes what a statement says about the setting at one of its paths."""
+        """Takes what a statement says about one of its paths."""
         tree = self.schema.at(path) or {}
         self._names(path)
         if statement.verbatim:
@@ -38,23 +38,23 @@ class Walk:
         """Judges the free names in a path that was given as a key, such as those of variables."""
         for size, name in enumerate(path):
             for wrong in name_violations(self.schema.at(path[:size]) or {}, name):
-                self._problem(word(name), (), f"as a name: {wrong.message}", wrong.hint)
+                self._problem(word(name), (), f"invalid name: {wrong.message}", wrong.hint)
 
     def _node(self, node: Node, tree: Tree, path: Path, spelled: Spelling) -> None:
         """Takes the leaves of `node`, which stands where the schema says `tree`."""
         if is_null(node):
             self._leaf(node, path, None, spelled)
         elif is_empty(node):
-            hint = f"write null to forget lower layers{_or_empty(tree)}, or remove the key"
-            self._problem(node, spelled, "nothing is written here", hint)
+            hint = f"use null to clear values from lower layers{_or_empty(tree)}, or remove the key"
+            self._problem(node, spelled, "this key has no value", hint)
         elif isinstance(node, Pairs):
             self._mapping(node, tree, path, spelled)
         elif isinstance(node, Items) and "x-list-key" in tree:
             found = entries(node, tree["x-list-key"], self.source, spelled)
             self._pairs(found, tree, path, spelled)
         elif "object" in types(tree) and "anyOf" not in tree:
-            named = ", or a list of entries with a name" if "x-list-key" in tree else ""
-            self._problem(node, spelled, f"expected a map{named}, found {kind(node)}")
+            named = " or a list of named entries" if "x-list-key" in tree else ""
+            self._problem(node, spelled, f"expected a mapping{named}, found {kind(node)}")
         else:
             self._value(node, tree, path, spelled)
 
@@ -87,7 +87,7 @@ class Walk:
                 self.problems.append(unknown_key(self.schema, self.source, key, here, known))
                 continue
             for wrong in name_violations(tree, name):
-                self._problem(key, here, f"as a name: {wrong.message}", wrong.hint)
+                self._problem(key, here, f"invalid name: {wrong.message}", wrong.hint)
             if isinstance(value, Problem):
                 self.problems.append(value)
             else:
@@ -135,7 +135,7 @@ def _or_empty(tree: Tree) -> str:
     """How to write the empty value of a setting, for a hint."""
     names = types(tree)
     if "string" in names:
-        return ', "" for empty text'
+        return ', "" for an empty string'
     return ", [] for an empty list" if "array" in names else ""
 
 

@@ -1,4 +1,4 @@
-"""YAML text to libyaml's events, with its errors in words that help."""
+"""YAML text to libyaml's events, with libyaml's errors explained."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Event: TypeAlias = Any
 
 
 class Complaint(NamedTuple):
-    """What is wrong at a line and column; `key` is the key that it is about, where it is about one."""
+    """What is wrong at a line and column; `key` is the key in question, if any."""
 
     line: int
     col: int
@@ -33,7 +33,7 @@ class Refused(Exception):
 
 
 def decoded(data: bytes | str) -> str:
-    """The text of `data` without a byte order mark."""
+    """The text of `data` without a byte order mark; Refused where it is too large or no UTF-8."""
     if len(data) > MAX_BYTES:
         raise Refused(1, 1, f"the file is larger than {MAX_BYTES // 1024} KiB")
     if isinstance(data, str):
@@ -52,7 +52,7 @@ def decoded(data: bytes | str) -> str:
 
 
 def events(text: str) -> Iterator[Event]:
-    """Libyaml's events of `text`, its errors as refusals."""
+    """Libyaml's events of `text`; Refused where it is no YAML."""
     yielded = 0
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -61,7 +61,8 @@ def events(text: str) -> Iterator[Event]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark and "nesting depth" in str(error.problem):
-            # libyaml looks ahead for a key, and meets its own limit (of 1,000 levels, in PyYAML 6.0.4) before ours.
+            # libyaml looks ahead for a key and meets its own limit before ours (1,000 levels in
+            # PyYAML 6.0.4). The events up to there lead to ours.
             yield from islice(events(text[: mark.index]), yielded, None)
         line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise Refused(line, col, *_explained(error, text, line)) from None
@@ -75,7 +76,7 @@ def events(text: str) -> Iterator[Event]:
             line,
             col,
             f"{code} is not allowed in YAML text",
-            'write it in double quotes as an escape such as "\\x1b"',
+            'use an escape in double quotes, such as "\\x1b"',
         ) from None
 
 
@@ -85,25 +86,27 @@ def _explained(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, 
     written = lines[line - 1] if line <= len(lines) else ""
     indent = written[: len(written) - len(written.lstrip())]
     if "\t" in indent:
-        return "a tab cannot indent YAML", "use spaces"
+        return "YAML does not allow tabs for indentation", "use spaces"
     context = f"{error.context}: " if error.context else ""
     begun = error.context_mark
     hint = next((hint for part, hint in _ADVICE.items() if part in str(error.problem)), "")
-    return f"not valid YAML: {context}{error.problem}", hint.format(
+    return f"invalid YAML: {context}{error.problem}", hint.format(
         f"line {begun.line + 1}, column {begun.column + 1}" if begun else ""
     )
 
 
-# What libyaml says, in part, and what to do about it. {} is where the thing begins that it could not finish.
+# Parts of libyaml's messages, and what to do about them. {} is where the unfinished part begins.
 _ADVICE = {
-    "mapping values are not allowed": 'check the indentation, or quote the text if it holds ": "',
+    "mapping values are not allowed": (
+        'check the indentation, or quote the value if it contains ": "'
+    ),
     "unexpected end of stream": "the quote that opens at {} is not closed",
     "expected ',' or": "the bracket that opens at {} is not closed, or a comma is missing",
-    "cannot start any token": "quote text that begins with %, @ or `",
-    "could not find expected ':'": "what begins at {} has no key, or no space behind its colon",
-    "did not find expected key": "check the indentation, and the brackets and quotes of the line before",
+    "cannot start any token": "quote values that start with %, @ or `",
+    "could not find expected ':'": "the key at {} has no colon, or no space after its colon",
+    "did not find expected key": "check the indentation, and brackets and quotes before it",
     "did not find expected <document start>": "check the indentation",
-    "expected '-' indicator": "an item of a list begins with - below the one before; check the indentation",
-    "expected node content": "a key or a value is missing here",
-    "sequence entries are not allowed": "a list begins on a line of its own",
+    "expected '-' indicator": "list items start with - in the same column; check the indentation",
+    "expected node content": "a key or value is missing here",
+    "sequence entries are not allowed": "start the list on a new line",
 }

@@ -1,4 +1,4 @@
-"""The nodes of a YAML document as they were written, and the words on which YAML readers disagree."""
+"""The nodes of a YAML document as written, and the words on which YAML readers disagree."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 # Plain scalars that mean null. Of their other spellings, such as NULL, none is accepted.
 NULLS = frozenset({"null", "~"})
-# Words that some YAML reader (1.1, 1.2 or Go's) takes for something other than text.
+# Words that some YAML reader (1.1, 1.2 or Go's) takes for something other than a string.
 _WORDS = frozenset({
     "y", "Y", "n", "N", "yes", "Yes", "YES", "no", "No", "NO",
     "on", "On", "ON", "off", "Off", "OFF",
@@ -24,7 +24,7 @@ _NUMBER = re.compile(
 
 
 def ambiguous(text: str) -> bool:
-    """Whether some YAML reader takes the unquoted `text` for a number, a boolean, a date or null."""
+    """Whether some YAML reader takes unquoted `text` for a number, boolean, date or null."""
     if text[:1] in "+-.0123456789" and text:
         return _NUMBER.fullmatch(text.replace("_", "")) is not None
     return text in _WORDS
@@ -73,8 +73,8 @@ def word(text: str, *, quoted: bool = False) -> Text:
 def kind(node: Node) -> str:
     """What a node is, for messages."""
     if isinstance(node, Pairs):
-        return "a map"
-    return "a list" if isinstance(node, Items) else "text"
+        return "a mapping"
+    return "a list" if isinstance(node, Items) else "a scalar"
 
 
 def is_null(node: Node) -> bool:
@@ -83,5 +83,5 @@ def is_null(node: Node) -> bool:
 
 
 def is_empty(node: Node) -> bool:
-    """Whether nothing is written where a value belongs, as behind a key without one."""
+    """Whether a value is missing, as in `key:`."""
     return isinstance(node, Text) and not node.quoted and not node.text

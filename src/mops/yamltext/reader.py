@@ -16,12 +16,12 @@ from mops.yamltext.nodes import Items, Node, Pairs, Text, ambiguous
 MAX_DEPTH = 64
 MAX_ALIASED = 10_000
 
-# A megabyte of settings has fewer; a file that has more is not a configuration, and would only take time.
+# A megabyte of settings has fewer. A file with more is no configuration and would only take time.
 MAX_NODES = 250_000
 
 _STRING_TAG = "tag:yaml.org,2002:str"
 
-# Helm's own YAML writer breaks keys that hold some of these, and no setting has a name with any.
+# Helm's own YAML writer breaks keys that contain some of these; no setting has such a name.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 
@@ -101,7 +101,7 @@ class _Builder:
         self._documents += 1
         if self._documents > 1:
             message = "a second document starts here"
-            raise Refused(*_place(event), message, "one file holds one document")
+            raise Refused(*_place(event), message, "a file holds one document")
 
     def _scalar(self, event: Event) -> None:
         self._no_tag(event, "!")
@@ -134,10 +134,10 @@ class _Builder:
     def _alias(self, event: Event) -> None:
         place = _place(event)
         if event.anchor not in self._anchors:
-            raise Refused(*place, f"the alias *{event.anchor} has no anchor")
+            raise Refused(*place, f"alias *{event.anchor} has no anchor")
         target = self._anchors[event.anchor]
         if target is None:
-            raise Refused(*place, f"the alias *{event.anchor} stands inside its own anchor")
+            raise Refused(*place, f"alias *{event.anchor} refers to a node that contains it")
         self._aliased += target.size
         if self._aliased > MAX_ALIASED:
             raise Refused(*place, f"aliases expand to more than {MAX_ALIASED} nodes")
@@ -181,12 +181,12 @@ class _Builder:
                 for name, pair in source.pairs.items():
                     into.pairs.setdefault(name, pair)
             else:
-                message = "a merge key takes a map or a list of maps"
+                message = "a merge key takes a mapping or a list of mappings"
                 self.complaints.append(Complaint(key.line, key.col, message))
 
     def _no_tag(self, event: Event, *allowed: str) -> None:
         if event.tag and event.tag not in (*allowed, _STRING_TAG):
-            hint = "the schema decides the type; quotes mean text"
+            hint = "remove the tag: the schema determines the type, and quotes mean a string"
             message = "YAML tags are not supported"
             self.complaints.append(Complaint(*_place(event), message, hint))
 
@@ -198,22 +198,22 @@ def _place(event: Event) -> tuple[int, int]:
 
 
 def _duplicate(key: Text, first: Text) -> Complaint:
-    hint = f"it is first at line {first.line}, column {first.col}"
-    return Complaint(key.line, key.col, "this key is here twice", hint, key.text)
+    hint = f"first defined at line {first.line}, column {first.col}"
+    return Complaint(key.line, key.col, "duplicate key", hint, key.text)
 
 
 def _key_complaint(key: Node) -> Complaint | None:
     """What is wrong with a key; None where nothing is."""
     if not isinstance(key, Text):
-        return Complaint(key.line, key.col, "a key must be text, not a collection")
+        return Complaint(key.line, key.col, "a key must be a string, not a list or mapping")
     if not key.quoted and ambiguous(key.text):
         hint = f'write "{key.text}"' if key.text else "write the key"
-        message = f"the key {key.text or '(empty)'} is not plain text to every YAML reader"
+        message = f"some YAML readers do not read the key {key.text or '(empty)'} as a string"
         return Complaint(key.line, key.col, message, hint)
     if key.text == "<<":
-        message = "helm takes the key << for a merge, in quotes too"
+        message = "Helm treats the key << as a merge key, even in quotes"
         return Complaint(key.line, key.col, message, "remove it")
     if not key.text.isprintable() and _CONTROL.search(key.text):
-        message = "a key cannot hold control characters or line breaks"
+        message = "a key must not contain control characters or line breaks"
         return Complaint(key.line, key.col, message, "remove them")
     return None

@@ -25,11 +25,10 @@ from mops.edit.migrate.formats import CONFIG, INFRASTRUCTURE
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.model.quantities import human, process_share
+from mops.schema.keywords import UNKNOWN_SETTING
 from mops.schema.secrets import MASK, hidden, secret_name, secret_value
 from mops.yamltext.outline import Map, Pair, Seq, Span, offset_of, position
 from mops.yamltext.rewrite import Rewrite, flow
-
-_UNKNOWN = "no such setting"
 
 
 def finish(draft: Draft) -> Migrated:
@@ -138,7 +137,7 @@ def _comment_unknown(draft: Draft) -> None:
         unknown = [
             problem
             for problem in read(draft.text, draft.name, draft.schema).problems
-            if problem.message == _UNKNOWN
+            if problem.message == UNKNOWN_SETTING
         ]
         by_place = {
             offset_of(draft.text, *_line_col(problem.origin.place)): problem for problem in unknown
