@@ -1,10 +1,11 @@
-"""The corpus: whole valid files, each with one change, and what becomes of it.
+"""The corpus: complete valid files, each with one change, and the outcome.
 
-A change is (what stands in the file, what stands there instead). In the new text « stands before the place that the message must name
-and is not part of the file; without one the place is where the change begins.
+A change is (old text, new text). In the new text, « marks the place that the message must name
+and is not part of the file; without it, that is where the change begins.
 
     accept(name, base, old, new, where, value)   the pod gets `value` at `where`
-    refuse(name, base, old, new, message)        mops exits with 3 and says just this one thing, with its key and its hint
+    refuse(name, base, old, new, message)        mops exits with 3 and reports exactly this message,
+                                                 which includes key and hint
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ BASES = {"unified": UNIFIED, "workspace": WORKSPACE, "values": VALUES}
 
 
 class Case(NamedTuple):
-    """One file. `data` is its content, `place` the line and column that the message must name; `where` is "" for a refusal."""
+    """One file with content `data`. For a refusal `where` is "", `place` the line and column."""
 
     family: str
     name: str
@@ -194,17 +195,117 @@ def flag(written: str) -> str:
 
 # --- scalars: text where text is wanted, whatever a YAML reader would guess
 family("scalars")
-env((text, text) for text in (
-    "yes", "no", "on", "off", "y", "n", "Y", "N", "true", "False", "NO", "0", "1", "-1", "+1", "010", "08", "09", "0o17", "0O7", "0b1", "0x1F", "1_000", "1e3", "1E3", "1.e3", ".5e1", "+.5", "1.30", "12e5678", "1530e65",
-    "12:30:00", "1:30", "190:20:30", "2024-01-01", "2024-01-01T10:00:00Z", ".inf", "-.INF", ".nan", "9007199254740993", "123456789012345678901234567890", "=", "<<", "10%", "5m", "3.14.15", "a:b", "a#b",
-    "x{{ .Values.x }}", "a b", "--flag", "é", "日本語", "😀", "$$(NOT_A_REFERENCE)", "C:\\Users",
-))  # fmt: skip
-env((
-    ('"null"', "null"), ("'~'", "~"), ('""', ""), ('" a "', " a "), ("'it''s'", "it's"), (r'"a\"b\\c"', 'a"b\\c'), (r'"a\nb"', "a\nb"), (r'"\n"', "\n"), (r'"a\n\n"', "a\n\n"), (r'"\t"', "\t"), (r'"\r\n"', "\r\n"), (r'"\x85"', "\x85"),
-    (r'"\u2028"', "\u2028"), (r'"\xa0x\xa0"', "\xa0x\xa0"), (r'"\ufeff"', "\ufeff"), (r'"\U0001F600"', "😀"), (r'"\e[31m"', "\x1b[31m"), (r'"\x01"', "\x01"), ('"{{ fail \\"x\\" }}"', '{{ fail "x" }}'), ('"{{"', "{{"), ("'%'", "%"), ("'@x'", "@x"), ("'`x`'", "`x`"),
-    ("'# no comment'", "# no comment"), ('"- a"', "- a"), ("'{\"a\": [1, null]}'", '{"a": [1, null]}'), ("|\n      line 1\n        line 2\n", "line 1\n  line 2\n"), (">-\n      folded\n      text", "folded text"), ("|-\n      ---\n      kind: Secret", "---\nkind: Secret"),
-    ("!!str 12:30", "12:30"), ("plain  # a comment", "plain"), ("   3", "3"), ('"$(POD_NAME)"', "$(POD_NAME)"), ("'${HOME}'", "${HOME}"), ('"%d%s"', "%d%s"), ("'" + "x" * 65536 + "'", "x" * 65536), ("'&a'", "&a"), ("'*a'", "*a"), ("'!x'", "!x"), ("'[a'", "[a"), ("'a,b'", "a,b"), ("'|'", "|"), ("'>'", ">"), ("'?'", "?"), ("':'", ":"), ("'\"'", '"'),
-))  # fmt: skip
+env(
+    (text, text)
+    for text in (
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+        "Y",
+        "N",
+        "true",
+        "False",
+        "NO",
+        "0",
+        "1",
+        "-1",
+        "+1",
+        "010",
+        "08",
+        "09",
+        "0o17",
+        "0O7",
+        "0b1",
+        "0x1F",
+        "1_000",
+        "1e3",
+        "1E3",
+        "1.e3",
+        ".5e1",
+        "+.5",
+        "1.30",
+        "12e5678",
+        "1530e65",
+        "12:30:00",
+        "1:30",
+        "190:20:30",
+        "2024-01-01",
+        "2024-01-01T10:00:00Z",
+        ".inf",
+        "-.INF",
+        ".nan",
+        "9007199254740993",
+        "123456789012345678901234567890",
+        "=",
+        "<<",
+        "10%",
+        "5m",
+        "3.14.15",
+        "a:b",
+        "a#b",
+        "x{{ .Values.x }}",
+        "a b",
+        "--flag",
+        "é",
+        "日本語",
+        "😀",
+        "$$(NOT_A_REFERENCE)",
+        "C:\\Users",
+    )
+)
+env(
+    (
+        ('"null"', "null"),
+        ("'~'", "~"),
+        ('""', ""),
+        ('" a "', " a "),
+        ("'it''s'", "it's"),
+        (r'"a\"b\\c"', 'a"b\\c'),
+        (r'"a\nb"', "a\nb"),
+        (r'"\n"', "\n"),
+        (r'"a\n\n"', "a\n\n"),
+        (r'"\t"', "\t"),
+        (r'"\r\n"', "\r\n"),
+        (r'"\x85"', "\x85"),
+        (r'"\u2028"', "\u2028"),
+        (r'"\xa0x\xa0"', "\xa0x\xa0"),
+        (r'"\ufeff"', "\ufeff"),
+        (r'"\U0001F600"', "😀"),
+        (r'"\e[31m"', "\x1b[31m"),
+        (r'"\x01"', "\x01"),
+        ('"{{ fail \\"x\\" }}"', '{{ fail "x" }}'),
+        ('"{{"', "{{"),
+        ("'%'", "%"),
+        ("'@x'", "@x"),
+        ("'`x`'", "`x`"),
+        ("'# no comment'", "# no comment"),
+        ('"- a"', "- a"),
+        ("'{\"a\": [1, null]}'", '{"a": [1, null]}'),
+        ("|\n      line 1\n        line 2\n", "line 1\n  line 2\n"),
+        (">-\n      folded\n      text", "folded text"),
+        ("|-\n      ---\n      kind: Secret", "---\nkind: Secret"),
+        ("!!str 12:30", "12:30"),
+        ("plain  # a comment", "plain"),
+        ("   3", "3"),
+        ('"$(POD_NAME)"', "$(POD_NAME)"),
+        ("'${HOME}'", "${HOME}"),
+        ('"%d%s"', "%d%s"),
+        ("'" + "x" * 65536 + "'", "x" * 65536),
+        ("'&a'", "&a"),
+        ("'*a'", "*a"),
+        ("'!x'", "!x"),
+        ("'[a'", "[a"),
+        ("'a,b'", "a,b"),
+        ("'|'", "|"),
+        ("'>'", ">"),
+        ("'?'", "?"),
+        ("':'", ":"),
+        ("'\"'", '"'),
+    )
+)
 accept("a block list's value", "workspace", "value: plain", "value: 1.10", "env FLAG", "1.10")
 accept("an annotation is text", "workspace", "note: plain", "note: 1e3", "annotation note", "1e3")
 accept("a label is text", "workspace", "disk: ssd", "disk: 1e3", "nodeSelector disk", "1e3")
@@ -250,8 +351,19 @@ accept(
     "1",
 )
 accept("an argument is text", "workspace", "1h]", "0x10]", "arg --lifetime", "0x10")
-for written, hint in (("010", "write 10"), ("0x4", "use a decimal integer"), ("4.0", "write 4"), ("1_0", "write 10"), ("1:30", "use a decimal integer"), ("1e1", "use a decimal integer"), ("+4", "write 4"), ("-0", "write 0"),
-                      ("two", ""), ("true", ""), (".5", "use a decimal integer")):  # fmt: skip
+for written, hint in (
+    ("010", "write 10"),
+    ("0x4", "use a decimal integer"),
+    ("4.0", "write 4"),
+    ("1_0", "write 10"),
+    ("1:30", "use a decimal integer"),
+    ("1e1", "use a decimal integer"),
+    ("+4", "write 4"),
+    ("-0", "write 0"),
+    ("two", ""),
+    ("true", ""),
+    (".5", "use a decimal integer"),
+):
     refuse(
         f"processes {written}",
         "unified",
@@ -279,7 +391,10 @@ refuse(
     "unified",
     "worker_replicas: 2",
     "worker_replicas: «12345678901234567890",
-    "workspace.worker_replicas: expected an integer, found 12345678901234567890 (an integer has at most 18 digits)",
+    (
+        "workspace.worker_replicas: expected an integer, found 12345678901234567890 (an integer "
+        "has at most 18 digits)"
+    ),
 )
 refuse(
     "two words",
@@ -293,14 +408,20 @@ refuse(
     "unified",
     "worker_processes: 2",
     "worker_processes:«",
-    "workspace.worker_processes: this key has no value (use null to clear values from lower layers, or remove the key)",
+    (
+        "workspace.worker_processes: this key has no value (use null to clear values from lower "
+        "layers, or remove the key)"
+    ),
 )
 refuse(
     "no text",
     "unified",
     FLAG,
     f"FLAG:«{END}",
-    f'{KEY}: this key has no value (use null to clear values from lower layers, "" for an empty string, or remove the key)',
+    (
+        f'{KEY}: this key has no value (use null to clear values from lower layers, "" for an '
+        "empty string, or remove the key)"
+    ),
 )
 refuse(
     "negative",
@@ -346,7 +467,10 @@ refuse(
     "unified",
     "autoscaling_enabled: false",
     'autoscaling_enabled: «"false"',
-    "workspace.autoscaling_enabled: expected true or false, found a quoted string (remove the quotes)",
+    (
+        "workspace.autoscaling_enabled: expected true or false, found a quoted string (remove "
+        "the quotes)"
+    ),
 )
 for written in ("yes", "1e3", "010", "2024-01-01", ".inf", "0o17"):
     refuse(
@@ -354,7 +478,10 @@ for written in ("yes", "1e3", "010", "2024-01-01", ".inf", "0o17"):
         "workspace",
         "nodeAffinity: {}",
         f"nodeAffinity: {{x: «{written}}}",
-        f'spec.workers.affinity.nodeAffinity.x: YAML readers disagree on what {written} is (write "{written}" for a string)',
+        (
+            f"spec.workers.affinity.nodeAffinity.x: YAML readers disagree on what {written} is "
+            f'(write "{written}" for a string)'
+        ),
     )
 accept(
     "text inside Kubernetes' own fields",
@@ -407,14 +534,20 @@ refuse(
     "unified",
     "  autoscaling_enabled",
     "  workers: {processes: «2}\n  autoscaling_enabled",
-    "workspace.workers.processes: workers.processes is set twice (also set by workspace.worker_processes at unified.yaml:10:21)",
+    (
+        "workspace.workers.processes: workers.processes is set twice (also set by "
+        "workspace.worker_processes at unified.yaml:10:21)"
+    ),
 )
 refuse(
     "a setting in two spellings",
     "workspace",
     "    extraArgs",
     "    node_selector: {disk: «hdd}\n    extraArgs",
-    "spec.workers.node_selector.disk: workers.nodeSelector.disk is set twice (also set by spec.workers.nodeSelector.disk at workspace.yaml:28:13)",
+    (
+        "spec.workers.node_selector.disk: workers.nodeSelector.disk is set twice (also set by "
+        "spec.workers.nodeSelector.disk at workspace.yaml:28:13)"
+    ),
 )
 refuse(
     "two documents",
@@ -473,56 +606,80 @@ refuse(
     "unified",
     "  worker_cpu: 2",
     " «worker_cpu: 2",
-    "invalid YAML: while parsing a block mapping: did not find expected key (check the indentation, and brackets and quotes before it)",
+    (
+        "invalid YAML: while parsing a block mapping: did not find expected key (check the "
+        "indentation, and brackets and quotes before it)"
+    ),
 )
 refuse(
     "text that holds a colon",
     "unified",
     FLAG,
     f"FLAG: a«: b{END}",
-    'invalid YAML: mapping values are not allowed in this context (check the indentation, or quote the value if it contains ": ")',
+    (
+        "invalid YAML: mapping values are not allowed in this context (check the indentation, or "
+        'quote the value if it contains ": ")'
+    ),
 )
 refuse(
     "text that begins with a percent sign",
     "unified",
     FLAG,
     f"FLAG: «%d{END}",
-    "invalid YAML: while scanning for the next token: found character that cannot start any token (quote values that start with %, @ or `)",
+    (
+        "invalid YAML: while scanning for the next token: found character that cannot start any "
+        "token (quote values that start with %, @ or `)"
+    ),
 )
 refuse(
     "a lone dash",
     "unified",
     FLAG,
     f"FLAG: «-{END}",
-    "invalid YAML: block sequence entries are not allowed in this context (start the list on a new line)",
+    (
+        "invalid YAML: block sequence entries are not allowed in this context (start the list on "
+        "a new line)"
+    ),
 )
 refuse(
     "text that begins with an at sign",
     "unified",
     FLAG,
     f"FLAG: «@x{END}",
-    "invalid YAML: while scanning for the next token: found character that cannot start any token (quote values that start with %, @ or `)",
+    (
+        "invalid YAML: while scanning for the next token: found character that cannot start any "
+        "token (quote values that start with %, @ or `)"
+    ),
 )
 refuse(
     "an open bracket",
     "workspace",
     "extraArgs: [--lifetime, 1h]\n",
     "extraArgs: [--lifetime, 1h\n«",
-    "invalid YAML: while parsing a flow sequence: did not find expected ',' or ']' (the bracket that opens at line 35, column 16 is not closed, or a comma is missing)",
+    (
+        "invalid YAML: while parsing a flow sequence: did not find expected ',' or ']' (the "
+        "bracket that opens at line 35, column 16 is not closed, or a comma is missing)"
+    ),
 )
 refuse(
     "a tag",
     "unified",
     "worker_processes: 2",
     "worker_processes: «!!int 2",
-    "YAML tags are not supported (remove the tag: the schema determines the type, and quotes mean a string)",
+    (
+        "YAML tags are not supported (remove the tag: the schema determines the type, and quotes "
+        "mean a string)"
+    ),
 )
 refuse(
     "a tag of another tool",
     "unified",
     FLAG,
     f"FLAG: «!vault secret{END}",
-    "YAML tags are not supported (remove the tag: the schema determines the type, and quotes mean a string)",
+    (
+        "YAML tags are not supported (remove the tag: the schema determines the type, and quotes "
+        "mean a string)"
+    ),
 )
 refuse(
     "an alias without its anchor",
@@ -720,7 +877,10 @@ refuse(
     "workspace",
     "      - name: FLAG\n        value: plain",
     "      - «value: plain",
-    "spec.workers.env.[1]: expected an entry with name and either value or valueFrom, found a mapping",
+    (
+        "spec.workers.env.[1]: expected an entry with name and either value or valueFrom, found "
+        "a mapping"
+    ),
 )
 refuse(
     "an entry without a value",
@@ -734,7 +894,10 @@ refuse(
     "workspace",
     "      - name: FLAG\n        value: plain",
     "      - «FLAG=plain",
-    "spec.workers.env.[1]: expected an entry with name and either value or valueFrom, found a scalar",
+    (
+        "spec.workers.env.[1]: expected an entry with name and either value or valueFrom, found "
+        "a scalar"
+    ),
 )
 refuse(
     "nothing below workspace",
@@ -743,8 +906,19 @@ refuse(
     "workspace:«\ncluster:\n",
     "workspace: this key has no value (remove the key, or indent the settings below it)",
 )
-refuse("valueFrom of nothing", "values", '      valueFrom:\n        secretKeyRef:\n          name: "credentials"\n          key: "token"', "      valueFrom: «{}",
-       "workers.env.TOKEN_REF.valueFrom: expected exactly one of secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef, found 0 keys")  # fmt: skip
+refuse(
+    "valueFrom of nothing",
+    "values",
+    (
+        '      valueFrom:\n        secretKeyRef:\n          name: "credentials"\n'
+        '          key: "token"'
+    ),
+    "      valueFrom: «{}",
+    (
+        "workers.env.TOKEN_REF.valueFrom: expected exactly one of secretKeyRef, configMapKeyRef, "
+        "fieldRef or resourceFieldRef, found 0 keys"
+    ),
+)
 refuse(
     "a reference without its key",
     "values",
@@ -773,7 +947,10 @@ refuse(
     "unified",
     "worker_processes: 2",
     "worker_processes: «null",
-    "workspace.worker_processes: workers.processes needs a value, and null forgets the last one (write a value, or remove the null)",
+    (
+        "workspace.worker_processes: workers.processes needs a value, and null forgets the last "
+        "one (write a value, or remove the null)"
+    ),
 )
 raw_refuse("an empty file", b"", "1:1", "the file is empty")
 raw_refuse("only comments", b"# nothing\n", "1:1", "the file is empty")
@@ -1036,14 +1213,20 @@ refuse(
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «0",
-    "workspace.worker_memory: (0 - 256Mi reserve) / 2 processes leaves 0 bytes for each process; Dask needs 64Mi (raise the memory limit or lower the processes)",
+    (
+        "workspace.worker_memory: (0 - 256Mi reserve) / 2 processes leaves 0 bytes for each "
+        "process; Dask needs 64Mi (raise the memory limit or lower the processes)"
+    ),
 )
 refuse(
     "memory for too many",
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «300Mi",
-    "workspace.worker_memory: (300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each process; Dask needs 64Mi (raise the memory limit or lower the processes)",
+    (
+        "workspace.worker_memory: (300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each "
+        "process; Dask needs 64Mi (raise the memory limit or lower the processes)"
+    ),
 )
 refuse(
     "an unknown resource",
@@ -1087,7 +1270,10 @@ for written in ('"101%"', '"0%"', '"25"', "25.0", '"half"'):
         "values",
         '"25%"',
         f"«{written}",
-        "podDisruptionBudget.workersMaxUnavailable: expected a positive integer or a percentage from 1% to 100%",
+        (
+            "podDisruptionBudget.workersMaxUnavailable: expected a positive integer or a "
+            "percentage from 1% to 100%"
+        ),
     )
 
 # --- names and labels
@@ -1101,7 +1287,10 @@ for written in ("dev", "a", "a-b", "0", "x" * 63, "dev-2"):
         "label modelops.io/workspace",
         written,
     )
-NAME = 'metadata.name: expected a DNS-1123 label (lowercase letters, digits and "-", at most 63, starting and ending with a letter or digit)'
+NAME = (
+    'metadata.name: expected a DNS-1123 label (lowercase letters, digits and "-", at most 63, '
+    "starting and ending with a letter or digit)"
+)
 for written in (
     "Dev",
     "dev_ws",
@@ -1135,7 +1324,10 @@ refuse(
     "unified",
     "environment: dev",
     "environment: «../prod",
-    'settings.environment: expected an environment name (lowercase letters, digits and "-", at most 47, starting with a letter)',
+    (
+        'settings.environment: expected an environment name (lowercase letters, digits and "-", '
+        "at most 47, starting with a letter)"
+    ),
 )
 for written in ("epi", "Epi_1.2", "1", "x" * 63, '""', "true", "1e3", "1.30"):
     accept(
@@ -1146,7 +1338,10 @@ for written in ("epi", "Epi_1.2", "1", "x" * 63, '""', "true", "1e3", "1.30"):
         "label team",
         written.strip('"'),
     )
-LABEL = 'metadata.labels.team: expected a Kubernetes label value (at most 63 letters, digits, "-", "_" and ".", starting and ending with a letter or digit)'
+LABEL = (
+    'metadata.labels.team: expected a Kubernetes label value (at most 63 letters, digits, "-", '
+    '"_" and ".", starting and ending with a letter or digit)'
+)
 for written in ("-x", "x-", "a/b", "a b", "é", '"a\\n"', "a:b", '" "'):
     refuse(f"the label {written}", "workspace", "    team: epi", f"    team: «{written}", LABEL)
 refuse(
@@ -1174,13 +1369,19 @@ refuse(
     "workspace",
     "    team: epi",
     "    app.kubernetes.io/name: «x",
-    'metadata.labels."app.kubernetes.io/name": the label app.kubernetes.io/name is the chart\'s own',
+    (
+        'metadata.labels."app.kubernetes.io/name": the label app.kubernetes.io/name is the '
+        "chart's own"
+    ),
 )
 for name in ("big", "a", "gpu-2", "x" * 30):
     accept(
         f"the group {name}", "values", "  big:\n", f"  {name}:\n", f"group {name} env FLAG", "plain"
     )
-GROUP = 'invalid name: expected a group name (lowercase letters, digits and "-", at most 30, starting with a letter)'
+GROUP = (
+    'invalid name: expected a group name (lowercase letters, digits and "-", at most 30, '
+    "starting with a letter)"
+)
 for name in ("Big", "2big", "big_", "x" * 31, "a.b"):
     spelled = f'"{name}"' if "." in name else name
     refuse(
@@ -1196,7 +1397,10 @@ refuse(
     "values",
     "  big:\n",
     "  «default:\n",
-    'workerGroups.default: invalid name: "default" is not allowed here (this is the name of the group that workers configures)',
+    (
+        'workerGroups.default: invalid name: "default" is not allowed here (this is the name of '
+        "the group that workers configures)"
+    ),
 )
 
 # --- images
@@ -1222,7 +1426,10 @@ for written in (
         "image",
         written,
     )
-IMAGE = "workspace.worker_image: expected an image reference such as ghcr.io/org/name:1.2.3 or ghcr.io/org/name@sha256:<64 hexadecimal digits>"
+IMAGE = (
+    "workspace.worker_image: expected an image reference such as ghcr.io/org/name:1.2.3 or "
+    "ghcr.io/org/name@sha256:<64 hexadecimal digits>"
+)
 for written in (
     "a b",
     '":"',
@@ -1259,7 +1466,10 @@ refuse(
     "workspace",
     "    threads: 1",
     "    imagePullPolicy: «always\n    threads: 1",
-    'spec.workers.imagePullPolicy: expected one of Always, IfNotPresent, Never, found "always" (did you mean Always?)',
+    (
+        "spec.workers.imagePullPolicy: expected one of Always, IfNotPresent, Never, found "
+        '"always" (did you mean Always?)'
+    ),
 )
 accept(
     "a pull policy",
@@ -1281,7 +1491,10 @@ for name in ("A", "_A", "a.b", "A-B", "A_1", "Y", "x" * 253):
         f"env {name}",
         "x",
     )
-VARIABLE = 'invalid name: expected an environment variable name (letters, digits, "-", "_" and ".", not starting with a digit)'
+VARIABLE = (
+    'invalid name: expected an environment variable name (letters, digits, "-", "_" and ".", not '
+    "starting with a digit)"
+)
 for name in ("9A", "A=B", "A B", "é", '"{{x}}"', '"$(A)"', "A/B", '""', "A,B"):
     shown = name.strip('"') if name != '""' else name
     refuse(
@@ -1318,7 +1531,10 @@ for written, hint in (
         "unified",
         "MODELOPS_EXECUTOR_TYPE: isolated_warm",
         f"MODELOPS_EXECUTOR_TYPE: «{written}",
-        f'workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, cold, found "{written}"{hint}',
+        (
+            "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, "
+            f'direct, cold, found "{written}"{hint}'
+        ),
     )
 for written in ("true", "false"):
     accept(
@@ -1336,7 +1552,10 @@ for written in ("yes", "1", "True"):
         "unified",
         FLAG,
         f"FLAG: plain\n    MODELOPS_FORCE_FRESH_VENV: «{written}{END}",
-        f'workspace.worker_env.MODELOPS_FORCE_FRESH_VENV: expected one of true, false, found "{written}"{hint}',
+        (
+            "workspace.worker_env.MODELOPS_FORCE_FRESH_VENV: expected one of true, false, found "
+            f'"{written}"{hint}'
+        ),
     )
 FRACTION = "expected a fraction of the memory limit such as 0.8 (above 0, at most 1), or False"
 for written in ("0.9", ".7", "1", "1.0", "False", "0.60"):
@@ -1368,11 +1587,29 @@ refuse(
     "unified",
     FLAG,
     f"FLAG: plain\n    MODELOPS_LOG_LEVEL: «verbose{END}",
-    'workspace.worker_env.MODELOPS_LOG_LEVEL: expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL, found "verbose"',
+    (
+        "workspace.worker_env.MODELOPS_LOG_LEVEL: expected one of DEBUG, INFO, WARNING, ERROR, "
+        'CRITICAL, found "verbose"'
+    ),
 )
-refuse("thresholds out of order", "unified", FLAG, f"FLAG: plain\n    DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: «0.9\n    DASK_DISTRIBUTED__WORKER__MEMORY__SPILL: 0.8{END}",
-       "workspace.worker_env.DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: the memory thresholds are out of order: target 0.9 is above spill 0.8 (target <= spill <= pause <= terminate) [memory-thresholds]")  # fmt: skip
-TEXT = f"{KEY}: expected a string without NUL and the control characters U+007F to U+009F, which Helm does not support"
+refuse(
+    "thresholds out of order",
+    "unified",
+    FLAG,
+    (
+        "FLAG: plain\n    DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: «0.9\n"
+        f"    DASK_DISTRIBUTED__WORKER__MEMORY__SPILL: 0.8{END}"
+    ),
+    (
+        "workspace.worker_env.DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: the memory thresholds "
+        "are out of order: target 0.9 is above spill 0.8 (target <= spill <= pause <= terminate) "
+        "[memory-thresholds]"
+    ),
+)
+TEXT = (
+    f"{KEY}: expected a string without NUL and the control characters U+007F to U+009F, which "
+    "Helm does not support"
+)
 for written in (r'"a\0b"', r'"\x7f"', r'"\x80"', r'"\x9b31m"'):
     refuse(f"the value {written}", "unified", FLAG, f"FLAG: «{written}{END}", TEXT)
 refuse(
@@ -1387,7 +1624,10 @@ refuse(
     "unified",
     FLAG,
     f"FLAG: plain\n    ALIAS: «$(FLAG){END}",
-    "workspace.worker_env.ALIAS: $(FLAG) is used before it is set: variables are set in the order of their names (rename one of them, or write $$ for a plain $)",
+    (
+        "workspace.worker_env.ALIAS: $(FLAG) is used before it is set: variables are set in the "
+        "order of their names (rename one of them, or write $$ for a plain $)"
+    ),
 )
 accept(
     "a reference to an earlier variable",
@@ -1463,14 +1703,20 @@ refuse(
     "workspace",
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: [«--nworkers=9]",
-    'spec.workers.extraArgs.[0]: "--nworkers=9" is not allowed here (the chart manages this argument; use its own setting)',
+    (
+        'spec.workers.extraArgs.[0]: "--nworkers=9" is not allowed here (the chart manages this '
+        "argument; use its own setting)"
+    ),
 )
 refuse(
     "a host path by the back door",
     "workspace",
     "    threads: 1",
     "    threads: 1\n    extraPodSpec: {«hostNetwork: true}",
-    'spec.workers.extraPodSpec.hostNetwork: invalid name: "hostNetwork" is not allowed here (the chart manages this field; use its own setting)',
+    (
+        'spec.workers.extraPodSpec.hostNetwork: invalid name: "hostNetwork" is not allowed here '
+        "(the chart manages this field; use its own setting)"
+    ),
 )
 refuse(
     "an argument in a path",
@@ -1561,7 +1807,10 @@ refuse(
 refuse(
     "profiles as a list",
     "unified",
-    "  profiles:\n    debug:\n      worker_threads: 1\n      worker_env:\n        PROFILE_FLAG: plain\n  profile: debug\n",
+    (
+        "  profiles:\n    debug:\n      worker_threads: 1\n      worker_env:\n"
+        "        PROFILE_FLAG: plain\n  profile: debug\n"
+    ),
     "  profiles: «[debug]\n",
     "workspace.profiles: expected a mapping of profiles by name",
 )
@@ -1577,7 +1826,10 @@ refuse(
     "unified",
     "  profiles:\n",
     "  profiles:\n    «../etc: {}\n",
-    'workspace.profiles."../etc": invalid name: expected a profile name (letters, digits, "-", "_" and ".")',
+    (
+        'workspace.profiles."../etc": invalid name: expected a profile name (letters, digits, '
+        '"-", "_" and ".")'
+    ),
 )
 refuse(
     "a profile whose value is wrong",
@@ -1745,12 +1997,18 @@ refuse(
     "unified",
     "MODELOPS_EXECUTOR_TYPE: isolated_warm",
     "MODELOPS_EXECUTOR_TYPE: «https://me:hunter2@host",
-    "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, cold, found a string",
+    (
+        "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, "
+        "cold, found a string"
+    ),
 )
 refuse(
     "a long token as a choice",
     "unified",
     "MODELOPS_EXECUTOR_TYPE: isolated_warm",
     f"MODELOPS_EXECUTOR_TYPE: «{'hunter2' * 8}",
-    "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, cold, found a string",
+    (
+        "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, "
+        "cold, found a string"
+    ),
 )

@@ -1,7 +1,8 @@
 """The public surface: names that users, scripts and files rely on, pinned in one file.
 
-A line that disappears from `surface.txt` breaks somebody; a new one is a promise. To accept a change,
-run `pytest tests/golden --update`. A section is a title and a function that returns its lines.
+A line that disappears from `surface.txt` breaks somebody; a new one is a promise. To accept a
+change, run `pytest tests/golden --update`. A section is a title and a function that returns its
+lines.
 """
 
 from __future__ import annotations

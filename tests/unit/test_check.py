@@ -54,16 +54,40 @@ CASES = [
     ({"type": "string", "pattern": "^a$"}, "a", []),
     ({"type": "string", "pattern": "^a$"}, "a\n", ["expected a string that matches ^a$"]),
     ({"type": "string", "pattern": "^a$", "x-expected": "an a"}, "b", ["expected an a"]),
-    ({"type": "string", "enum": ["direct", "cold"]}, "direkt", ['expected one of direct, cold, found "direkt"']),
+    (
+        {"type": "string", "enum": ["direct", "cold"]},
+        "direkt",
+        ['expected one of direct, cold, found "direkt"'],
+    ),
     ({"type": "string", "enum": ["direct"]}, "x", ['expected direct, found "x"']),
-    ({"type": "string", "not": {"pattern": "^--name"}}, "--name=x", ['"--name=x" is not allowed here']),
-    ({"type": "array", "items": {"type": "integer"}}, [1, "x", 2, []], ["expected an integer, found a string", "expected an integer, found a list"]),
+    (
+        {"type": "string", "not": {"pattern": "^--name"}},
+        "--name=x",
+        ['"--name=x" is not allowed here'],
+    ),
+    (
+        {"type": "array", "items": {"type": "integer"}},
+        [1, "x", 2, []],
+        ["expected an integer, found a string", "expected an integer, found a list"],
+    ),
     (MAP, {"a": 1, "x-b": "y"}, []),
     (MAP, {}, ["a is missing"]),
     (MAP, {"a": 1, "b": 2}, ["unknown setting"]),
-    (MAP, {"a": "1", "x-b": 2}, ["expected an integer, found a string", "expected a string, found an integer"]),
-    ({"type": "object", "minProperties": 1, "x-hint": "one of a or b"}, {}, ["expected one of a or b, found 0 keys"]),
-    ({"type": "object", "maxProperties": 1}, {"a": 1, "b": 2}, ["expected a different number of keys, found 2 keys"]),
+    (
+        MAP,
+        {"a": "1", "x-b": 2},
+        ["expected an integer, found a string", "expected a string, found an integer"],
+    ),
+    (
+        {"type": "object", "minProperties": 1, "x-hint": "one of a or b"},
+        {},
+        ["expected one of a or b, found 0 keys"],
+    ),
+    (
+        {"type": "object", "maxProperties": 1},
+        {"a": 1, "b": 2},
+        ["expected a different number of keys, found 2 keys"],
+    ),
     (NAMES, {"ab": "1"}, []),
     (NAMES, {"A": "1"}, ["expected a name"]),
     (ANY, "b", []),
@@ -76,7 +100,7 @@ CASES = [
     (PERCENT, 0, ["expected at least 1, found 0"]),
     (PERCENT, "5", ["expected a percentage"]),
     ({"x-free": True}, {"a": [1, {"b": None}]}, []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("schema", "value", "messages"), CASES)
@@ -103,9 +127,17 @@ def test_where_and_what_to_do(schema, value, path, at_key, hint):
     assert (found.path, found.at_key, found.hint) == (path, at_key, hint)
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    ("short", 'found "short"'), ("x" * 41, "found a string"), ("https://u:p@h", "found a string"), ("user@host", "found a string"), (True, "found true"), (12, "found 12"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("short", 'found "short"'),
+        ("x" * 41, "found a string"),
+        ("https://u:p@h", "found a string"),
+        ("user@host", "found a string"),
+        (True, "found true"),
+        (12, "found 12"),
+    ],
+)
 def test_a_refused_value_is_shown_only_where_it_is_short_and_plain(value, shown):
     (found,) = violations({"enum": ["zz"]}, value)
     assert found.message == f"expected zz, {shown}"

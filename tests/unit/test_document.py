@@ -16,31 +16,43 @@ def plain(node):
     return f"'{node.text}'" if node.quoted else node.text
 
 
-@pytest.mark.parametrize(("text", "wanted"), [
-    ("a: 1", {"a": "1"}),
-    ("a: '1'", {"a": "'1'"}),
-    ('a: "1\\n"', {"a": "'1\n'"}),
-    ("a: |\n  x\n  y\n", {"a": "'x\ny\n'"}),
-    ("a: >-\n  x\n  y\n", {"a": "'x y'"}),
-    ("a: yes\nb: 010\nc: 1e3\nd: ~\ne: 12:30:00\n", {"a": "yes", "b": "010", "c": "1e3", "d": "~", "e": "12:30:00"}),
-    ("a:", {"a": ""}),
-    ("a: [1, x]\nb: {c: d}", {"a": ["1", "x"], "b": {"c": "d"}}),
-    ("# only a comment\na: 1  # another\n", {"a": "1"}),
-    ("---\na: 1\n...\n", {"a": "1"}),
-    ("%YAML 1.2\n---\na: 1\n", {"a": "1"}),
-    ("\ufeffa: 1", {"a": "1"}),
-    ("a: 1\r\nb: 2\r\n", {"a": "1", "b": "2"}),
-    ("a: &x 1\nb: *x", {"a": "1", "b": "1"}),
-    ("a: &x {c: 1, d: 2}\nb: {<<: *x, c: 3}", {"a": {"c": "1", "d": "2"}, "b": {"c": "3", "d": "2"}}),
-    ("a: &x {c: 1}\ne: &y {c: 5, f: 6}\nb: {<<: [*x, *y]}", {"a": {"c": "1"}, "e": {"c": "5", "f": "6"}, "b": {"c": "1", "f": "6"}}),
-    ("a: !!str 1", {"a": "'1'"}),
-    ("a: ! 1", {"a": "1"}),
-    ('"on": 1\n"1": 2\n', {"on": "1", "1": "2"}),
-    ("a b: 1", {"a b": "1"}),
-    ("é: ü😀", {"é": "ü😀"}),
-    ("- a\n- b", ["a", "b"]),
-    ("x", "x"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a: 1", {"a": "1"}),
+        ("a: '1'", {"a": "'1'"}),
+        ('a: "1\\n"', {"a": "'1\n'"}),
+        ("a: |\n  x\n  y\n", {"a": "'x\ny\n'"}),
+        ("a: >-\n  x\n  y\n", {"a": "'x y'"}),
+        (
+            "a: yes\nb: 010\nc: 1e3\nd: ~\ne: 12:30:00\n",
+            {"a": "yes", "b": "010", "c": "1e3", "d": "~", "e": "12:30:00"},
+        ),
+        ("a:", {"a": ""}),
+        ("a: [1, x]\nb: {c: d}", {"a": ["1", "x"], "b": {"c": "d"}}),
+        ("# only a comment\na: 1  # another\n", {"a": "1"}),
+        ("---\na: 1\n...\n", {"a": "1"}),
+        ("%YAML 1.2\n---\na: 1\n", {"a": "1"}),
+        ("\ufeffa: 1", {"a": "1"}),
+        ("a: 1\r\nb: 2\r\n", {"a": "1", "b": "2"}),
+        ("a: &x 1\nb: *x", {"a": "1", "b": "1"}),
+        (
+            "a: &x {c: 1, d: 2}\nb: {<<: *x, c: 3}",
+            {"a": {"c": "1", "d": "2"}, "b": {"c": "3", "d": "2"}},
+        ),
+        (
+            "a: &x {c: 1}\ne: &y {c: 5, f: 6}\nb: {<<: [*x, *y]}",
+            {"a": {"c": "1"}, "e": {"c": "5", "f": "6"}, "b": {"c": "1", "f": "6"}},
+        ),
+        ("a: !!str 1", {"a": "'1'"}),
+        ("a: ! 1", {"a": "1"}),
+        ('"on": 1\n"1": 2\n', {"on": "1", "1": "2"}),
+        ("a b: 1", {"a b": "1"}),
+        ("é: ü😀", {"é": "ü😀"}),
+        ("- a\n- b", ["a", "b"]),
+        ("x", "x"),
+    ],
+)
 def test_reading(text, wanted):
     root, problems = parse(text.encode(), "f", "f")
     assert problems == []
@@ -106,8 +118,10 @@ def test_refusals(data, place, message):
 def test_duplicate_keys_are_all_reported_with_both_places():
     _, problems = parse("a: 1\nb: 2\na: 3\nb: 4\na: 5\n", "f", "f")
     assert [(problem.origin.place, problem.hint) for problem in problems] == [
-        ("f:3:1", "first defined at line 1, column 1"), ("f:4:1", "first defined at line 2, column 1"), ("f:5:1", "first defined at line 1, column 1"),
-    ]  # fmt: skip
+        ("f:3:1", "first defined at line 1, column 1"),
+        ("f:4:1", "first defined at line 2, column 1"),
+        ("f:5:1", "first defined at line 1, column 1"),
+    ]
 
 
 def laughs(levels: int, width: int) -> str:
@@ -117,20 +131,46 @@ def laughs(levels: int, width: int) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    pytest.param(laughs(9, 9), f"aliases expand to more than {MAX_ALIASED} nodes", id="billion laughs"),
-    pytest.param("a0: &a0 {k: v}\n" + "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)), f"aliases expand to more than {MAX_ALIASED} nodes", id="merge bomb"),
-    pytest.param("a: " + "[" * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep flow"),
-    pytest.param("a: é\nb: {" + "[" * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep flow behind other letters"),
-    pytest.param("a: " + "{b: " * 500, f"nested more than {MAX_DEPTH} levels deep", id="deep maps"),
-    pytest.param("".join(f"{' ' * n}a:\n" for n in range(500)), f"nested more than {MAX_DEPTH} levels deep", id="deep blocks"),
-    pytest.param("- " * 5000 + "x", f"nested more than {MAX_DEPTH} levels deep", id="deep lists"),
-    pytest.param("a: [" + "x," * 300_000, "more than 250000 nodes", id="many nodes"),
-    pytest.param("a: " + "x" * MAX_BYTES, "the file is larger than 1024 KiB", id="large"),
-    pytest.param("!" * 500_000, "YAML tags are not supported", id="a long tag"),
-    pytest.param("&" * 500_000, "invalid YAML", id="a bad anchor"),
-    pytest.param("? " * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep keys"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            laughs(9, 9), f"aliases expand to more than {MAX_ALIASED} nodes", id="billion laughs"
+        ),
+        pytest.param(
+            "a0: &a0 {k: v}\n"
+            + "\n".join(
+                f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)
+            ),
+            f"aliases expand to more than {MAX_ALIASED} nodes",
+            id="merge bomb",
+        ),
+        pytest.param(
+            "a: " + "[" * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep flow"
+        ),
+        pytest.param(
+            "a: é\nb: {" + "[" * 5000,
+            f"nested more than {MAX_DEPTH} levels deep",
+            id="deep flow behind other letters",
+        ),
+        pytest.param(
+            "a: " + "{b: " * 500, f"nested more than {MAX_DEPTH} levels deep", id="deep maps"
+        ),
+        pytest.param(
+            "".join(f"{' ' * n}a:\n" for n in range(500)),
+            f"nested more than {MAX_DEPTH} levels deep",
+            id="deep blocks",
+        ),
+        pytest.param(
+            "- " * 5000 + "x", f"nested more than {MAX_DEPTH} levels deep", id="deep lists"
+        ),
+        pytest.param("a: [" + "x," * 300_000, "more than 250000 nodes", id="many nodes"),
+        pytest.param("a: " + "x" * MAX_BYTES, "the file is larger than 1024 KiB", id="large"),
+        pytest.param("!" * 500_000, "YAML tags are not supported", id="a long tag"),
+        pytest.param("&" * 500_000, "invalid YAML", id="a bad anchor"),
+        pytest.param("? " * 5000, f"nested more than {MAX_DEPTH} levels deep", id="deep keys"),
+    ],
+)
 def test_hostile_input_is_refused_early(text, message):
     """The naive way takes minutes, or never ends."""
     _, problems = parse(text, "f", "f")
@@ -143,10 +183,56 @@ def test_a_file_of_the_largest_size_is_read():
     assert isinstance(root, Pairs)
 
 
-@pytest.mark.parametrize("text", [
-    "y", "Y", "n", "yes", "No", "ON", "off", "true", "False", "null", "Null", "~", "", "=", "<<", "0", "1", "-1", "+1", "010", "08", "0o17", "0x1F", "0b1", "1_000", "1e3", "1E3", "1.e3", ".5", "5.", "+.5",
-    "1.30", "12:30:00", "1:30", "190:20:30.15", ".inf", "-.INF", ".nan", "2024-01-01", "2024-1-1", "2024-01-01T10:00:00Z", "0O7", "0B1", "12e5678", "1530e65",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y",
+        "Y",
+        "n",
+        "yes",
+        "No",
+        "ON",
+        "off",
+        "true",
+        "False",
+        "null",
+        "Null",
+        "~",
+        "",
+        "=",
+        "<<",
+        "0",
+        "1",
+        "-1",
+        "+1",
+        "010",
+        "08",
+        "0o17",
+        "0x1F",
+        "0b1",
+        "1_000",
+        "1e3",
+        "1E3",
+        "1.e3",
+        ".5",
+        "5.",
+        "+.5",
+        "1.30",
+        "12:30:00",
+        "1:30",
+        "190:20:30.15",
+        ".inf",
+        "-.INF",
+        ".nan",
+        "2024-01-01",
+        "2024-1-1",
+        "2024-01-01T10:00:00Z",
+        "0O7",
+        "0B1",
+        "12e5678",
+        "1530e65",
+    ],
+)
 def test_ambiguous(text):
     assert ambiguous(text)
 
@@ -182,19 +268,31 @@ def test_not_ambiguous(text):
     assert ambiguous(text) is (text == "2024")
 
 
-@pytest.mark.parametrize(("text", "hint"), [
-    ("a: b: c", 'check the indentation, or quote the value if it contains ": "'),
-    ("a: 1\nb: 'x\n", "the quote that opens at line 2, column 4 is not closed"),
-    ("a: [1, 2\nb: 3", "the bracket that opens at line 1, column 4 is not closed, or a comma is missing"),
-    ("a: {b: 1\n", "the bracket that opens at line 1, column 4 is not closed, or a comma is missing"),
-    ("a: %x", "quote values that start with %, @ or `"),
-    ("a: 1\nbc\n", "the key at line 2, column 1 has no colon, or no space after its colon"),
-    ("a:\n  - 1\n  b: 2", "list items start with - in the same column; check the indentation"),
-    ("a: [b\n  c: d", "the bracket that opens at line 1, column 4 is not closed, or a comma is missing"),
-    ("a: {: 1}", "a key or value is missing here"),
-    ("  a: 1\n b: 2", "check the indentation"),
-    ("a: - b", "start the list on a new line"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a: b: c", 'check the indentation, or quote the value if it contains ": "'),
+        ("a: 1\nb: 'x\n", "the quote that opens at line 2, column 4 is not closed"),
+        (
+            "a: [1, 2\nb: 3",
+            "the bracket that opens at line 1, column 4 is not closed, or a comma is missing",
+        ),
+        (
+            "a: {b: 1\n",
+            "the bracket that opens at line 1, column 4 is not closed, or a comma is missing",
+        ),
+        ("a: %x", "quote values that start with %, @ or `"),
+        ("a: 1\nbc\n", "the key at line 2, column 1 has no colon, or no space after its colon"),
+        ("a:\n  - 1\n  b: 2", "list items start with - in the same column; check the indentation"),
+        (
+            "a: [b\n  c: d",
+            "the bracket that opens at line 1, column 4 is not closed, or a comma is missing",
+        ),
+        ("a: {: 1}", "a key or value is missing here"),
+        ("  a: 1\n b: 2", "check the indentation"),
+        ("a: - b", "start the list on a new line"),
+    ],
+)
 def test_what_is_no_yaml_comes_with_advice(text, hint):
     _, (problem,) = parse(text, "f", "f")
     assert problem.hint == hint

@@ -1,4 +1,4 @@
-"""The one list of settings is in good order: described, with valid defaults, and in words that every reader of schemas knows."""
+"""The schema is in order: described, with valid defaults, in keywords that every reader knows."""
 
 from __future__ import annotations
 
@@ -24,10 +24,33 @@ GENERATED = sorted(
 
 # draft-07 without what needs a network, a newer draft, or a format checker.
 KEYWORDS = {
-    "$schema", "$ref", "$comment", "title", "description", "default", "definitions", "$defs", "type", "enum", "const", "anyOf", "not",
-    "properties", "patternProperties", "additionalProperties", "propertyNames", "required", "minProperties", "maxProperties",
-    "items", "minLength", "maxLength", "pattern", "minimum", "maximum",
-}  # fmt: skip
+    "$schema",
+    "$ref",
+    "$comment",
+    "title",
+    "description",
+    "default",
+    "definitions",
+    "$defs",
+    "type",
+    "enum",
+    "const",
+    "anyOf",
+    "not",
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "propertyNames",
+    "required",
+    "minProperties",
+    "maxProperties",
+    "items",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minimum",
+    "maximum",
+}
 # Our own words, as the head of the schema explains them.
 ANNOTATIONS = set(
     re.findall(
@@ -163,7 +186,7 @@ def test_nothing_that_counts_stands_beside_a_reference(path: str) -> None:
 
 @pytest.mark.parametrize("path", GENERATED)
 def test_every_pattern_is_in_the_part_that_go_has(path: str) -> None:
-    """RE2 has no look-around, no references, no possessive or atomic groups, and repeats at most 1,000 times."""
+    """RE2 has no look-around, references or atomic groups, and repeats at most 1,000 times."""
     for pattern in patterns(json.loads((ROOT / path).read_text())):
         re.compile(pattern)
         assert not re.search(r"\(\?(?!:)|\\[1-9ZzAGkKQEC]|[*+?}]\+", pattern), pattern
@@ -193,7 +216,7 @@ def test_a_pattern_comes_with_words() -> None:
 
 
 def test_sections_are_closed() -> None:
-    """A map either lists its keys and takes no others, or says what its values are, or is Kubernetes' own."""
+    """A mapping lists all its keys, or describes its values, or is defined by Kubernetes."""
     for node in nodes(SETTINGS.tree):
         if node.get("type") == "object" and not node.get("x-free"):
             assert "additionalProperties" in node, node.get("description")

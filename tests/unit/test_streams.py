@@ -89,7 +89,10 @@ def test_a_reader_sees_the_old_or_the_new_text_never_a_part(tmp_path):
     file = tmp_path / "f"
     texts = {letter * 200_000 for letter in "ab"}
     file.write_text("a" * 200_000)
-    code = f"import sys\nfrom mops.model import disk\nfor _ in range(40): disk.write(sys.argv[1] * 200_000, {str(file)!r})"
+    code = (
+        "import sys\nfrom mops.model import disk\n"
+        f"for _ in range(40): disk.write(sys.argv[1] * 200_000, {str(file)!r})"
+    )
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", code, letter],

@@ -21,47 +21,93 @@ STRING, INTEGER, BOOLEAN, PERCENT = (
 )
 
 
-@pytest.mark.parametrize(("text", "quoted", "tree", "value"), [
-    ("1.10", False, STRING, "1.10"), ("010", False, STRING, "010"), ("yes", False, STRING, "yes"), ("0.90", False, STRING, "0.90"), ("1e3", False, STRING, "1e3"), ("true", False, STRING, "true"), ("null", True, STRING, "null"),
-    ("12:30:00", False, STRING, "12:30:00"), ("", True, STRING, ""),
-    ("3", False, INTEGER, 3), ("0", False, INTEGER, 0), ("-3", False, INTEGER, -3),
-    ("true", False, BOOLEAN, True), ("false", False, BOOLEAN, False),
-    ("3", False, PERCENT, 3), ("3%", False, PERCENT, "3%"), ("3", True, PERCENT, "3"),
-    ("3", False, {}, 3), ("3", True, {}, "3"), ("true", False, {}, True), ("text", False, {}, "text"), ("1.2.3", False, {}, "1.2.3"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "quoted", "tree", "value"),
+    [
+        ("1.10", False, STRING, "1.10"),
+        ("010", False, STRING, "010"),
+        ("yes", False, STRING, "yes"),
+        ("0.90", False, STRING, "0.90"),
+        ("1e3", False, STRING, "1e3"),
+        ("true", False, STRING, "true"),
+        ("null", True, STRING, "null"),
+        ("12:30:00", False, STRING, "12:30:00"),
+        ("", True, STRING, ""),
+        ("3", False, INTEGER, 3),
+        ("0", False, INTEGER, 0),
+        ("-3", False, INTEGER, -3),
+        ("true", False, BOOLEAN, True),
+        ("false", False, BOOLEAN, False),
+        ("3", False, PERCENT, 3),
+        ("3%", False, PERCENT, "3%"),
+        ("3", True, PERCENT, "3"),
+        ("3", False, {}, 3),
+        ("3", True, {}, "3"),
+        ("true", False, {}, True),
+        ("text", False, {}, "text"),
+        ("1.2.3", False, {}, "1.2.3"),
+    ],
+)
 def test_scalar(text, quoted, tree, value):
     found = scalar(Text(text, quoted, 1, 1), tree)
     assert found == value
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize(("text", "quoted", "tree", "message", "hint"), [
-    ("3", True, INTEGER, "expected an integer, found a quoted string", "remove the quotes"),
-    ("true", True, BOOLEAN, "expected true or false, found a quoted string", "remove the quotes"),
-    ("010", False, INTEGER, "expected an integer, found 010", "write 10"),
-    ("+3", False, INTEGER, "expected an integer, found +3", "write 3"),
-    ("1_000", False, INTEGER, "expected an integer, found 1_000", "write 1000"),
-    ("4.0", False, INTEGER, "expected an integer, found 4.0", "write 4"),
-    ("0x4", False, INTEGER, "expected an integer, found 0x4", "use a decimal integer"),
-    ("1e3", False, INTEGER, "expected an integer, found 1e3", "use a decimal integer"),
-    ("1:30", False, INTEGER, "expected an integer, found 1:30", "use a decimal integer"),
-    ("two", False, INTEGER, "expected an integer, found two", ""),
-    ("", False, INTEGER, "expected an integer, found an empty value", ""),
-    ("9" * 5000, False, INTEGER, "expected an integer, found a string", "an integer has at most 18 digits"),
-    ("3 # no", False, INTEGER, "expected an integer, found a string", "use a decimal integer"),
-    ("-0", False, INTEGER, "expected an integer, found -0", "write 0"),
-    ("9" * 30, False, INTEGER, f"expected an integer, found {'9' * 30}", "an integer has at most 18 digits"),
-    ("yes", False, BOOLEAN, "expected true or false, found yes", "write true"),
-    ("OFF", False, BOOLEAN, "expected true or false, found OFF", "write false"),
-    ("1", False, BOOLEAN, "expected true or false, found 1", "write true"),
-    ("True", False, BOOLEAN, "expected true or false, found True", "write true"),
-    ("maybe", False, BOOLEAN, "expected true or false, found maybe", ""),
-    ("no", False, {}, "YAML readers disagree on what no is", 'write "no" for a string'),
-    ("1e3", False, {}, "YAML readers disagree on what 1e3 is", 'write "1e3" for a string'),
-    ("2024-01-01", False, {}, "YAML readers disagree on what 2024-01-01 is", 'write "2024-01-01" for a string'),
-    ("~", False, {}, "null is not allowed here", "remove it"),
-    ("null", False, STRING, "null is not allowed here", "remove it"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "quoted", "tree", "message", "hint"),
+    [
+        ("3", True, INTEGER, "expected an integer, found a quoted string", "remove the quotes"),
+        (
+            "true",
+            True,
+            BOOLEAN,
+            "expected true or false, found a quoted string",
+            "remove the quotes",
+        ),
+        ("010", False, INTEGER, "expected an integer, found 010", "write 10"),
+        ("+3", False, INTEGER, "expected an integer, found +3", "write 3"),
+        ("1_000", False, INTEGER, "expected an integer, found 1_000", "write 1000"),
+        ("4.0", False, INTEGER, "expected an integer, found 4.0", "write 4"),
+        ("0x4", False, INTEGER, "expected an integer, found 0x4", "use a decimal integer"),
+        ("1e3", False, INTEGER, "expected an integer, found 1e3", "use a decimal integer"),
+        ("1:30", False, INTEGER, "expected an integer, found 1:30", "use a decimal integer"),
+        ("two", False, INTEGER, "expected an integer, found two", ""),
+        ("", False, INTEGER, "expected an integer, found an empty value", ""),
+        (
+            "9" * 5000,
+            False,
+            INTEGER,
+            "expected an integer, found a string",
+            "an integer has at most 18 digits",
+        ),
+        ("3 # no", False, INTEGER, "expected an integer, found a string", "use a decimal integer"),
+        ("-0", False, INTEGER, "expected an integer, found -0", "write 0"),
+        (
+            "9" * 30,
+            False,
+            INTEGER,
+            f"expected an integer, found {'9' * 30}",
+            "an integer has at most 18 digits",
+        ),
+        ("yes", False, BOOLEAN, "expected true or false, found yes", "write true"),
+        ("OFF", False, BOOLEAN, "expected true or false, found OFF", "write false"),
+        ("1", False, BOOLEAN, "expected true or false, found 1", "write true"),
+        ("True", False, BOOLEAN, "expected true or false, found True", "write true"),
+        ("maybe", False, BOOLEAN, "expected true or false, found maybe", ""),
+        ("no", False, {}, "YAML readers disagree on what no is", 'write "no" for a string'),
+        ("1e3", False, {}, "YAML readers disagree on what 1e3 is", 'write "1e3" for a string'),
+        (
+            "2024-01-01",
+            False,
+            {},
+            "YAML readers disagree on what 2024-01-01 is",
+            'write "2024-01-01" for a string',
+        ),
+        ("~", False, {}, "null is not allowed here", "remove it"),
+        ("null", False, STRING, "null is not allowed here", "remove it"),
+    ],
+)
 def test_scalar_of_another_type(text, quoted, tree, message, hint):
     with pytest.raises(Mistyped) as caught:
         scalar(Text(text, quoted, 1, 1), tree)
@@ -74,55 +120,218 @@ def read(text: str, **settings):
     return read_statements(SETTINGS, [Statement(Source("f", "f", **settings), ((),), root)])
 
 
-@pytest.mark.parametrize(("text", "tree"), [
-    ("workers: {processes: 3, image_pull_policy: Never}", {"workers": {"processes": 3, "imagePullPolicy": "Never"}}),
-    ("workers: {env: [{name: A, value: 1.10}, {name: B, valueFrom: {fieldRef: {fieldPath: x}}}]}", {"workers": {"env": {"A": "1.10", "B": {"valueFrom": {"fieldRef": {"fieldPath": "x"}}}}}}),
-    ("workers: {env: {A: {value: x}}}", {"workers": {"env": {"A": "x"}}}),
-    ("workers: {env: {A: {value_from: {secret_key_ref: {name: s, key: k}}}}}", {"workers": {"env": {"A": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}}}),
-    ("workers: {processes: null, env: ~}", {"workers": {"processes": None, "env": None}}),
-    ("workers: {tolerations: [{key: a, operator: Exists}], affinity: {nodeAffinity: {x: [1, true, text]}}}",
-     {"workers": {"tolerations": [{"key": "a", "operator": "Exists"}], "affinity": {"nodeAffinity": {"x": [1, True, "text"]}}}}),
-    ("podDisruptionBudget: {workersMaxUnavailable: 2}", {"podDisruptionBudget": {"workersMaxUnavailable": 2}}),
-    ("podDisruptionBudget: {workersMaxUnavailable: 20%}", {"podDisruptionBudget": {"workersMaxUnavailable": "20%"}}),
-    ("workers: {affinity: {}}", {"workers": {"affinity": {}}}),
-    ("workers: {env: {}}", {}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        (
+            "workers: {processes: 3, image_pull_policy: Never}",
+            {"workers": {"processes": 3, "imagePullPolicy": "Never"}},
+        ),
+        (
+            (
+                "workers: {env: [{name: A, value: 1.10}, {name: B, valueFrom: {fieldRef: "
+                "{fieldPath: x}}}]}"
+            ),
+            {
+                "workers": {
+                    "env": {"A": "1.10", "B": {"valueFrom": {"fieldRef": {"fieldPath": "x"}}}}
+                }
+            },
+        ),
+        ("workers: {env: {A: {value: x}}}", {"workers": {"env": {"A": "x"}}}),
+        (
+            "workers: {env: {A: {value_from: {secret_key_ref: {name: s, key: k}}}}}",
+            {"workers": {"env": {"A": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}}},
+        ),
+        ("workers: {processes: null, env: ~}", {"workers": {"processes": None, "env": None}}),
+        (
+            (
+                "workers: {tolerations: [{key: a, operator: Exists}], affinity: {nodeAffinity: "
+                "{x: [1, true, text]}}}"
+            ),
+            {
+                "workers": {
+                    "tolerations": [{"key": "a", "operator": "Exists"}],
+                    "affinity": {"nodeAffinity": {"x": [1, True, "text"]}},
+                }
+            },
+        ),
+        (
+            "podDisruptionBudget: {workersMaxUnavailable: 2}",
+            {"podDisruptionBudget": {"workersMaxUnavailable": 2}},
+        ),
+        (
+            "podDisruptionBudget: {workersMaxUnavailable: 20%}",
+            {"podDisruptionBudget": {"workersMaxUnavailable": "20%"}},
+        ),
+        ("workers: {affinity: {}}", {"workers": {"affinity": {}}}),
+        ("workers: {env: {}}", {}),
+    ],
+)
 def test_walk(text, tree):
     reading = read(text)
     assert reading.problems == []
     assert nest((path, leaf.value) for path, leaf in reading.leaves.get("f", {}).items()) == tree
 
 
-@pytest.mark.parametrize(("text", "place", "key", "message"), [
-    ("workers: 3", "f:1:10", "workers", "expected a mapping, found a scalar"),
-    ("workers: [3]", "f:1:10", "workers", "expected a mapping, found a list"),
-    ("workers: {env: 3}", "f:1:16", "workers.env", "expected a mapping or a list of named entries, found a scalar"),
-    ("workers: {processes: [3]}", "f:1:22", "workers.processes", "expected an integer, found a list"),
-    ("workers: {processes: {a: 3}}", "f:1:22", "workers.processes", "expected an integer, found a mapping"),
-    ("workers: {processes: }", "f:1:22", "workers.processes", "this key has no value"),
-    ("workers: {tolerations: {key: a}}", "f:1:24", "workers.tolerations", "expected a list, found a mapping"),
-    ("workers: {tolerations: [x]}", "f:1:25", "workers.tolerations.[0]", "expected a mapping, found a string"),
-    ("workers: {tolerations: [{key: a, opertor: Exists}]}", "f:1:34", "workers.tolerations.[0].opertor", "unknown setting"),
-    ("workers: {tolerations: [{tolerationSeconds: x}]}", "f:1:45", "workers.tolerations.[0].tolerationSeconds", "expected an integer, found x"),
-    ("workers: {tolerations: [null]}", "f:1:25", "workers.tolerations.[0]", "null is not allowed here"),
-    ("workers: {env: [3]}", "f:1:17", "workers.env.[0]", "expected an entry with name and either value or valueFrom, found a scalar"),
-    ("workers: {env: [{value: 3}]}", "f:1:17", "workers.env.[0]", "expected an entry with name and either value or valueFrom, found a mapping"),
-    ("workers: {env: [{name: [a], value: 3}]}", "f:1:17", "workers.env.[0]", "name must be a string"),
-    ("workers: {env: [{name: A}]}", "f:1:17", "workers.env.A", "expected either value or valueFrom, found neither"),
-    ("workers: {env: [{name: A, value: 1, valueFrom: {}}]}", "f:1:17", "workers.env.A", "expected either value or valueFrom, found both"),
-    ("workers: {env: [{name: A, valeu: 1}]}", "f:1:27", "workers.env.A.valeu", "unknown setting"),
-    ("workers: {env: [{name: A, value: 1}, {name: A, value: 2}]}", "f:1:45", "workers.env.[1].name", "duplicate name A"),
-    ("workers: {env: [{name: 9A, value: 1}]}", "f:1:24", "workers.env.9A", "invalid name: expected an environment variable name"),
-    ("workers: {env: {A=B: 1}}", "f:1:17", "workers.env.A=B", "invalid name: expected an environment variable name"),
-    ("workers: {env: {A: [1]}}", "f:1:20", "workers.env.A", "expected a string or a mapping, found a list"),
-    ("workers: {env: {A: {valueFrom: {}}}}", "f:1:32", "workers.env.A.valueFrom", "expected exactly one of secretKeyRef"),
-    ("workers: {env: {A: {valueFrom: {secretKeyRef: {name: s}}}}}", "f:1:47", "workers.env.A.valueFrom.secretKeyRef", "key is missing"),
-    ("workers: {env: {A: {secretKeyRef: {name: s}}}}", "f:1:20", "workers.env.A", "valueFrom is missing"),
-    ("workers: {imagePullPolicy: Never, image_pull_policy: Never}", "f:1:54", "workers.image_pull_policy", "workers.imagePullPolicy is set twice"),
-    ("workers: {nodeSelector: {-a: b}}", "f:1:26", "workers.nodeSelector.-a", "invalid name: expected a Kubernetes label key"),
-    ("workers: {nodeSelector: {a: -b}}", "f:1:29", "workers.nodeSelector.a", "expected a Kubernetes label value"),
-    ("workers: {affinity: {a: yes}}", "f:1:25", "workers.affinity.a", "YAML readers disagree on what yes is"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "place", "key", "message"),
+    [
+        ("workers: 3", "f:1:10", "workers", "expected a mapping, found a scalar"),
+        ("workers: [3]", "f:1:10", "workers", "expected a mapping, found a list"),
+        (
+            "workers: {env: 3}",
+            "f:1:16",
+            "workers.env",
+            "expected a mapping or a list of named entries, found a scalar",
+        ),
+        (
+            "workers: {processes: [3]}",
+            "f:1:22",
+            "workers.processes",
+            "expected an integer, found a list",
+        ),
+        (
+            "workers: {processes: {a: 3}}",
+            "f:1:22",
+            "workers.processes",
+            "expected an integer, found a mapping",
+        ),
+        ("workers: {processes: }", "f:1:22", "workers.processes", "this key has no value"),
+        (
+            "workers: {tolerations: {key: a}}",
+            "f:1:24",
+            "workers.tolerations",
+            "expected a list, found a mapping",
+        ),
+        (
+            "workers: {tolerations: [x]}",
+            "f:1:25",
+            "workers.tolerations.[0]",
+            "expected a mapping, found a string",
+        ),
+        (
+            "workers: {tolerations: [{key: a, opertor: Exists}]}",
+            "f:1:34",
+            "workers.tolerations.[0].opertor",
+            "unknown setting",
+        ),
+        (
+            "workers: {tolerations: [{tolerationSeconds: x}]}",
+            "f:1:45",
+            "workers.tolerations.[0].tolerationSeconds",
+            "expected an integer, found x",
+        ),
+        (
+            "workers: {tolerations: [null]}",
+            "f:1:25",
+            "workers.tolerations.[0]",
+            "null is not allowed here",
+        ),
+        (
+            "workers: {env: [3]}",
+            "f:1:17",
+            "workers.env.[0]",
+            "expected an entry with name and either value or valueFrom, found a scalar",
+        ),
+        (
+            "workers: {env: [{value: 3}]}",
+            "f:1:17",
+            "workers.env.[0]",
+            "expected an entry with name and either value or valueFrom, found a mapping",
+        ),
+        (
+            "workers: {env: [{name: [a], value: 3}]}",
+            "f:1:17",
+            "workers.env.[0]",
+            "name must be a string",
+        ),
+        (
+            "workers: {env: [{name: A}]}",
+            "f:1:17",
+            "workers.env.A",
+            "expected either value or valueFrom, found neither",
+        ),
+        (
+            "workers: {env: [{name: A, value: 1, valueFrom: {}}]}",
+            "f:1:17",
+            "workers.env.A",
+            "expected either value or valueFrom, found both",
+        ),
+        (
+            "workers: {env: [{name: A, valeu: 1}]}",
+            "f:1:27",
+            "workers.env.A.valeu",
+            "unknown setting",
+        ),
+        (
+            "workers: {env: [{name: A, value: 1}, {name: A, value: 2}]}",
+            "f:1:45",
+            "workers.env.[1].name",
+            "duplicate name A",
+        ),
+        (
+            "workers: {env: [{name: 9A, value: 1}]}",
+            "f:1:24",
+            "workers.env.9A",
+            "invalid name: expected an environment variable name",
+        ),
+        (
+            "workers: {env: {A=B: 1}}",
+            "f:1:17",
+            "workers.env.A=B",
+            "invalid name: expected an environment variable name",
+        ),
+        (
+            "workers: {env: {A: [1]}}",
+            "f:1:20",
+            "workers.env.A",
+            "expected a string or a mapping, found a list",
+        ),
+        (
+            "workers: {env: {A: {valueFrom: {}}}}",
+            "f:1:32",
+            "workers.env.A.valueFrom",
+            "expected exactly one of secretKeyRef",
+        ),
+        (
+            "workers: {env: {A: {valueFrom: {secretKeyRef: {name: s}}}}}",
+            "f:1:47",
+            "workers.env.A.valueFrom.secretKeyRef",
+            "key is missing",
+        ),
+        (
+            "workers: {env: {A: {secretKeyRef: {name: s}}}}",
+            "f:1:20",
+            "workers.env.A",
+            "valueFrom is missing",
+        ),
+        (
+            "workers: {imagePullPolicy: Never, image_pull_policy: Never}",
+            "f:1:54",
+            "workers.image_pull_policy",
+            "workers.imagePullPolicy is set twice",
+        ),
+        (
+            "workers: {nodeSelector: {-a: b}}",
+            "f:1:26",
+            "workers.nodeSelector.-a",
+            "invalid name: expected a Kubernetes label key",
+        ),
+        (
+            "workers: {nodeSelector: {a: -b}}",
+            "f:1:29",
+            "workers.nodeSelector.a",
+            "expected a Kubernetes label value",
+        ),
+        (
+            "workers: {affinity: {a: yes}}",
+            "f:1:25",
+            "workers.affinity.a",
+            "YAML readers disagree on what yes is",
+        ),
+    ],
+)
 def test_walk_refuses(text, place, key, message):
     problem = read(text).problems[0]
     assert (problem.origin.place, problem.key, problem.message[: len(message)]) == (

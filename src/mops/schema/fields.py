@@ -89,7 +89,7 @@ class SettingsSchema:
 
     @cached_property
     def inherits(self) -> dict[Path, Path]:
-        """Mappings whose entries inherit from a section: the path of each -> that of the section."""
+        """Mappings whose entries inherit from a section: their path -> path of the section."""
         found: dict[Path, Path] = {}
         for path, field in self.fields.items():
             entries = field.schema.get("additionalProperties")
