@@ -296,3 +296,8 @@ def test_not_ambiguous(text):
 def test_what_is_no_yaml_comes_with_advice(text, hint):
     _, (problem,) = parse(text, "f", "f")
     assert problem.hint == hint
+
+
+def test_a_key_that_is_an_alias_is_a_duplicate_too():
+    _, (problem,) = parse("{&k a: 1, *k : 2}", "f", "f")
+    assert problem.message == "duplicate key"

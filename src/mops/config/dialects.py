@@ -5,16 +5,15 @@ A dialect says where the settings are in a document; `mops.schema.reading` types
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mops.config.profiles import Selection, invalid_name
+from mops.config.scope import Scope
 from mops.model.layer import Layer, Path
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
 from mops.schema.reading import read_statements
-from mops.schema.statement import Source, Spelling, Statement
-from mops.schema.suggest import unknown_key
+from mops.schema.statement import Source, Spelling
 from mops.yamltext.nodes import Node, Pairs, Text, is_empty, is_null, kind
 from mops.yamltext.reader import parse
 
@@ -80,53 +79,6 @@ def _source(name: str, dialect: str) -> Source:
     if dialect == WORKSPACE:
         return source._replace(home=("spec",))
     return source._replace(snake_case=dialect != VALUES)
-
-
-class Scope(NamedTuple):
-    """A part of a document that belongs to one layer: the file's own settings, or a profile.
-
-    `statements` is the list that the whole document shares.
-    """
-
-    schema: SettingsSchema
-    source: Source
-    statements: list[Statement | Problem]
-
-    def pairs(self, node: Node, spelled: Spelling) -> Iterable[tuple[Text, Node]]:
-        """The pairs of a mapping of settings; none, and a problem, where there is no mapping."""
-        if isinstance(node, Pairs):
-            return node.pairs.values()
-        if is_empty(node):
-            hint = "remove the key, or indent the settings below it"
-            self.problem(node, spelled, "this key has no value", hint)
-        else:
-            self.problem(node, spelled, "expected a mapping of settings")
-        return ()
-
-    def setting(self, key: Text, node: Node, spelled: Spelling) -> None:
-        """Takes a flat key or a section."""
-        flat = self.schema.flat if self.source.flat else {}
-        sections = self.schema.tree["properties"]
-        name = self.source.declared_name(self.schema.tree, key.text)
-        if key.text in flat:
-            self.say(flat[key.text], node, spelled)
-        elif name in sections and not sections[name].get("x-rendered"):
-            self.say([(name,)], node, spelled)
-        else:
-            known = [each for each, sub in sections.items() if not sub.get("x-rendered")]
-            self.unknown(key, spelled, [*flat, *known, "profiles", "profile"])
-
-    def say(self, paths: Sequence[Path], node: Node, spelled: Spelling) -> None:
-        """Takes a node as the value of settings."""
-        self.statements.append(Statement(self.source, tuple(paths), node, spelled))
-
-    def problem(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> None:
-        """Records what is wrong at a node."""
-        self.statements.append(self.source.problem(node, spelled, message, hint))
-
-    def unknown(self, key: Text, spelled: Spelling, known: Iterable[str]) -> None:
-        """Records a key that no setting has; `known` are those that may stand here."""
-        self.statements.append(unknown_key(self.schema, self.source, key, spelled, known))
 
 
 class _Document:
@@ -234,12 +186,11 @@ class _Document:
         if not isinstance(node, Pairs):
             self.scope.problem(node, spelled, "expected a mapping of profiles by name")
             return
-        file = self.scope.source
         for key, sub in node.pairs.values():
             here = (*spelled, key.text)
-            layer = f"profile {key.text} ({file.place})"
+            layer = f"profile {key.text} ({self.scope.source.place})"
             self.profiles[key.text] = layer
-            scope = self.scope._replace(source=file._replace(layer=layer, home=here))
+            scope = self.scope.profile(layer, here)
             wrong = invalid_name(key.text)
             if wrong:
                 scope.problem(key, here, wrong)

@@ -12,16 +12,13 @@ from mops.schema.fields import SettingsSchema, declared_name
 
 _EMPTY = '""'
 
-_TOKEN = re.compile(
-    r"""\\(?P<escaped>.)
+_PARTS = r"""(?xs) \\(?P<escaped>.)
     | (?P<mark>["'])(?P<quoted>.*?)(?P=mark)
     | (?P<dot>\.)
     | (?P<unclosed>["'])
-    | (?P<plain>.)""",
-    re.VERBOSE | re.DOTALL,
-)
+    | (?P<plain>.)"""
 # An = inside quotes belongs to the key.
-_PAIR = re.compile(r"""((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)""", re.DOTALL)
+_PAIR = r"""(?s)((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)"""
 
 # Sections in which files have their settings. In front of a key they mean nothing.
 _HOMES = ("workspace", "spec")
@@ -33,7 +30,7 @@ def key_path(text: str, flag: str) -> Path:
     Raises UsageError, whose message starts with `flag`, where the text is no key.
     """
     parts = [""]
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_PARTS, text):
         if token["dot"]:
             parts.append("")
         elif token["unclosed"]:
@@ -47,7 +44,7 @@ def key_path(text: str, flag: str) -> Path:
 
 def split_pair(pair: str, flag: str) -> tuple[str, str]:
     """The key and the value of KEY=VALUE; else UsageError, whose message starts with `flag`."""
-    found = _PAIR.fullmatch(pair)
+    found = re.fullmatch(_PAIR, pair)
     if found is None:
         raise UsageError(f"{flag}: {pair} is not KEY=VALUE")
     return found[1], found[2]

@@ -12,7 +12,7 @@ import os
 import signal
 import stat
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mops.model.problems import EnvironmentFailure
 
@@ -99,39 +99,32 @@ def write_all(texts: Sequence[tuple[str, str]]) -> list[str]:
     """
     with _staging() as staging:
         staged = [_stage(staging, text, name) for text, name in texts]
-        return [_settle(each) for each in staged]
+        return [
+            failure or _settle(temporary, name)
+            for (temporary, failure), (_, name) in zip(staged, texts, strict=True)
+        ]
 
 
-class _Staged(NamedTuple):
-    """A file that waits to take its target's place, or why it could not be written."""
-
-    name: str
-    target: str
-    temporary: str
-    failure: str = ""
-
-
-def _stage(staging: _Staging, text: str, name: str) -> _Staged:
+def _stage(staging: _Staging, text: str, name: str) -> tuple[str, str]:
+    """The temporary file that is to replace `name`, and why there is none, "" if there is one."""
     target = os.path.realpath(name)
     try:
         mode = _mode(target)
         if mode is not None and not stat.S_ISREG(mode):
-            return _Staged(name, target, "", f"{name} is not a regular file; file left unchanged")
-        temporary = staging.file(target, text.encode("utf-8"), _permissions(mode), sync=False)
+            return "", f"{name} is not a regular file; file left unchanged"
+        data = text.encode("utf-8")
+        return staging.file(target, data, _permissions(mode), sync=False), ""
     except OSError as error:
-        return _Staged(name, target, "", _unchanged(name, error))
-    return _Staged(name, target, temporary)
+        return "", _unchanged(name, error)
 
 
-def _settle(staged: _Staged) -> str:
-    """Has a staged file take its target's place; why that failed, "" where it did not."""
-    if staged.failure:
-        return staged.failure
+def _settle(temporary: str, name: str) -> str:
+    """Puts a temporary file in the place of `name`; why that failed, "" where it did not."""
     try:
-        _sync(staged.temporary)
-        os.replace(staged.temporary, staged.target)
+        _sync(temporary)
+        os.replace(temporary, os.path.realpath(name))
     except OSError as error:
-        return _unchanged(staged.name, error)
+        return _unchanged(name, error)
     return ""
 
 

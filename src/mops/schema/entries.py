@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 from mops.model.problems import Problem
 from mops.model.spelling import near
@@ -20,11 +20,8 @@ from mops.yamltext.nodes import Items, Node, Pairs, Text, kind
 _VALUE, _REFERENCE = "value", "valueFrom"
 
 
-class Entry(NamedTuple):
-    """A pair of the mapping: its key, and its value as a mapping has it, or what is wrong."""
-
-    key: Text
-    value: Node | Problem
+# A pair of the mapping: its key, and its value as a mapping has it, or what is wrong with it.
+Entry: TypeAlias = "tuple[Text, Node | Problem]"
 
 
 def entries(items: Items, by: str, source: Source, spelled: Spelling) -> Iterator[Entry | Problem]:
@@ -44,7 +41,7 @@ def entries(items: Items, by: str, source: Source, spelled: Spelling) -> Iterato
             yield source.problem(name, (*here, by), f"duplicate {by} {name.text}", hint)
         else:
             first[name.text] = name
-            yield Entry(name, _value(item, by, source, (*spelled, name.text)))
+            yield name, _value(item, by, source, (*spelled, name.text))
 
 
 def _value(item: Pairs, by: str, source: Source, spelled: Spelling) -> Node | Problem:

@@ -38,7 +38,7 @@ _FOUND: dict[type, str] = {
     dict: "a mapping",
 }
 # Helm's YAML writer loses these.
-_UNWRITABLE = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_UNWRITABLE = "[\x7f-\x84\x86-\x9f\ufffe\uffff]"
 _UNWRITABLE_MESSAGE = (
     "Helm does not support U+FFFE, U+FFFF, and the control characters U+007F to U+009F"
     " except U+0085"
@@ -146,7 +146,7 @@ def _string(tree: Tree, value: str, path: Path) -> Iterator[Violation]:
     elif "pattern" in tree and not matches(tree["pattern"], value):
         wanted = tree.get("x-expected", f"a string that matches {tree['pattern']}")
         yield Violation(path, f"expected {wanted}", tree.get("x-hint", ""))
-    elif not value.isprintable() and _UNWRITABLE.search(value):
+    elif not value.isprintable() and re.search(_UNWRITABLE, value):
         yield Violation(path, _UNWRITABLE_MESSAGE, "remove them")
 
 

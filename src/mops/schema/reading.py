@@ -7,8 +7,7 @@ and quotes mean a string.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from mops.model.layer import Layer, Leaf, Path, dotted
 from mops.model.problems import ERROR, Problem
@@ -17,45 +16,42 @@ from mops.schema.statement import Statement
 from mops.schema.walk import Walk
 
 
-class Reading(NamedTuple):
+def read_statements(schema: SettingsSchema, statements: Iterable[Statement | Problem]) -> Reading:
+    """Types statements in their order. Problems among them, found by a source itself, are kept."""
+    reading = Reading(schema)
+    for statement in statements:
+        if isinstance(statement, Problem):
+            reading.report([statement])
+        else:
+            reading.take(statement)
+    return reading
+
+
+class Reading:
     """The leaves of statements by the layer that they belong to, and all problems.
 
     `refused` has, by layer, the paths whose values are no leaves because of a problem.
     """
-
-    leaves: Mapping[str, Mapping[Path, Leaf]]
-    refused: Mapping[str, set[Path]]
-    problems: list[Problem]
-
-    def layer(self, name: str, label: str) -> Layer:
-        """The layer of that name, which may be empty."""
-        return Layer(name, self.leaves.get(name, {}), label)
-
-
-def read_statements(schema: SettingsSchema, statements: Iterable[Statement | Problem]) -> Reading:
-    """Types statements in their order. Problems among them, found by a source itself, are kept."""
-    reader = _Reader(schema)
-    for statement in statements:
-        if isinstance(statement, Problem):
-            reader.report([statement])
-        else:
-            reader.take(statement)
-    return Reading(reader.leaves, reader.refused, list(reader.problems))
-
-
-class _Reader:
-    """The leaves and problems so far."""
 
     def __init__(self, schema: SettingsSchema) -> None:
         self.schema = schema
         self.leaves: dict[str, dict[Path, Leaf]] = {}
         self.refused: dict[str, set[Path]] = {}
         # A dict for its keys, which are ordered and unique: with an alias, one node is read twice.
-        self.problems: dict[Problem, None] = {}
+        self._problems: dict[Problem, None] = {}
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All problems, each once."""
+        return list(self._problems)
+
+    def layer(self, name: str, label: str) -> Layer:
+        """The layer of that name, which may be empty."""
+        return Layer(name, self.leaves.get(name, {}), label)
 
     def report(self, problems: Iterable[Problem]) -> None:
         """Records problems."""
-        self.problems.update(dict.fromkeys(problems))
+        self._problems.update(dict.fromkeys(problems))
 
     def take(self, statement: Statement) -> None:
         """Records what a statement says.

@@ -9,34 +9,26 @@ from mops.schema.fields import SettingsSchema
 
 MASK = "(hidden)"
 
-_NAME = re.compile(
-    r"""passw | passphrase | secret | token(?!iz) | credential | connection_?string
+# Patterns are compiled when they are first used, since not every run looks for secrets.
+_NAME = r"""(?ix) passw | passphrase | secret | token(?!iz) | credential | connection_?string
     | (api | access | account | private)_?key
-    | (^|_)(sas | pwd | auth)($|_)""",
-    re.IGNORECASE | re.VERBOSE,
-)
+    | (^|_)(sas | pwd | auth)($|_)"""
 # Names with such a word that mean a place or a switch.
-_HARMLESS = re.compile(
-    r"""secretname | secretref | secretkeyref | tlssecret | imagepullsecrets
-    | _(file | path | dir | name | ttl | timeout | enabled | url)$""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_VALUE = re.compile(
-    r"""://[^/\s:@]*:[^/\s@]+@                     # a password in a URL
+_HARMLESS = r"""(?ix) secretname | secretref | secretkeyref | tlssecret | imagepullsecrets
+    | _(file | path | dir | name | ttl | timeout | enabled | url)$"""
+_VALUE = r"""(?ix) ://[^/\s:@]*:[^/\s@]+@                # a password in a URL
     | AccountKey= | SharedAccessSignature= | [?&;]sig=  # Azure storage
     | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY
-    | \bAKIA[0-9A-Z]{16}\b                       # AWS
+    | \bAKIA[0-9A-Z]{16}\b                            # AWS
     | \bgh[pousr]_[A-Za-z0-9]{30,} | \bgithub_pat_ | \bglpat-
-    | \bxox[abpr]-                               # Slack
-    | \beyJ[A-Za-z0-9_-]{10,400}\.eyJ            # a JSON web token
-    | \bsk-[A-Za-z0-9]{20,}""",
-    re.IGNORECASE | re.VERBOSE,
-)
+    | \bxox[abpr]-                                    # Slack
+    | \beyJ[A-Za-z0-9_-]{10,400}\.eyJ                 # a JSON web token
+    | \bsk-[A-Za-z0-9]{20,}"""
 
 
 def secret_name(name: str) -> bool:
     """Whether the name of a variable or key suggests that its value is a secret."""
-    return _NAME.search(name) is not None and _HARMLESS.search(name) is None
+    return re.search(_NAME, name) is not None and re.search(_HARMLESS, name) is None
 
 
 def secret_value(value: Value) -> bool:
@@ -45,7 +37,7 @@ def secret_value(value: Value) -> bool:
         return any(map(secret_value, value.values()))
     if isinstance(value, list):
         return any(map(secret_value, value))
-    return isinstance(value, str) and _VALUE.search(value) is not None
+    return isinstance(value, str) and re.search(_VALUE, value) is not None
 
 
 def hidden(schema: SettingsSchema, path: Path, value: Value) -> bool:

@@ -22,32 +22,21 @@ class Mark(NamedTuple):
     spelled: Spelling
 
 
-class Typed(NamedTuple):
-    """A node as plain data, or what is wrong with it; `marks` has every part by its path inside."""
+class Typed:
+    """A node in the types that `tree` wants, judged as a whole.
 
-    value: Value
-    marks: dict[Path, Mark]
-    problems: list[Problem]
+    `value` is plain data, unless there are problems. `marks` has every part by its path inside.
+    """
 
-
-def typed(node: Node, tree: Tree, source: Source, spelled: Spelling) -> Typed:
-    """`node` in the types that `tree` wants, judged as a whole."""
-    typing = _Typing(source)
-    value = typing.convert(tree, (), Mark(node, None, spelled))
-    if not typing.problems:
-        typing.judge(tree, value)
-    return Typed(value, typing.marks, typing.problems)
-
-
-class _Typing:
-    """The conversion of one value, with the marks and problems of its parts."""
-
-    def __init__(self, source: Source) -> None:
+    def __init__(self, node: Node, tree: Tree, source: Source, spelled: Spelling) -> None:
         self.source = source
         self.marks: dict[Path, Mark] = {}
         self.problems: list[Problem] = []
+        self.value = self._convert(tree, (), Mark(node, None, spelled))
+        if not self.problems:
+            self._judge(tree)
 
-    def convert(self, tree: Tree, path: Path, mark: Mark) -> Value:
+    def _convert(self, tree: Tree, path: Path, mark: Mark) -> Value:
         """The node of `mark` as plain data; None in place of a scalar of another type."""
         self.marks[path] = mark
         if isinstance(mark.node, Items):
@@ -63,7 +52,7 @@ class _Typing:
     def _list(self, node: Items, tree: Tree, path: Path, spelled: Spelling) -> list[Value]:
         items = tree.get("items", _UNTYPED)
         return [
-            self.convert(items, (*path, str(index)), Mark(item, None, (*spelled, f"[{index}]")))
+            self._convert(items, (*path, str(index)), Mark(item, None, (*spelled, f"[{index}]")))
             for index, item in enumerate(node.items)
         ]
 
@@ -74,12 +63,12 @@ class _Typing:
             mark = Mark(sub, key, (*spelled, key.text))
             if name in found:
                 self._refuse(key, mark.spelled, f"{name} is set twice")
-            found[name] = self.convert(child(tree, name) or {}, (*path, name), mark)
+            found[name] = self._convert(child(tree, name) or {}, (*path, name), mark)
         return found
 
-    def judge(self, tree: Tree, value: Value) -> None:
+    def _judge(self, tree: Tree) -> None:
         """Records what the schema refuses, each at the part that it is about."""
-        for wrong in violations(tree, value):
+        for wrong in violations(tree, self.value):
             # Where something is missing, the mapping around it has the mark.
             mark = self.marks.get(wrong.path) or self.marks[wrong.path[:-1]]
             node = mark.key if wrong.at_key and mark.key is not None else mark.node

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 
 from mops.model.layer import Leaf, Path, Value
 from mops.model.problems import Problem
-from mops.schema.entries import Entry, entries
 from mops.schema.fields import SettingsSchema
 from mops.schema.keywords import Tree, child, name_violations, types
 from mops.schema.statement import Source, Spelling, Statement
-from mops.schema.suggest import unknown_key
-from mops.schema.typed import typed
+from mops.schema.typed import Typed
 from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kind, word
 
 
@@ -50,8 +48,7 @@ class Walk:
         elif isinstance(node, Pairs):
             self._mapping(node, tree, path, spelled)
         elif isinstance(node, Items) and "x-list-key" in tree:
-            found = entries(node, tree["x-list-key"], self.source, spelled)
-            self._pairs(found, tree, path, spelled)
+            self._entries(node, tree, path, spelled)
         elif "object" in types(tree) and "anyOf" not in tree:
             named = " or a list of named entries" if "x-list-key" in tree else ""
             self._problem(node, spelled, f"expected a mapping{named}, found {kind(node)}")
@@ -64,25 +61,35 @@ class Walk:
         elif not _takes_mapping(tree):
             self._value(node, tree, path, spelled)
         elif node.pairs:
-            found = (Entry(key, sub) for key, sub in node.pairs.values())
-            self._pairs(found, tree, path, spelled)
+            self._pairs(node.pairs.values(), tree, path, spelled)
         elif "x-free" in tree or "x-inherits" in tree:
             # Elsewhere an empty mapping says nothing; here its presence is what it says.
             self._leaf(node, path, {}, spelled)
 
+    def _entries(self, node: Items, tree: Tree, path: Path, spelled: Spelling) -> None:
+        from mops.schema.entries import entries
+
+        for found in entries(node, tree["x-list-key"], self.source, spelled):
+            if isinstance(found, Problem):
+                self.problems.append(found)
+            else:
+                self._pairs([found], tree, path, spelled)
+
     def _pairs(
-        self, found: Iterable[Entry | Problem], tree: Tree, path: Path, spelled: Spelling
+        self,
+        pairs: Iterable[tuple[Text, Node | Problem]],
+        tree: Tree,
+        path: Path,
+        spelled: Spelling,
     ) -> None:
-        """Takes the pairs of a mapping, or of a list that stands for one."""
-        for entry in found:
-            if isinstance(entry, Problem):
-                self.problems.append(entry)
-                continue
-            key, value = entry
+        """Takes the pairs of a mapping; a problem in place of a value is what is wrong with it."""
+        for key, value in pairs:
             here = (*spelled, key.text)
             name = self.source.declared_name(tree, key.text)
             sub = child(tree, name)
             if sub is None:
+                from mops.schema.suggest import unknown_key
+
                 known = tree.get("properties", ())
                 self.problems.append(unknown_key(self.schema, self.source, key, here, known))
                 continue
@@ -100,7 +107,7 @@ class Walk:
             return
         branches = tree.get("anyOf", ())
         branch = next((each for each in branches if "object" in types(each)), tree)
-        found = typed(node, branch, self.source, spelled)
+        found = Typed(node, branch, self.source, spelled)
         if self._accepts(found.problems, path):
             for inner, mark in found.marks.items():
                 if isinstance(mark.node, Text):
@@ -109,7 +116,7 @@ class Walk:
 
     def _value(self, node: Node, tree: Tree, path: Path, spelled: Spelling) -> None:
         """Takes a scalar or a list, which is one value."""
-        found = typed(node, tree, self.source, spelled)
+        found = Typed(node, tree, self.source, spelled)
         if self._accepts(found.problems, path):
             self._leaf(node, path, found.value, spelled)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -14,22 +14,14 @@ from mops.model.disk import MAX_BYTES
 Event: TypeAlias = Any
 
 
-class Complaint(NamedTuple):
-    """What is wrong at a line and column; `key` is the key in question, if any."""
-
-    line: int
-    col: int
-    message: str
-    hint: str = ""
-    key: str = ""
-
-
 class Refused(Exception):
     """The document cannot be read past this point."""
 
     def __init__(self, line: int, col: int, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.complaint = Complaint(line, col, message, hint)
+        self.line = line
+        self.col = col
+        self.hint = hint
 
 
 def decoded(data: bytes | str) -> str:

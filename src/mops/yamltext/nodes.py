@@ -14,7 +14,7 @@ _WORDS = frozenset({
     "true", "True", "TRUE", "false", "False", "FALSE",
     "null", "Null", "NULL", "~", "", "=", "<<",
 })  # fmt: skip
-_NUMBER = re.compile(
+_NUMBER = (
     r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
     r"|[-+]?0[xXoObB][0-9a-fA-F]*"
     r"|[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"
@@ -26,7 +26,7 @@ _NUMBER = re.compile(
 def ambiguous(text: str) -> bool:
     """Whether some YAML reader takes unquoted `text` for a number, boolean, date or null."""
     if text[:1] in "+-.0123456789" and text:
-        return _NUMBER.fullmatch(text.replace("_", "")) is not None
+        return re.fullmatch(_NUMBER, text.replace("_", "")) is not None
     return text in _WORDS
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 import yaml
 
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, Problem
-from mops.yamltext.events import Complaint, Event, Refused, decoded, events
+from mops.yamltext.events import Event, Refused, decoded, events
 from mops.yamltext.nodes import Items, Node, Pairs, Text, ambiguous
 
 MAX_DEPTH = 64
@@ -22,7 +21,7 @@ MAX_NODES = 250_000
 _STRING_TAG = "tag:yaml.org,2002:str"
 
 # Helm's own YAML writer breaks keys that contain some of these; no setting has such a name.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
 
 
 def parse(data: bytes | str, name: str, layer: str) -> tuple[Node | None, list[Problem]]:
@@ -30,18 +29,13 @@ def parse(data: bytes | str, name: str, layer: str) -> tuple[Node | None, list[P
 
     `name` is the file's name in places; `layer` the layer's name in origins.
     """
-    builder = _Builder()
+    builder = _Builder(name, layer)
     try:
         builder.build(events(decoded(data)))
     except Refused as refused:
-        builder.complaints.append(refused.complaint)
-        return None, [_problem(each, name, layer) for each in builder.complaints]
-    return builder.root, [_problem(each, name, layer) for each in builder.complaints]
-
-
-def _problem(complaint: Complaint, name: str, layer: str) -> Problem:
-    line, col, message, hint, key = complaint
-    return Problem(ERROR, key, message, Origin(layer, f"{name}:{line}:{col}", key), hint)
+        builder.complain(refused.line, refused.col, str(refused), refused.hint)
+        return None, builder.problems
+    return builder.root, builder.problems
 
 
 class _Frame:
@@ -60,24 +54,24 @@ class _Frame:
         self.merges: list[tuple[Text, Node]] = []
 
 
-class _Sized(NamedTuple):
-    """A complete node, and how many nodes it holds, itself included."""
-
-    node: Node
-    size: int
-
-
 class _Builder:
     """Nodes from events, without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, layer: str) -> None:
+        self.name = name
+        self.layer = layer
         self.root: Node | None = None
-        self.complaints: list[Complaint] = []
+        self.problems: list[Problem] = []
         self._stack: list[_Frame] = []
-        # None while the anchored collection is open.
-        self._anchors: dict[str, _Sized | None] = {}
+        # The anchored nodes with their sizes; None while the collection is open.
+        self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._aliased = 0
         self._documents = 0
+
+    def complain(self, line: int, col: int, message: str, hint: str = "", key: str = "") -> None:
+        """Records what is wrong at a place; `key` is the key in question, if any."""
+        origin = Origin(self.layer, f"{self.name}:{line}:{col}", key)
+        self.problems.append(Problem(ERROR, key, message, origin, hint))
 
     def build(self, stream: Iterable[Event]) -> None:
         """Takes the events of one document; `root` stays None where there is none."""
@@ -108,7 +102,7 @@ class _Builder:
         quoted = bool(event.style) or event.tag == _STRING_TAG
         node = Text(event.value, quoted, *_place(event))
         if event.anchor:
-            self._anchors[event.anchor] = _Sized(node, 1)
+            self._anchors[event.anchor] = (node, 1)
         self._add(node, 1)
 
     def _open(self, event: Event) -> None:
@@ -128,7 +122,7 @@ class _Builder:
             for key, value in frame.merges:
                 self._merge(frame.node, key, value)
         if frame.anchor:
-            self._anchors[frame.anchor] = _Sized(frame.node, frame.size)
+            self._anchors[frame.anchor] = (frame.node, frame.size)
         self._add(frame.node, frame.size)
 
     def _alias(self, event: Event) -> None:
@@ -138,10 +132,11 @@ class _Builder:
         target = self._anchors[event.anchor]
         if target is None:
             raise Refused(*place, f"alias *{event.anchor} refers to a node that contains it")
-        self._aliased += target.size
+        node, size = target
+        self._aliased += size
         if self._aliased > MAX_ALIASED:
             raise Refused(*place, f"aliases expand to more than {MAX_ALIASED} nodes")
-        self._add(*target)
+        self._add(node, size)
 
     def _add(self, node: Node, size: int) -> None:
         """Puts a node into the innermost open collection; without one it is the root."""
@@ -165,14 +160,31 @@ class _Builder:
         if isinstance(key, Text) and key.text == "<<" and not key.quoted:
             frame.merges.append((key, value))
             return
-        wrong = _key_complaint(key)
-        if wrong is not None:
-            self.complaints.append(wrong)
-        elif isinstance(key, Text):
+        if not isinstance(key, Text):
+            self.complain(key.line, key.col, "a key must be a string, not a list or mapping")
+        elif self._accepts(key):
             if key.text in pairs:
-                self.complaints.append(_duplicate(key, pairs[key.text][0]))
+                first, _ = pairs[key.text]
+                hint = f"first defined at line {first.line}, column {first.col}"
+                self.complain(key.line, key.col, "duplicate key", hint, key.text)
             else:
                 pairs[key.text] = (key, value)
+
+    def _accepts(self, key: Text) -> bool:
+        """Whether every YAML reader and Helm read a key as the same string."""
+        message, hint = "", ""
+        if not key.quoted and ambiguous(key.text):
+            shown = key.text or "(empty)"
+            message = f"some YAML readers do not read the key {shown} as a string"
+            hint = f'write "{key.text}"' if key.text else "write the key"
+        elif key.text == "<<":
+            message, hint = "Helm treats the key << as a merge key, even in quotes", "remove it"
+        elif not key.text.isprintable() and re.search(_CONTROL, key.text):
+            message = "a key must not contain control characters or line breaks"
+            hint = "remove them"
+        if message:
+            self.complain(key.line, key.col, message, hint)
+        return not message
 
     def _merge(self, into: Pairs, key: Text, value: Node) -> None:
         """Takes the pairs of a merge key (`<<`) that `into` does not have itself."""
@@ -182,38 +194,16 @@ class _Builder:
                     into.pairs.setdefault(name, pair)
             else:
                 message = "a merge key takes a mapping or a list of mappings"
-                self.complaints.append(Complaint(key.line, key.col, message))
+                self.complain(key.line, key.col, message)
 
     def _no_tag(self, event: Event, *allowed: str) -> None:
         if event.tag and event.tag not in (*allowed, _STRING_TAG):
             hint = "remove the tag: the schema determines the type, and quotes mean a string"
             message = "YAML tags are not supported"
-            self.complaints.append(Complaint(*_place(event), message, hint))
+            self.complain(*_place(event), message, hint)
 
 
 def _place(event: Event) -> tuple[int, int]:
     """Line and column of an event, counted from 1."""
     mark = event.start_mark
     return mark.line + 1, mark.column + 1
-
-
-def _duplicate(key: Text, first: Text) -> Complaint:
-    hint = f"first defined at line {first.line}, column {first.col}"
-    return Complaint(key.line, key.col, "duplicate key", hint, key.text)
-
-
-def _key_complaint(key: Node) -> Complaint | None:
-    """What is wrong with a key; None where nothing is."""
-    if not isinstance(key, Text):
-        return Complaint(key.line, key.col, "a key must be a string, not a list or mapping")
-    if not key.quoted and ambiguous(key.text):
-        hint = f'write "{key.text}"' if key.text else "write the key"
-        message = f"some YAML readers do not read the key {key.text or '(empty)'} as a string"
-        return Complaint(key.line, key.col, message, hint)
-    if key.text == "<<":
-        message = "Helm treats the key << as a merge key, even in quotes"
-        return Complaint(key.line, key.col, message, "remove it")
-    if not key.text.isprintable() and _CONTROL.search(key.text):
-        message = "a key must not contain control characters or line breaks"
-        return Complaint(key.line, key.col, message, "remove them")
-    return None
