@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mops.config.resolve import resolve
@@ -191,3 +193,15 @@ def test_a_group_inherits_from_the_highest_layer_though_two_have_one_name():
     a, b = layer("a", {PROCESSES: 1}), layer("b", {PROCESSES: 2, (*GROUP, "replicas"): 1})
     assert resolve([a, b, a], SETTINGS).value(*GROUP, "processes") == 1
     assert resolve([b, a, b], SETTINGS).value(*GROUP, "processes") == 2
+
+
+def test_many_variables_that_change_their_kind_take_seconds_at_most():
+    """Clearing what is below a variable must not look at all the others: that took 28 seconds."""
+    names = [f"A{number}" for number in range(5_000)]
+    low = layer("low", {(*ENV, name, "valueFrom", "fieldRef", "fieldPath"): "f" for name in names})
+    high = layer("high", {(*ENV, name): "x" for name in names})
+    start = time.process_time()
+    config = resolve([low, high], SETTINGS)
+    assert time.process_time() - start < 5
+    assert len(config.below(*ENV)) == 5_000
+    assert config.tree() == {"workers": {"env": dict.fromkeys(names, "x")}}

@@ -9,7 +9,7 @@ from mops.schema.fields import load_schema
 from mops.schema.reading import read_statements
 from mops.schema.scalars import Mistyped, scalar
 from mops.schema.statement import Source, Statement
-from mops.yamltext.nodes import Text
+from mops.yamltext.nodes import Text, word
 from mops.yamltext.reader import parse
 
 SETTINGS = load_schema()
@@ -352,3 +352,36 @@ def test_values_have_no_snake_case():
     assert [(problem.message, problem.hint) for problem in reading.problems] == [
         ("unknown setting", "did you mean workers.imagePullPolicy?")
     ]
+
+
+def test_a_statement_about_several_settings_reports_a_problem_once():
+    """Requests take no empty CPU, limits do; both are one flat key."""
+    paths = tuple(SETTINGS.flat["worker_cpu"])
+    source = Source("environment", "A_VARIABLE", in_file=False)
+    reading = read_statements(SETTINGS, [Statement(source, paths, word("x", quoted=True))])
+    assert [problem.message for problem in reading.problems] == [
+        "expected a Kubernetes CPU quantity such as 2, 0.5 or 500m"
+    ]
+    assert reading.refused == {"environment": set(paths)}
+    assert reading.problems[0].origin == ("environment", "A_VARIABLE", "")
+
+
+def test_leaves_belong_to_the_layer_of_their_source():
+    processes = ("workers", "processes")
+    statements = [
+        Statement(Source(layer, layer, in_file=False), (processes,), word(text))
+        for layer, text in (("low", "1"), ("high", "2"))
+    ]
+    reading = read_statements(SETTINGS, statements)
+    assert reading.problems == []
+    assert reading.layer("low", "low").leaves[processes].value == 1
+    assert reading.layer("high", "high").leaves[processes].value == 2
+    assert reading.layer("other", "other").leaves == {}
+
+
+@pytest.mark.parametrize(("verbatim", "problem"), [(True, "null is not allowed here"), (False, "")])
+def test_only_a_verbatim_scalar_takes_null_for_a_word(verbatim, problem):
+    statement = Statement(Source("l", "p"), (("workers", "processes"),), word("null"), (), verbatim)
+    assert [found.message for found in read_statements(SETTINGS, [statement]).problems] == (
+        [problem] if problem else []
+    )

@@ -1,4 +1,4 @@
-"""Suggestions for misspelled words."""
+"""Words in messages: which are allowed, and which was probably meant."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ def near(word: object, known: Iterable[object]) -> str:
     words = {entry.casefold(): entry for entry in known if isinstance(entry, str)}
     close = get_close_matches(word.casefold(), words, 1, _LEAST_SIMILAR)
     return f"did you mean {words[close[0]]}?" if close else ""
+
+
+def one_of(words: Iterable[object]) -> str:
+    """The allowed words, to follow `expected`: `one of a, b`, or the only one."""
+    found = [str(word) if word != "" else '""' for word in words]
+    return found[0] if len(found) == 1 else f"one of {', '.join(found)}"

@@ -6,11 +6,11 @@ The tests hold this against the jsonschema library and against helm on generated
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from mops.model.layer import Path, Value
-from mops.model.spelling import near
+from mops.model.spelling import near, one_of
 
 # One node of a schema with all that is below it: keyword -> value.
 Tree: TypeAlias = Mapping[str, Value]
@@ -101,12 +101,6 @@ def child(tree: Tree, key: str) -> Tree | None:
 def matches(pattern: str, text: str) -> bool:
     """Whether `pattern` is found in `text`; `$` matches at the very end only, as in Go."""
     return re.search(pattern.replace("$", r"\Z"), text) is not None
-
-
-def one_of(words: Iterable[object]) -> str:
-    """The words that are allowed, for `expected …`."""
-    found = [str(word) if word != "" else '""' for word in words]
-    return found[0] if len(found) == 1 else f"one of {', '.join(found)}"
 
 
 def shown(value: Value) -> str:
