@@ -84,7 +84,7 @@ def test_nothing_is_written_where_one_is_invalid_unless_told(tmp_path: Path, job
     assert (done.code, done.out) == (3, "")
     assert done.err == (
         "envs/a/values.yaml: not written\nenvs/b/values.yaml: invalid, 1 error\nenvs/c/values.yaml: not written\n"
-        "envs/b/mops.yaml:2:13: workspace.worker_procesess: no such setting (did you mean worker_processes?)\n"
+        "envs/b/mops.yaml:2:13: workspace.worker_procesess: unknown setting (did you mean worker_processes?)\n"
         "mops: 3 workspaces: 2 not written, 1 invalid\n"
     )
     assert contents(here) == before
@@ -122,7 +122,7 @@ def test_a_problem_of_the_shared_base_is_told_once(tmp_path: Path) -> None:
     assert done.code == 3
     told = [line for line in done.err.splitlines() if line.startswith("base.yaml:")]
     assert told == [
-        "base.yaml:2:13: workspace.worker_procesess: no such setting (did you mean worker_processes?) [in envs/w001/mops.yaml and 2 more]"
+        "base.yaml:2:13: workspace.worker_procesess: unknown setting (did you mean worker_processes?) [in envs/w001/mops.yaml and 2 more]"
     ]
 
 
