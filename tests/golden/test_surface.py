@@ -71,7 +71,7 @@ def surface() -> str:
     return "\n".join("\n".join([f"[{title}]", *lines(), ""]) for title, lines in SECTIONS.items())
 
 
-def test_the_public_surface_is_as_pinned(update: bool) -> None:  # noqa: FBT001 a fixture
+def test_the_public_surface_is_as_pinned(*, update: bool) -> None:
     if update:
         SURFACE.write_text(surface())
     assert surface() == SURFACE.read_text()

@@ -23,7 +23,7 @@ class Mark(NamedTuple):
 
 
 class Typed:
-    """A node in the types that `tree` wants, judged as a whole.
+    """A node in the types that `tree` wants, validated as a whole.
 
     `value` is plain data, unless there are problems. `marks` has every part by its path inside.
     """

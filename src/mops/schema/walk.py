@@ -24,7 +24,7 @@ class Walk:
         self.problems: list[Problem] = []
 
     def statement(self, statement: Statement, path: Path) -> None:
-        """Takes what a statement says about one of its paths."""
+        """Collects what a statement says about one of its paths."""
         tree = self.schema.at(path) or {}
         self._names(path)
         if statement.verbatim:
@@ -33,13 +33,13 @@ class Walk:
             self._node(statement.node, tree, path, statement.spelled)
 
     def _names(self, path: Path) -> None:
-        """Judges the free names in a path that was given as a key, such as those of variables."""
+        """Checks the free names in a path that was given as a key, such as those of variables."""
         for size, name in enumerate(path):
             for wrong in name_violations(self.schema.at(path[:size]) or {}, name):
                 self._problem(word(name), (), f"invalid name: {wrong.message}", wrong.hint)
 
     def _node(self, node: Node, tree: Tree, path: Path, spelled: Spelling) -> None:
-        """Takes the leaves of `node`, which stands where the schema says `tree`."""
+        """Collects the leaves of `node`, which is at a setting with the schema `tree`."""
         if is_null(node):
             self._leaf(node, path, None, spelled)
         elif is_empty(node):
@@ -82,7 +82,7 @@ class Walk:
         path: Path,
         spelled: Spelling,
     ) -> None:
-        """Takes the pairs of a mapping; a problem in place of a value is what is wrong with it."""
+        """Walks the pairs of a mapping; a problem in place of a value is reported."""
         for key, value in pairs:
             here = (*spelled, key.text)
             name = self.source.declared_name(tree, key.text)
@@ -101,7 +101,7 @@ class Walk:
                 self._node(value, sub, (*path, name), here)
 
     def _atomic(self, node: Pairs, tree: Tree, path: Path, spelled: Spelling) -> None:
-        """Takes a mapping that is judged as a whole and kept leaf by leaf."""
+        """Collects the leaves of a mapping that is validated as a whole."""
         if set(node.pairs) == {"value"}:
             self._node(node.pairs["value"][1], tree, path, (*spelled, "value"))
             return
@@ -115,7 +115,7 @@ class Walk:
                     self._leaf(mark.node, (*path, *inner), value, mark.spelled)
 
     def _value(self, node: Node, tree: Tree, path: Path, spelled: Spelling) -> None:
-        """Takes a scalar or a list, which is one value."""
+        """Collects a scalar or a list, which is one value."""
         found = Typed(node, tree, self.source, spelled)
         if self._accepts(found.problems, path):
             self._leaf(node, path, found.value, spelled)

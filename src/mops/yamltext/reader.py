@@ -98,7 +98,8 @@ class _Builder:
             raise Refused(*_place(event), message, "a file holds one document")
 
     def _scalar(self, event: Event) -> None:
-        self._no_tag(event, "!")
+        if event.tag:
+            self._no_tag(event, "!")
         quoted = bool(event.style) or event.tag == _STRING_TAG
         node = Text(event.value, quoted, *_place(event))
         if event.anchor:
@@ -106,7 +107,8 @@ class _Builder:
         self._add(node, 1)
 
     def _open(self, event: Event) -> None:
-        self._no_tag(event)
+        if event.tag:
+            self._no_tag(event)
         line, col = _place(event)
         if len(self._stack) >= MAX_DEPTH:
             raise Refused(line, col, f"nested more than {MAX_DEPTH} levels deep")
@@ -197,7 +199,7 @@ class _Builder:
                 self.complain(key.line, key.col, message)
 
     def _no_tag(self, event: Event, *allowed: str) -> None:
-        if event.tag and event.tag not in (*allowed, _STRING_TAG):
+        if event.tag not in (*allowed, _STRING_TAG):
             hint = "remove the tag: the schema determines the type, and quotes mean a string"
             message = "YAML tags are not supported"
             self.complain(*_place(event), message, hint)
