@@ -1,10 +1,11 @@
-"""The corpus: whole valid files, each with one change, and what becomes of it.
+"""The corpus: complete valid files, each with one change, and the outcome.
 
-A change is (what stands in the file, what stands there instead). In the new text « stands before the place that the message must name
-and is not part of the file; without one the place is where the change begins.
+A change is (old text, new text). In the new text, « marks the place that the message must name
+and is not part of the file; without it, that is where the change begins.
 
     accept(name, base, old, new, where, value)   the pod gets `value` at `where`
-    refuse(name, base, old, new, message)        mops exits with 3 and says just this one thing, with its key and its hint
+    refuse(name, base, old, new, message)        mops exits with 3 and reports exactly this message,
+                                                 which includes key and hint
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ BASES = {"unified": UNIFIED, "workspace": WORKSPACE, "values": VALUES}
 
 
 class Case(NamedTuple):
-    """One file. `data` is its content, `place` the line and column that the message must name; `where` is "" for a refusal."""
+    """One file with content `data`. For a refusal `where` is "", `place` the line and column."""
 
     family: str
     name: str
@@ -194,17 +195,117 @@ def flag(written: str) -> str:
 
 # --- scalars: text where text is wanted, whatever a YAML reader would guess
 family("scalars")
-env((text, text) for text in (
-    "yes", "no", "on", "off", "y", "n", "Y", "N", "true", "False", "NO", "0", "1", "-1", "+1", "010", "08", "09", "0o17", "0O7", "0b1", "0x1F", "1_000", "1e3", "1E3", "1.e3", ".5e1", "+.5", "1.30", "12e5678", "1530e65",
-    "12:30:00", "1:30", "190:20:30", "2024-01-01", "2024-01-01T10:00:00Z", ".inf", "-.INF", ".nan", "9007199254740993", "123456789012345678901234567890", "=", "<<", "10%", "5m", "3.14.15", "a:b", "a#b",
-    "x{{ .Values.x }}", "a b", "--flag", "é", "日本語", "😀", "$$(NOT_A_REFERENCE)", "C:\\Users",
-))  # fmt: skip
-env((
-    ('"null"', "null"), ("'~'", "~"), ('""', ""), ('" a "', " a "), ("'it''s'", "it's"), (r'"a\"b\\c"', 'a"b\\c'), (r'"a\nb"', "a\nb"), (r'"\n"', "\n"), (r'"a\n\n"', "a\n\n"), (r'"\t"', "\t"), (r'"\r\n"', "\r\n"), (r'"\x85"', "\x85"),
-    (r'"\u2028"', "\u2028"), (r'"\xa0x\xa0"', "\xa0x\xa0"), (r'"\ufeff"', "\ufeff"), (r'"\U0001F600"', "😀"), (r'"\e[31m"', "\x1b[31m"), (r'"\x01"', "\x01"), ('"{{ fail \\"x\\" }}"', '{{ fail "x" }}'), ('"{{"', "{{"), ("'%'", "%"), ("'@x'", "@x"), ("'`x`'", "`x`"),
-    ("'# no comment'", "# no comment"), ('"- a"', "- a"), ("'{\"a\": [1, null]}'", '{"a": [1, null]}'), ("|\n      line 1\n        line 2\n", "line 1\n  line 2\n"), (">-\n      folded\n      text", "folded text"), ("|-\n      ---\n      kind: Secret", "---\nkind: Secret"),
-    ("!!str 12:30", "12:30"), ("plain  # a comment", "plain"), ("   3", "3"), ('"$(POD_NAME)"', "$(POD_NAME)"), ("'${HOME}'", "${HOME}"), ('"%d%s"', "%d%s"), ("'" + "x" * 65536 + "'", "x" * 65536), ("'&a'", "&a"), ("'*a'", "*a"), ("'!x'", "!x"), ("'[a'", "[a"), ("'a,b'", "a,b"), ("'|'", "|"), ("'>'", ">"), ("'?'", "?"), ("':'", ":"), ("'\"'", '"'),
-))  # fmt: skip
+env(
+    (text, text)
+    for text in (
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+        "Y",
+        "N",
+        "true",
+        "False",
+        "NO",
+        "0",
+        "1",
+        "-1",
+        "+1",
+        "010",
+        "08",
+        "09",
+        "0o17",
+        "0O7",
+        "0b1",
+        "0x1F",
+        "1_000",
+        "1e3",
+        "1E3",
+        "1.e3",
+        ".5e1",
+        "+.5",
+        "1.30",
+        "12e5678",
+        "1530e65",
+        "12:30:00",
+        "1:30",
+        "190:20:30",
+        "2024-01-01",
+        "2024-01-01T10:00:00Z",
+        ".inf",
+        "-.INF",
+        ".nan",
+        "9007199254740993",
+        "123456789012345678901234567890",
+        "=",
+        "<<",
+        "10%",
+        "5m",
+        "3.14.15",
+        "a:b",
+        "a#b",
+        "x{{ .Values.x }}",
+        "a b",
+        "--flag",
+        "é",
+        "日本語",
+        "😀",
+        "$$(NOT_A_REFERENCE)",
+        "C:\\Users",
+    )
+)
+env(
+    (
+        ('"null"', "null"),
+        ("'~'", "~"),
+        ('""', ""),
+        ('" a "', " a "),
+        ("'it''s'", "it's"),
+        (r'"a\"b\\c"', 'a"b\\c'),
+        (r'"a\nb"', "a\nb"),
+        (r'"\n"', "\n"),
+        (r'"a\n\n"', "a\n\n"),
+        (r'"\t"', "\t"),
+        (r'"\r\n"', "\r\n"),
+        (r'"\x85"', "\x85"),
+        (r'"\u2028"', "\u2028"),
+        (r'"\xa0x\xa0"', "\xa0x\xa0"),
+        (r'"\ufeff"', "\ufeff"),
+        (r'"\U0001F600"', "😀"),
+        (r'"\e[31m"', "\x1b[31m"),
+        (r'"\x01"', "\x01"),
+        ('"{{ fail \\"x\\" }}"', '{{ fail "x" }}'),
+        ('"{{"', "{{"),
+        ("'%'", "%"),
+        ("'@x'", "@x"),
+        ("'`x`'", "`x`"),
+        ("'# no comment'", "# no comment"),
+        ('"- a"', "- a"),
+        ("'{\"a\": [1, null]}'", '{"a": [1, null]}'),
+        ("|\n      line 1\n        line 2\n", "line 1\n  line 2\n"),
+        (">-\n      folded\n      text", "folded text"),
+        ("|-\n      ---\n      kind: Secret", "---\nkind: Secret"),
+        ("!!str 12:30", "12:30"),
+        ("plain  # a comment", "plain"),
+        ("   3", "3"),
+        ('"$(POD_NAME)"', "$(POD_NAME)"),
+        ("'${HOME}'", "${HOME}"),
+        ('"%d%s"', "%d%s"),
+        ("'" + "x" * 65536 + "'", "x" * 65536),
+        ("'&a'", "&a"),
+        ("'*a'", "*a"),
+        ("'!x'", "!x"),
+        ("'[a'", "[a"),
+        ("'a,b'", "a,b"),
+        ("'|'", "|"),
+        ("'>'", ">"),
+        ("'?'", "?"),
+        ("':'", ":"),
+        ("'\"'", '"'),
+    )
+)
 accept("a block list's value", "workspace", "value: plain", "value: 1.10", "env FLAG", "1.10")
 accept("an annotation is text", "workspace", "note: plain", "note: 1e3", "annotation note", "1e3")
 accept("a label is text", "workspace", "disk: ssd", "disk: 1e3", "nodeSelector disk", "1e3")
@@ -250,8 +351,19 @@ accept(
     "1",
 )
 accept("an argument is text", "workspace", "1h]", "0x10]", "arg --lifetime", "0x10")
-for written, hint in (("010", "write 10"), ("0x4", "only decimal integers are integers"), ("4.0", "write 4"), ("1_0", "write 10"), ("1:30", "only decimal integers are integers"), ("1e1", "only decimal integers are integers"), ("+4", "write 4"), ("-0", "write 0"),
-                      ("two", ""), ("true", ""), (".5", "only decimal integers are integers")):  # fmt: skip
+for written, hint in (
+    ("010", "write 10"),
+    ("0x4", "use a decimal integer"),
+    ("4.0", "write 4"),
+    ("1_0", "write 10"),
+    ("1:30", "use a decimal integer"),
+    ("1e1", "use a decimal integer"),
+    ("+4", "write 4"),
+    ("-0", "write 0"),
+    ("two", ""),
+    ("true", ""),
+    (".5", "use a decimal integer"),
+):
     refuse(
         f"processes {written}",
         "unified",
@@ -265,42 +377,51 @@ refuse(
     "unified",
     "worker_processes: 2",
     'worker_processes: «"2"',
-    "workspace.worker_processes: expected an integer, found quoted text (remove the quotes)",
+    "workspace.worker_processes: expected an integer, found a quoted string (remove the quotes)",
 )
 refuse(
     "a text block as an integer",
     "unified",
     "worker_processes: 2",
     "worker_processes: «|\n    2",
-    "workspace.worker_processes: expected an integer, found quoted text (remove the quotes)",
+    "workspace.worker_processes: expected an integer, found a quoted string (remove the quotes)",
 )
 refuse(
     "an integer that is too long",
     "unified",
     "worker_replicas: 2",
     "worker_replicas: «12345678901234567890",
-    "workspace.worker_replicas: expected an integer, found 12345678901234567890 (an integer has at most 18 digits)",
+    (
+        "workspace.worker_replicas: expected an integer, found 12345678901234567890 (an integer "
+        "has at most 18 digits)"
+    ),
 )
 refuse(
     "two words",
     "unified",
     "worker_processes: 2",
     "worker_processes: «2 3",
-    "workspace.worker_processes: expected an integer, found other text (only decimal integers are integers)",
+    "workspace.worker_processes: expected an integer, found a string (use a decimal integer)",
 )
 refuse(
     "no value",
     "unified",
     "worker_processes: 2",
     "worker_processes:«",
-    "workspace.worker_processes: nothing is written here (write null to forget lower layers, or remove the key)",
+    (
+        "workspace.worker_processes: this key has no value (use null to clear values from lower "
+        "layers, or remove the key)"
+    ),
 )
 refuse(
     "no text",
     "unified",
     FLAG,
     f"FLAG:«{END}",
-    f'{KEY}: nothing is written here (write null to forget lower layers, "" for empty text, or remove the key)',
+    (
+        f'{KEY}: this key has no value (use null to clear values from lower layers, "" for an '
+        "empty string, or remove the key)"
+    ),
 )
 refuse(
     "negative",
@@ -346,7 +467,10 @@ refuse(
     "unified",
     "autoscaling_enabled: false",
     'autoscaling_enabled: «"false"',
-    "workspace.autoscaling_enabled: expected true or false, found quoted text (remove the quotes)",
+    (
+        "workspace.autoscaling_enabled: expected true or false, found a quoted string (remove "
+        "the quotes)"
+    ),
 )
 for written in ("yes", "1e3", "010", "2024-01-01", ".inf", "0o17"):
     refuse(
@@ -354,7 +478,10 @@ for written in ("yes", "1e3", "010", "2024-01-01", ".inf", "0o17"):
         "workspace",
         "nodeAffinity: {}",
         f"nodeAffinity: {{x: «{written}}}",
-        f'spec.workers.affinity.nodeAffinity.x: YAML readers disagree on what {written} is (write "{written}" if it is text)',
+        (
+            f"spec.workers.affinity.nodeAffinity.x: YAML readers disagree on what {written} is "
+            f'(write "{written}" for a string)'
+        ),
     )
 accept(
     "text inside Kubernetes' own fields",
@@ -372,63 +499,69 @@ refuse(
     "unified",
     "worker_cpu: 2",
     "worker_cpu: 2\n  «worker_threads: 2",
-    "worker_threads: this key is here twice (it is first at line 11, column 3)",
+    "worker_threads: duplicate key (first defined at line 11, column 3)",
 )
 refuse(
     "a section twice",
     "workspace",
     "    nodeSelector:",
     "    «image: x:1\n    nodeSelector:",
-    "image: this key is here twice (it is first at line 18, column 5)",
+    "image: duplicate key (first defined at line 18, column 5)",
 )
 refuse(
     "a variable twice in a map",
     "unified",
     FLAG,
     f"FLAG: plain\n    «FLAG: other{END}",
-    "FLAG: this key is here twice (it is first at line 16, column 5)",
+    "FLAG: duplicate key (first defined at line 16, column 5)",
 )
 refuse(
     "a variable twice in a list",
     "workspace",
     "value: plain",
     "value: plain\n      - name: «FLAG\n        value: other",
-    "spec.workers.env.[2].name: FLAG is here twice (it is first at line 25, column 15)",
+    "spec.workers.env.[2].name: duplicate name FLAG (first defined at line 25, column 15)",
 )
 refuse(
     "a key twice in flow style",
     "workspace",
     "requests: {memory: 4Gi, cpu: 2}",
     "requests: {memory: 4Gi, «memory: 8Gi, cpu: 2}",
-    "memory: this key is here twice (it is first at line 20, column 18)",
+    "memory: duplicate key (first defined at line 20, column 18)",
 )
 refuse(
     "a setting flat and nested",
     "unified",
     "  autoscaling_enabled",
     "  workers: {processes: «2}\n  autoscaling_enabled",
-    "workspace.workers.processes: workers.processes is set twice (workspace.worker_processes at unified.yaml:10:21 sets it too)",
+    (
+        "workspace.workers.processes: workers.processes is set twice (also set by "
+        "workspace.worker_processes at unified.yaml:10:21)"
+    ),
 )
 refuse(
     "a setting in two spellings",
     "workspace",
     "    extraArgs",
     "    node_selector: {disk: «hdd}\n    extraArgs",
-    "spec.workers.node_selector.disk: workers.nodeSelector.disk is set twice (spec.workers.nodeSelector.disk at workspace.yaml:28:13 sets it too)",
+    (
+        "spec.workers.node_selector.disk: workers.nodeSelector.disk is set twice (also set by "
+        "spec.workers.nodeSelector.disk at workspace.yaml:28:13)"
+    ),
 )
 refuse(
     "two documents",
     "unified",
     "workspace:\n",
     "«---\nworkspace:\n",
-    "a second document starts here (one file holds one document)",
+    "a second document starts here (a file holds one document)",
 )
 refuse(
     "a document after the end",
     "values",
     "  schemaVersion: 1\n",
     "  schemaVersion: 1\n...\n«---\nkind: Secret\n",
-    "a second document starts here (one file holds one document)",
+    "a second document starts here (a file holds one document)",
 )
 for key in ("on", "1", "1.5", "null", "~", "yes", "n", "2024-01-01", "0x1"):
     refuse(
@@ -436,7 +569,7 @@ for key in ("on", "1", "1.5", "null", "~", "yes", "n", "2024-01-01", "0x1"):
         "unified",
         FLAG,
         f"FLAG: plain\n    «{key}: x{END}",
-        f'the key {key} is not plain text to every YAML reader (write "{key}")',
+        f'some YAML readers do not read the key {key} as a string (write "{key}")',
     )
 accept(
     "a quoted key that some reader misreads",
@@ -452,98 +585,122 @@ refuse(
     "unified",
     FLAG,
     f"FLAG: plain\n    ? «[a]\n    : x{END}",
-    "a key must be text, not a collection",
+    "a key must be a string, not a list or mapping",
 )
 refuse(
     "a map as a key",
     "unified",
     FLAG,
     f"FLAG: plain\n    ? «{{a: b}}\n    : x{END}",
-    "a key must be text, not a collection",
+    "a key must be a string, not a list or mapping",
 )
 refuse(
     "a tab",
     "unified",
     "  worker_threads: 1\n  worker_memory",
     "«\tworker_threads: 1\n  worker_memory",
-    "a tab cannot indent YAML (use spaces)",
+    "YAML does not allow tabs for indentation (use spaces)",
 )
 refuse(
     "an indent that fits nothing",
     "unified",
     "  worker_cpu: 2",
     " «worker_cpu: 2",
-    "not valid YAML: while parsing a block mapping: did not find expected key (check the indentation, and the brackets and quotes of the line before)",
+    (
+        "invalid YAML: while parsing a block mapping: did not find expected key (check the "
+        "indentation, and brackets and quotes before it)"
+    ),
 )
 refuse(
     "text that holds a colon",
     "unified",
     FLAG,
     f"FLAG: a«: b{END}",
-    'not valid YAML: mapping values are not allowed in this context (check the indentation, or quote the text if it holds ": ")',
+    (
+        "invalid YAML: mapping values are not allowed in this context (check the indentation, or "
+        'quote the value if it contains ": ")'
+    ),
 )
 refuse(
     "text that begins with a percent sign",
     "unified",
     FLAG,
     f"FLAG: «%d{END}",
-    "not valid YAML: while scanning for the next token: found character that cannot start any token (quote text that begins with %, @ or `)",
+    (
+        "invalid YAML: while scanning for the next token: found character that cannot start any "
+        "token (quote values that start with %, @ or `)"
+    ),
 )
 refuse(
     "a lone dash",
     "unified",
     FLAG,
     f"FLAG: «-{END}",
-    "not valid YAML: block sequence entries are not allowed in this context (a list begins on a line of its own)",
+    (
+        "invalid YAML: block sequence entries are not allowed in this context (start the list on "
+        "a new line)"
+    ),
 )
 refuse(
     "text that begins with an at sign",
     "unified",
     FLAG,
     f"FLAG: «@x{END}",
-    "not valid YAML: while scanning for the next token: found character that cannot start any token (quote text that begins with %, @ or `)",
+    (
+        "invalid YAML: while scanning for the next token: found character that cannot start any "
+        "token (quote values that start with %, @ or `)"
+    ),
 )
 refuse(
     "an open bracket",
     "workspace",
     "extraArgs: [--lifetime, 1h]\n",
     "extraArgs: [--lifetime, 1h\n«",
-    "not valid YAML: while parsing a flow sequence: did not find expected ',' or ']' (the bracket that opens at line 35, column 16 is not closed, or a comma is missing)",
+    (
+        "invalid YAML: while parsing a flow sequence: did not find expected ',' or ']' (the "
+        "bracket that opens at line 35, column 16 is not closed, or a comma is missing)"
+    ),
 )
 refuse(
     "a tag",
     "unified",
     "worker_processes: 2",
     "worker_processes: «!!int 2",
-    "YAML tags are not supported (the schema decides the type; quotes mean text)",
+    (
+        "YAML tags are not supported (remove the tag: the schema determines the type, and quotes "
+        "mean a string)"
+    ),
 )
 refuse(
     "a tag of another tool",
     "unified",
     FLAG,
     f"FLAG: «!vault secret{END}",
-    "YAML tags are not supported (the schema decides the type; quotes mean text)",
+    (
+        "YAML tags are not supported (remove the tag: the schema determines the type, and quotes "
+        "mean a string)"
+    ),
 )
 refuse(
     "an alias without its anchor",
     "unified",
     FLAG,
     f"FLAG: «*nowhere{END}",
-    "the alias *nowhere has no anchor",
+    "alias *nowhere has no anchor",
 )
 refuse(
     "an alias inside its anchor",
     "workspace",
     "nodeAffinity: {}",
     "nodeAffinity: &a {x: «*a}",
-    "the alias *a stands inside its own anchor",
+    "alias *a refers to a node that contains it",
 )
 refuse(
     "a merge key of text",
     "workspace",
     "disk: ssd",
     "disk: ssd\n      «<<: text",
-    "a merge key takes a map or a list of maps",
+    "a merge key takes a mapping or a list of mappings",
 )
 accept(
     "an alias",
@@ -671,56 +828,59 @@ refuse(
     "unified",
     "  profile: debug\n",
     "  profile: debug\n  tls: «[a]\n",
-    "workspace.tls: expected a map, found a list",
+    "workspace.tls: expected a mapping, found a list",
 )
 refuse(
     "text for a section",
     "workspace",
     "    nodeSelector:\n      disk: ssd",
     "    nodeSelector: «ssd",
-    "spec.workers.nodeSelector: expected a map, found text",
+    "spec.workers.nodeSelector: expected a mapping, found a scalar",
 )
 refuse(
     "a map for a list",
     "workspace",
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: «{lifetime: 1h}",
-    "spec.workers.extraArgs: expected a list, found a map",
+    "spec.workers.extraArgs: expected a list, found a mapping",
 )
 refuse(
     "text for a list",
     "workspace",
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: «--lifetime",
-    "spec.workers.extraArgs: expected a list, found text",
+    "spec.workers.extraArgs: expected a list, found a string",
 )
 refuse(
     "null in a list",
     "workspace",
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: [--lifetime, «null]",
-    "spec.workers.extraArgs.[1]: null cannot stand inside a list or one value (remove it)",
+    "spec.workers.extraArgs.[1]: null is not allowed here (remove it)",
 )
 refuse(
     "a map for text",
     "unified",
     "worker_image: registry.example.com/team/worker:1.0",
     "worker_image: «{name: x}",
-    "workspace.worker_image: expected text, found a map",
+    "workspace.worker_image: expected a string, found a mapping",
 )
 refuse(
     "a list for a variable",
     "unified",
     FLAG,
     f"FLAG: «[a]{END}",
-    f"{KEY}: expected text or a map, found a list",
+    f"{KEY}: expected a string or a mapping, found a list",
 )
 refuse(
     "an entry without a name",
     "workspace",
     "      - name: FLAG\n        value: plain",
     "      - «value: plain",
-    "spec.workers.env.[1]: expected an entry with name and value or valueFrom, found a map",
+    (
+        "spec.workers.env.[1]: expected an entry with name and either value or valueFrom, found "
+        "a mapping"
+    ),
 )
 refuse(
     "an entry without a value",
@@ -734,17 +894,31 @@ refuse(
     "workspace",
     "      - name: FLAG\n        value: plain",
     "      - «FLAG=plain",
-    "spec.workers.env.[1]: expected an entry with name and value or valueFrom, found text",
+    (
+        "spec.workers.env.[1]: expected an entry with name and either value or valueFrom, found "
+        "a scalar"
+    ),
 )
 refuse(
     "nothing below workspace",
     "unified",
     "workspace:\n",
     "workspace:«\ncluster:\n",
-    "workspace: nothing is written here (remove the key, or indent settings below it)",
+    "workspace: this key has no value (remove the key, or indent the settings below it)",
 )
-refuse("valueFrom of nothing", "values", '      valueFrom:\n        secretKeyRef:\n          name: "credentials"\n          key: "token"', "      valueFrom: «{}",
-       "workers.env.TOKEN_REF.valueFrom: expected exactly one of secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef, found 0 keys")  # fmt: skip
+refuse(
+    "valueFrom of nothing",
+    "values",
+    (
+        '      valueFrom:\n        secretKeyRef:\n          name: "credentials"\n'
+        '          key: "token"'
+    ),
+    "      valueFrom: «{}",
+    (
+        "workers.env.TOKEN_REF.valueFrom: expected exactly one of secretKeyRef, configMapKeyRef, "
+        "fieldRef or resourceFieldRef, found 0 keys"
+    ),
+)
 refuse(
     "a reference without its key",
     "values",
@@ -773,12 +947,15 @@ refuse(
     "unified",
     "worker_processes: 2",
     "worker_processes: «null",
-    "workspace.worker_processes: workers.processes needs a value, and null forgets the last one (write a value, or remove the null)",
+    (
+        "workspace.worker_processes: workers.processes needs a value, and null forgets the last "
+        "one (write a value, or remove the null)"
+    ),
 )
 raw_refuse("an empty file", b"", "1:1", "the file is empty")
 raw_refuse("only comments", b"# nothing\n", "1:1", "the file is empty")
-raw_refuse("a list", b"- a\n", "1:1", "expected a map of settings, found a list")
-raw_refuse("text", b"hello\n", "1:1", "expected a map of settings, found text")
+raw_refuse("a list", b"- a\n", "1:1", "expected a mapping of settings, found a list")
+raw_refuse("text", b"hello\n", "1:1", "expected a mapping of settings, found a scalar")
 
 # --- unknown keys, in every dialect
 family("unknown keys")
@@ -787,120 +964,120 @@ refuse(
     "unified",
     "worker_processes: 2",
     "«worker_proceses: 2",
-    "workspace.worker_proceses: no such setting (did you mean worker_processes?)",
+    "workspace.worker_proceses: unknown setting (did you mean worker_processes?)",
 )
 refuse(
     "another case",
     "unified",
     "worker_processes: 2",
     "«Worker_Processes: 2",
-    "workspace.Worker_Processes: no such setting (did you mean worker_processes?)",
+    "workspace.Worker_Processes: unknown setting (did you mean worker_processes?)",
 )
 refuse(
     "a no-break space",
     "unified",
     "worker_processes: 2",
     "«worker_processes\u00a0: 2",
-    "workspace.worker_processes\\xa0: no such setting (did you mean worker_processes?)",
+    "workspace.worker_processes\\xa0: unknown setting (did you mean worker_processes?)",
 )
 refuse(
     "a look-alike letter",
     "unified",
     "worker_processes: 2",
     "«worker_prоcesses: 2",
-    "workspace.worker_prоcesses: no such setting (did you mean worker_processes?)",
+    "workspace.worker_prоcesses: unknown setting (did you mean worker_processes?)",
 )
 refuse(
     "a typo at the top",
     "unified",
     "settings:",
     "«setings:",
-    "setings: no such setting (did you mean settings?)",
+    "setings: unknown setting (did you mean settings?)",
 )
 refuse(
     "a typo in settings",
     "unified",
     "environment: dev",
     "«enviroment: dev",
-    "settings.enviroment: no such setting (did you mean environment?)",
+    "settings.enviroment: unknown setting (did you mean environment?)",
 )
 refuse(
     "a typo in a profile that is not selected",
     "unified",
     "  profiles:\n",
     "  profiles:\n    other: {«worker_thread: 1}\n",
-    "workspace.profiles.other.worker_thread: no such setting (did you mean worker_threads?)",
+    "workspace.profiles.other.worker_thread: unknown setting (did you mean worker_threads?)",
 )
 refuse(
     "a typo in metadata",
     "workspace",
     "  namespace:",
     "  «namespase:",
-    "metadata.namespase: no such setting (did you mean namespace?)",
+    "metadata.namespase: unknown setting (did you mean namespace?)",
 )
 refuse(
     "a typo in a section",
     "workspace",
     "    threads: 1",
     "    «threds: 1",
-    "spec.workers.threds: no such setting (did you mean threads?)",
+    "spec.workers.threds: unknown setting (did you mean threads?)",
 )
 refuse(
     "a typo of a section",
     "workspace",
     "  scheduler:\n",
     "  «schedular:\n",
-    "spec.schedular: no such setting (did you mean scheduler?)",
+    "spec.schedular: unknown setting (did you mean scheduler?)",
 )
 refuse(
     "a typo in a list",
     "workspace",
     "operator: Equal",
     "«opertor: Equal",
-    "spec.workers.tolerations.[0].opertor: no such setting (did you mean operator?)",
+    "spec.workers.tolerations.[0].opertor: unknown setting (did you mean operator?)",
 )
 refuse(
     "a typo in an entry",
     "workspace",
     "        value: plain",
     "        «valeu: plain",
-    "spec.workers.env.FLAG.valeu: no such setting (did you mean value?)",
+    "spec.workers.env.FLAG.valeu: unknown setting (did you mean value?)",
 )
-refuse("a status", "workspace", "spec:\n", "«status: {}\nspec:\n", "status: no such setting")
+refuse("a status", "workspace", "spec:\n", "«status: {}\nspec:\n", "status: unknown setting")
 refuse(
     "a flat key in the other shape",
     "workspace",
     "    threads: 1",
     "    threads: 1\n    «worker_threads: 1",
-    "spec.workers.worker_threads: no such setting (did you mean spec.workers.threads?)",
+    "spec.workers.worker_threads: unknown setting (did you mean spec.workers.threads?)",
 )
 refuse(
     "a nested key in the flat shape",
     "unified",
     "  worker_cpu: 2",
     "  «threads: 2",
-    "workspace.threads: no such setting (did you mean workspace.worker_threads?)",
+    "workspace.threads: unknown setting (did you mean workspace.worker_threads?)",
 )
 refuse(
     "snake_case in values",
     "values",
     "  safeToEvict: true",
     "  «safe_to_evict: true",
-    "workers.safe_to_evict: no such setting (did you mean workers.safeToEvict?)",
+    "workers.safe_to_evict: unknown setting (did you mean workers.safeToEvict?)",
 )
 refuse(
     "a typo in a group",
     "values",
     "    replicas: 1",
     "    «replica: 1",
-    "workerGroups.big.replica: no such setting (did you mean replicas?)",
+    "workerGroups.big.replica: unknown setting (did you mean replicas?)",
 )
 refuse(
     "an old version",
     "unified",
     "schema_version: 2",
     "schema_version: «1",
-    "schema_version: expected schema_version 2 (`mops migrate` reads older files)",
+    "schema_version: expected schema_version 2 (`mops migrate` converts older files)",
 )
 refuse(
     "another kind", "workspace", "kind: Workspace", "kind: «Deployment", "kind: expected Workspace"
@@ -1050,13 +1227,13 @@ refuse(
     "workspace",
     "limits: {memory: 4Gi, cpu: 2}",
     "limits: {memory: 4Gi, cpu: 2, «gpu: 1}",
-    "spec.workers.resources.limits.gpu: no such setting (did you mean cpu?)",
+    "spec.workers.resources.limits.gpu: unknown setting (did you mean cpu?)",
 )
 for written, message in (
     ("0", "expected 1 to 100, found 0"),
     ("101", "expected 1 to 100, found 101"),
-    ("70%", "expected an integer, found other text (only decimal integers are integers)"),
-    ("0.7", "expected an integer, found 0.7 (only decimal integers are integers)"),
+    ("70%", "expected an integer, found a string (use a decimal integer)"),
+    ("0.7", "expected an integer, found 0.7 (use a decimal integer)"),
 ):
     refuse(
         f"a target of {written}",
@@ -1087,7 +1264,10 @@ for written in ('"101%"', '"0%"', '"25"', "25.0", '"half"'):
         "values",
         '"25%"',
         f"«{written}",
-        "podDisruptionBudget.workersMaxUnavailable: expected a positive integer or a percentage from 1% to 100%",
+        (
+            "podDisruptionBudget.workersMaxUnavailable: expected a positive integer or a "
+            "percentage from 1% to 100%"
+        ),
     )
 
 # --- names and labels
@@ -1101,7 +1281,10 @@ for written in ("dev", "a", "a-b", "0", "x" * 63, "dev-2"):
         "label modelops.io/workspace",
         written,
     )
-NAME = 'metadata.name: expected a DNS-1123 label (lower-case letters, digits and "-", at most 63, starting and ending with a letter or digit)'
+NAME = (
+    'metadata.name: expected a DNS-1123 label (lowercase letters, digits and "-", at most 63, '
+    "starting and ending with a letter or digit)"
+)
 for written in (
     "Dev",
     "dev_ws",
@@ -1135,7 +1318,10 @@ refuse(
     "unified",
     "environment: dev",
     "environment: «../prod",
-    'settings.environment: expected an environment name (lower-case letters, digits and "-", at most 47, starting with a letter)',
+    (
+        'settings.environment: expected an environment name (lowercase letters, digits and "-", '
+        "at most 47, starting with a letter)"
+    ),
 )
 for written in ("epi", "Epi_1.2", "1", "x" * 63, '""', "true", "1e3", "1.30"):
     accept(
@@ -1146,7 +1332,10 @@ for written in ("epi", "Epi_1.2", "1", "x" * 63, '""', "true", "1e3", "1.30"):
         "label team",
         written.strip('"'),
     )
-LABEL = 'metadata.labels.team: expected a Kubernetes label value (at most 63 letters, digits, "-", "_" and ".", starting and ending with a letter or digit)'
+LABEL = (
+    'metadata.labels.team: expected a Kubernetes label value (at most 63 letters, digits, "-", '
+    '"_" and ".", starting and ending with a letter or digit)'
+)
 for written in ("-x", "x-", "a/b", "a b", "é", '"a\\n"', "a:b", '" "'):
     refuse(f"the label {written}", "workspace", "    team: epi", f"    team: «{written}", LABEL)
 refuse(
@@ -1160,7 +1349,7 @@ for key in ("example.com/team", "a", "A_b.c-d", "a.b/C"):
     accept(
         f"the label key {key}", "workspace", "    team: epi", f"    {key}: x", f"label {key}", "x"
     )
-LABEL_KEY = 'as a name: expected a Kubernetes label key such as "team" or "example.com/team"'
+LABEL_KEY = 'invalid name: expected a Kubernetes label key such as "team" or "example.com/team"'
 for key in ("-a", "a b", "/a", "a/", "a/b/c", "é", "x" * 64):
     refuse(
         f"the label key {key[:20]}",
@@ -1181,7 +1370,10 @@ for name in ("big", "a", "gpu-2", "x" * 30):
     accept(
         f"the group {name}", "values", "  big:\n", f"  {name}:\n", f"group {name} env FLAG", "plain"
     )
-GROUP = 'as a name: expected a group name (lower-case letters, digits and "-", at most 30, starting with a letter)'
+GROUP = (
+    'invalid name: expected a group name (lowercase letters, digits and "-", at most 30, '
+    "starting with a letter)"
+)
 for name in ("Big", "2big", "big_", "x" * 31, "a.b"):
     spelled = f'"{name}"' if "." in name else name
     refuse(
@@ -1197,7 +1389,10 @@ refuse(
     "values",
     "  big:\n",
     "  «default:\n",
-    'workerGroups.default: as a name: "default" is not allowed here (this is the name of the group that workers describes)',
+    (
+        'workerGroups.default: invalid name: "default" is not allowed here (this is the name of '
+        "the group that workers configures)"
+    ),
 )
 
 # --- images
@@ -1223,7 +1418,10 @@ for written in (
         "image",
         written,
     )
-IMAGE = "workspace.worker_image: expected an image reference such as ghcr.io/org/name:1.2.3 or ghcr.io/org/name@sha256:<64 hexadecimal digits>"
+IMAGE = (
+    "workspace.worker_image: expected an image reference such as ghcr.io/org/name:1.2.3 or "
+    "ghcr.io/org/name@sha256:<64 hexadecimal digits>"
+)
 for written in (
     "a b",
     '":"',
@@ -1260,7 +1458,10 @@ refuse(
     "workspace",
     "    threads: 1",
     "    imagePullPolicy: «always\n    threads: 1",
-    'spec.workers.imagePullPolicy: expected one of Always, IfNotPresent, Never, found "always" (did you mean Always?)',
+    (
+        "spec.workers.imagePullPolicy: expected one of Always, IfNotPresent, Never, found "
+        '"always" (did you mean Always?)'
+    ),
 )
 accept(
     "a pull policy",
@@ -1282,7 +1483,10 @@ for name in ("A", "_A", "a.b", "A-B", "A_1", "Y", "x" * 253):
         f"env {name}",
         "x",
     )
-VARIABLE = 'as a name: expected an environment variable name (letters, digits, "-", "_" and ".", not starting with a digit)'
+VARIABLE = (
+    'invalid name: expected an environment variable name (letters, digits, "-", "_" and ".", not '
+    "starting with a digit)"
+)
 for name in ("9A", "A=B", "A B", "é", '"{{x}}"', '"$(A)"', "A/B", '""', "A,B"):
     shown = name.strip('"') if name != '""' else name
     refuse(
@@ -1298,7 +1502,7 @@ for written in (r'"A\n"', r'"\x85"', r'"\e[31m"', r'"\u2028"'):
         "unified",
         FLAG,
         f"FLAG: plain\n    «{written}: x{END}",
-        "a key cannot hold control characters or line breaks (remove them)",
+        "a key must not contain control characters or line breaks (remove them)",
     )
 for written in ("isolated_warm", "direct", "cold"):
     accept(
@@ -1319,7 +1523,10 @@ for written, hint in (
         "unified",
         "MODELOPS_EXECUTOR_TYPE: isolated_warm",
         f"MODELOPS_EXECUTOR_TYPE: «{written}",
-        f'workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, cold, found "{written}"{hint}',
+        (
+            "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, "
+            f'direct, cold, found "{written}"{hint}'
+        ),
     )
 for written in ("true", "false"):
     accept(
@@ -1337,7 +1544,10 @@ for written in ("yes", "1", "True"):
         "unified",
         FLAG,
         f"FLAG: plain\n    MODELOPS_FORCE_FRESH_VENV: «{written}{END}",
-        f'workspace.worker_env.MODELOPS_FORCE_FRESH_VENV: expected one of true, false, found "{written}"{hint}',
+        (
+            "workspace.worker_env.MODELOPS_FORCE_FRESH_VENV: expected one of true, false, found "
+            f'"{written}"{hint}'
+        ),
     )
 FRACTION = "expected a fraction of the memory limit such as 0.8 (above 0, at most 1), or False"
 for written in ("0.9", ".7", "1", "1.0", "False", "0.60"):
@@ -1369,11 +1579,29 @@ refuse(
     "unified",
     FLAG,
     f"FLAG: plain\n    MODELOPS_LOG_LEVEL: «verbose{END}",
-    'workspace.worker_env.MODELOPS_LOG_LEVEL: expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL, found "verbose"',
+    (
+        "workspace.worker_env.MODELOPS_LOG_LEVEL: expected one of DEBUG, INFO, WARNING, ERROR, "
+        'CRITICAL, found "verbose"'
+    ),
 )
-refuse("thresholds out of order", "unified", FLAG, f"FLAG: plain\n    DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: «0.9\n    DASK_DISTRIBUTED__WORKER__MEMORY__SPILL: 0.8{END}",
-       "workspace.worker_env.DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: the memory thresholds are out of order: target 0.9 is above spill 0.8 (target <= spill <= pause <= terminate) [memory-thresholds]")  # fmt: skip
-TEXT = f"{KEY}: expected text without NUL and without the control characters from U+007F to U+009F, which helm refuses"
+refuse(
+    "thresholds out of order",
+    "unified",
+    FLAG,
+    (
+        "FLAG: plain\n    DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: «0.9\n"
+        f"    DASK_DISTRIBUTED__WORKER__MEMORY__SPILL: 0.8{END}"
+    ),
+    (
+        "workspace.worker_env.DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: the memory thresholds "
+        "are out of order: target 0.9 is above spill 0.8 (target <= spill <= pause <= terminate) "
+        "[memory-thresholds]"
+    ),
+)
+TEXT = (
+    f"{KEY}: expected a string without NUL and the control characters U+007F to U+009F, which "
+    "Helm does not support"
+)
 for written in (r'"a\0b"', r'"\x7f"', r'"\x80"', r'"\x9b31m"'):
     refuse(f"the value {written}", "unified", FLAG, f"FLAG: «{written}{END}", TEXT)
 refuse(
@@ -1464,14 +1692,20 @@ refuse(
     "workspace",
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: [«--nworkers=9]",
-    'spec.workers.extraArgs.[0]: "--nworkers=9" is not allowed here (the chart manages this argument; it has a setting of its own)',
+    (
+        'spec.workers.extraArgs.[0]: "--nworkers=9" is not allowed here (the chart manages this '
+        "argument; use its own setting)"
+    ),
 )
 refuse(
     "a host path by the back door",
     "workspace",
     "    threads: 1",
     "    threads: 1\n    extraPodSpec: {«hostNetwork: true}",
-    'spec.workers.extraPodSpec.hostNetwork: as a name: "hostNetwork" is not allowed here (the chart manages this field; it has a setting of its own)',
+    (
+        'spec.workers.extraPodSpec.hostNetwork: invalid name: "hostNetwork" is not allowed here '
+        "(the chart manages this field; use its own setting)"
+    ),
 )
 refuse(
     "an argument in a path",
@@ -1485,7 +1719,7 @@ refuse(
     "unified",
     "  worker_cpu: 2",
     "  «mopsValues: {schemaVersion: 1}\n  worker_cpu: 2",
-    "workspace.mopsValues: no such setting",
+    "workspace.mopsValues: unknown setting",
 )
 
 # --- profiles
@@ -1543,7 +1777,7 @@ refuse(
     "unified",
     "profile: debug",
     "profile: «debgu",
-    "workspace.profile: there is no profile debgu (did you mean debug?)",
+    "workspace.profile: unknown profile debgu (did you mean debug?)",
 )
 refuse(
     "no profile",
@@ -1562,23 +1796,29 @@ refuse(
 refuse(
     "profiles as a list",
     "unified",
-    "  profiles:\n    debug:\n      worker_threads: 1\n      worker_env:\n        PROFILE_FLAG: plain\n  profile: debug\n",
+    (
+        "  profiles:\n    debug:\n      worker_threads: 1\n      worker_env:\n"
+        "        PROFILE_FLAG: plain\n  profile: debug\n"
+    ),
     "  profiles: «[debug]\n",
-    "workspace.profiles: expected a map of profiles by name",
+    "workspace.profiles: expected a mapping of profiles by name",
 )
 refuse(
     "a profile of text",
     "unified",
     "  profiles:\n",
     "  profiles:\n    other: «text\n",
-    "workspace.profiles.other: expected a map of settings",
+    "workspace.profiles.other: expected a mapping of settings",
 )
 refuse(
     "a profile that is a path",
     "unified",
     "  profiles:\n",
     "  profiles:\n    «../etc: {}\n",
-    'workspace.profiles."../etc": as a name: expected a profile name (letters, digits, "-", "_" and ".")',
+    (
+        'workspace.profiles."../etc": invalid name: expected a profile name (letters, digits, '
+        '"-", "_" and ".")'
+    ),
 )
 refuse(
     "a profile whose value is wrong",
@@ -1650,7 +1890,7 @@ raw_refuse(
     "1:29",
     "byte 29 is not UTF-8 (save the file as UTF-8)",
 )
-CONTROL = r'is not allowed in YAML text (write it in double quotes as an escape such as "\x1b")'
+CONTROL = r'is not allowed in YAML text (use an escape in double quotes, such as "\x1b")'
 raw_refuse("NUL", UNIFIED.replace(FLAG, f"FLAG: a\0b{END}").encode(), "16:12", f"U+0000 {CONTROL}")
 raw_refuse(
     "ESC", UNIFIED.replace(FLAG, f"FLAG: a\x1bb{END}").encode(), "16:12", f"U+001B {CONTROL}"
@@ -1732,26 +1972,32 @@ refuse(
     "unified",
     "worker_processes: 2",
     "worker_processes: «https://me:hunter2@host",
-    "workspace.worker_processes: expected an integer, found other text",
+    "workspace.worker_processes: expected an integer, found a string",
 )
 refuse(
     "a credential as a truth value",
     "unified",
     "autoscaling_enabled: false",
     "autoscaling_enabled: «me:hunter2@host",
-    "workspace.autoscaling_enabled: expected true or false, found other text",
+    "workspace.autoscaling_enabled: expected true or false, found a string",
 )
 refuse(
     "a credential as a choice",
     "unified",
     "MODELOPS_EXECUTOR_TYPE: isolated_warm",
     "MODELOPS_EXECUTOR_TYPE: «https://me:hunter2@host",
-    "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, cold, found text",
+    (
+        "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, "
+        "cold, found a string"
+    ),
 )
 refuse(
     "a long token as a choice",
     "unified",
     "MODELOPS_EXECUTOR_TYPE: isolated_warm",
     f"MODELOPS_EXECUTOR_TYPE: «{'hunter2' * 8}",
-    "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, cold, found text",
+    (
+        "workspace.worker_env.MODELOPS_EXECUTOR_TYPE: expected one of isolated_warm, direct, "
+        "cold, found a string"
+    ),
 )

@@ -1,4 +1,4 @@
-"""Every file of the table, through mops; the accepted ones through helm, and read back as Kubernetes reads them."""
+"""Every file of the table, through mops; the accepted ones also through helm."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def file_name(case: Case) -> str:
 
 @pytest.fixture(scope="session")
 def pods(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What helm makes of every accepted file: the case's id -> its objects. A string says why there is none."""
+    """The objects that helm renders for every accepted file, by the case's id; or why it failed."""
     found: dict[str, Any] = {}
     values: dict[str, Path] = {}
     for index, case in enumerate(ACCEPTED):

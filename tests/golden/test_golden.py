@@ -1,8 +1,11 @@
-"""One folder for each documented behaviour and each message: `cmd` is run among the folder's files, and stdout, stderr and the exit code must be as written.
+"""One directory for each documented behaviour and each message.
 
-`cmd`: the last line is the command, with NAME=value words before `mops` as the environment; lines above it are shell commands that
-make what cannot lie in a repository. A folder `home` is the home folder. What a run must leave behind lies in `after`.
-`pytest tests/golden --update` writes the expectations anew: read the difference before you keep it.
+`cmd` is run among the files of the directory; stdout, stderr and the exit code must be as
+written. Its last line is the command, with NAME=value words before `mops` as the environment; the
+lines above it are shell commands that create what a repository cannot hold. A directory `home` is
+the home directory. What a run must leave behind is in `after`.
+
+`pytest tests/golden --update` rewrites the expectations: read the diff before you keep it.
 """
 
 from __future__ import annotations
@@ -79,7 +82,7 @@ def test_case(case: Path, tmp_path: Path, *, update: bool) -> None:
 
 
 def test_every_message_of_the_page_on_errors_has_a_case() -> None:
-    """The first column of the tables in docs/errors.md, against what the cases and the corpus expect."""
+    """Each message in the tables of docs/errors.md is in a case, the corpus or a unit test."""
     said = "\n".join(
         path.read_text()
         for path in [

@@ -1,7 +1,8 @@
-"""Helm merges two values files as mops resolves them: maps merge, a list is one value, null forgets.
+"""Helm merges two values files as mops does: mappings merge, a list is one value, null clears.
 
-Left out, since mops differs on purpose: an environment variable that refers to another kind of object in the higher file
-(mops replaces the reference whole, helm would keep both kinds), and worker groups (which inherit from workers in mops alone).
+Two cases are left out because mops differs on purpose. An environment variable that refers to
+another kind of object in the higher file: mops replaces the reference as a whole, helm would keep
+both kinds. And worker groups, which inherit from workers in mops only.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def section(source: random.Random, *, nulls: bool) -> dict[str, Any]:
 
 
 def pruned(tree: Any) -> Any:
-    """A tree without nulls and empty maps, which helm and mops keep differently and which mean nothing."""
+    """A tree without nulls and empty mappings, which mean nothing and which helm keeps."""
     if not isinstance(tree, dict):
         return tree
     inner = {key: pruned(value) for key, value in tree.items() if value is not None}

@@ -1,11 +1,13 @@
-"""Helm agrees on merging: `helm template -f a -f b` of a chart that prints its values gives what mops resolves from [a, b].
+"""Helm agrees on merging: `helm template -f a -f b` prints what mops resolves from [a, b].
 
-Helm merges maps at every depth alike, so one run merges many pairs, each below a key of its own. Three differences are meant:
+Helm merges mappings in the same way at every depth, so one run merges many pairs, each below a
+key of its own. Three differences are intended:
 
-- Helm keeps null where the chart has no default for the key, and maps that are left empty; mops drops both. They say nothing, so both sides
-  are compared without them.
-- What one file says by `valueFrom` and a higher one by another `valueFrom`, Helm merges into one that Kubernetes refuses; mops replaces it.
-- A worker group takes from `workers` what it does not say itself. Helm knows nothing of that, so the generated pairs have no groups.
+- Helm keeps null where the chart has no default for the key, and mappings that become empty; mops
+  drops both. They mean nothing, so both sides are compared without them.
+- Helm merges two different `valueFrom` of one variable into one that Kubernetes refuses; mops
+  replaces.
+- A worker group inherits from `workers`. Helm does not know that, so the pairs have no groups.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def by_mops(pair):
 
 
 def pruned(value):
-    """A map without nulls and without maps that hold nothing; None for one that holds nothing itself. Lists stay as they are."""
+    """A mapping without nulls and empty mappings; None if nothing is left. Lists stay unchanged."""
     if not isinstance(value, dict):
         return value
     found = {key: pruned(entry) for key, entry in value.items()}
@@ -76,16 +78,69 @@ def replaces_a_reference(pair):
 
 
 # Files that say much of the same, so that maps meet, values replace maps, and null meets all kinds.
-MEETING = st.fixed_dictionaries({}, optional={
-    "workers": st.one_of(st.none(), st.fixed_dictionaries({}, optional={
-        "processes": st.one_of(st.none(), st.integers(1, 9)),
-        "env": st.one_of(st.none(), st.dictionaries(st.sampled_from(["A", "B", "y", "e1"]), st.one_of(st.none(), st.sampled_from(["x", "1e3", "", {"valueFrom": {"fieldRef": {"fieldPath": "f"}}}])))),
-        "nodeSelector": st.one_of(st.none(), st.dictionaries(st.sampled_from(["a", "b.c/d"]), st.sampled_from(["x", "y"]))),
-        "affinity": st.recursive(st.one_of(st.none(), st.sampled_from(["t", 1, True])), lambda inner: st.dictionaries(st.sampled_from(["abc", "def"]), inner, max_size=2), max_leaves=5).filter(lambda found: isinstance(found, dict)),
-        "tolerations": st.one_of(st.none(), st.lists(st.sampled_from([{"operator": "Exists"}, {"key": "a", "operator": "Exists"}]), max_size=2)),
-    })),
-    "autoscaling": st.one_of(st.none(), st.fixed_dictionaries({}, optional={"enabled": st.booleans(), "maxWorkers": st.one_of(st.none(), st.integers(1, 9))})),
-})  # fmt: skip
+MEETING = st.fixed_dictionaries(
+    {},
+    optional={
+        "workers": st.one_of(
+            st.none(),
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "processes": st.one_of(st.none(), st.integers(1, 9)),
+                    "env": st.one_of(
+                        st.none(),
+                        st.dictionaries(
+                            st.sampled_from(["A", "B", "y", "e1"]),
+                            st.one_of(
+                                st.none(),
+                                st.sampled_from(
+                                    [
+                                        "x",
+                                        "1e3",
+                                        "",
+                                        {"valueFrom": {"fieldRef": {"fieldPath": "f"}}},
+                                    ]
+                                ),
+                            ),
+                        ),
+                    ),
+                    "nodeSelector": st.one_of(
+                        st.none(),
+                        st.dictionaries(
+                            st.sampled_from(["a", "b.c/d"]), st.sampled_from(["x", "y"])
+                        ),
+                    ),
+                    "affinity": st.recursive(
+                        st.one_of(st.none(), st.sampled_from(["t", 1, True])),
+                        lambda inner: st.dictionaries(
+                            st.sampled_from(["abc", "def"]), inner, max_size=2
+                        ),
+                        max_leaves=5,
+                    ).filter(lambda found: isinstance(found, dict)),
+                    "tolerations": st.one_of(
+                        st.none(),
+                        st.lists(
+                            st.sampled_from(
+                                [{"operator": "Exists"}, {"key": "a", "operator": "Exists"}]
+                            ),
+                            max_size=2,
+                        ),
+                    ),
+                },
+            ),
+        ),
+        "autoscaling": st.one_of(
+            st.none(),
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "enabled": st.booleans(),
+                    "maxWorkers": st.one_of(st.none(), st.integers(1, 9)),
+                },
+            ),
+        ),
+    },
+)
 ANY = trees(groups=False, nulls=True)
 PAIRS = st.lists(
     st.one_of(st.tuples(MEETING, MEETING), st.tuples(ANY, ANY)).filter(
@@ -94,7 +149,7 @@ PAIRS = st.lists(
     min_size=60,
     max_size=60,
 )
-# No shrinking: a batch names the pair at fault, and a run of helm for each step would take for ever.
+# No shrinking: a batch names the failing pair, and each step would be another run of helm.
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 
 
@@ -126,18 +181,37 @@ SECRET, FIELD = (
 )
 
 
-@pytest.mark.parametrize(("a", "b", "wanted"), [
-    ({"workers": {"processes": 1, "threads": 1}}, {"workers": {"processes": 2}}, {"workers": {"processes": 2, "threads": 1}}),
-    ({"workers": {"tolerations": [{"operator": "Exists"}]}}, {"workers": {"tolerations": []}}, {"workers": {"tolerations": []}}),
-    ({"workers": {"processes": 1}}, {"workers": None}, {}),
-    ({"workers": None}, {"workers": {"processes": 1}}, {"workers": {"processes": 1}}),
-    (env("x"), env(None), {}),
-    (env("x"), env(SECRET), env(SECRET)),
-    (env(SECRET), env("x"), env("x")),
-    (env(SECRET), env(None), {}),
-    ({"workers": {"affinity": {"abc": {"def": "x"}}}}, {"workers": {"affinity": {"abc": "y"}}}, {"workers": {"affinity": {"abc": "y"}}}),
-    ({"workers": {"affinity": {"abc": "y"}}}, {"workers": {"affinity": {"abc": {"def": "x"}}}}, {"workers": {"affinity": {"abc": {"def": "x"}}}}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("a", "b", "wanted"),
+    [
+        (
+            {"workers": {"processes": 1, "threads": 1}},
+            {"workers": {"processes": 2}},
+            {"workers": {"processes": 2, "threads": 1}},
+        ),
+        (
+            {"workers": {"tolerations": [{"operator": "Exists"}]}},
+            {"workers": {"tolerations": []}},
+            {"workers": {"tolerations": []}},
+        ),
+        ({"workers": {"processes": 1}}, {"workers": None}, {}),
+        ({"workers": None}, {"workers": {"processes": 1}}, {"workers": {"processes": 1}}),
+        (env("x"), env(None), {}),
+        (env("x"), env(SECRET), env(SECRET)),
+        (env(SECRET), env("x"), env("x")),
+        (env(SECRET), env(None), {}),
+        (
+            {"workers": {"affinity": {"abc": {"def": "x"}}}},
+            {"workers": {"affinity": {"abc": "y"}}},
+            {"workers": {"affinity": {"abc": "y"}}},
+        ),
+        (
+            {"workers": {"affinity": {"abc": "y"}}},
+            {"workers": {"affinity": {"abc": {"def": "x"}}}},
+            {"workers": {"affinity": {"abc": {"def": "x"}}}},
+        ),
+    ],
+)
 def test_both_say(a, b, wanted, chart, tmp_path):
     assert by_helm(chart, tmp_path, [(a, b)]) == [wanted]
     assert by_mops((a, b)) == wanted

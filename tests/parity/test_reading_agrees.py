@@ -1,12 +1,14 @@
-"""Mops' reader and helm's schema check agree on every values file: both accept it, or both refuse it, but for what the chart leaves to others.
+"""The reader of mops and helm's validation agree: both accept a values file, or both refuse it.
 
-One run of helm judges many documents: each is the values of one alias of the chart in a parent chart, and helm reports the aliases that it
-refuses. An alias that is always refused keeps helm from rendering afterwards.
+They differ only where the chart leaves validation to others. One run of helm judges many
+documents: each is the values of one alias of the chart in a parent chart, and helm reports the
+aliases that it refuses. One alias is always refused, which keeps helm from rendering afterwards.
 
-The documents have no worker groups, which a file may leave incomplete and which the chart wants whole.
+The documents have no worker groups: in a file they may be incomplete, in the chart they may not.
 
-What is compared is the verdict of the schema. Rules across settings are mops' own. Scalars are written as data has them, text in
-quotes: for text, mops also takes what is written without quotes, as it was written. And mops alone takes variables as a list.
+The verdict of the schema is compared, without mops' rules across settings. Strings are quoted,
+since mops also accepts unquoted ones, exactly as written. Variables are mappings, since only mops
+accepts a list.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ def by_mops(document):
 
 
 def left_to_others(key):
-    """Whether the chart's schema says nothing of a place, for Kubernetes does, a reader of variables, or the chart's templates."""
+    """Whether validation is left to Kubernetes, to the reader of a variable, or to a template."""
     node = SETTINGS.tree
     for part in key_path(key, "key"):
         if (

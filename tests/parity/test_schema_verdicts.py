@@ -1,6 +1,7 @@
-"""Three judges of one schema agree on every document: helm's own, the jsonschema library, and the interpreter in mops.
+"""Three validators of one schema agree: helm's own, the jsonschema library, and the one in mops.
 
-Helm judges many documents in one run: each is the values of one alias of a chart that holds nothing but the schema.
+Helm judges many documents in one run: each is the values of one alias of a chart with only the
+schema.
 """
 
 from __future__ import annotations
@@ -24,11 +25,77 @@ from mops.schema.keywords import violations
 from mops.yamltext.writer import dump
 
 WORDS = [
-    "", "a", "A", "-a", "a-", "a.b", "a_b", "1", "0", "-1", "1.5", "1e3", "true", "Always", "ALWAYS", "hpa", "Exists", "NoSchedule", "4Gi", "512Mi", "4GB", "4 Gi", "1.5Gi", "0.1234Gi", "010Gi",
-    "500m", "2", "0.5", "2.5555", "ghcr.io/a/b:1", "ghcr.io/a/b@sha256:" + "a" * 64, "a b", "A/b:1", "a:b:c", "localhost:5000/x", "25%", "0%", "101%", "40000:41023", "1:2", "/tmp/dask", "tmp", "/a b",
-    "30s", "1m", "30", "example.com/a", "example.com/", "x" * 63, "x" * 64, "x" * 254, "isolated_warm", "warm", "0.8", "0", "1.0", "False", "a\n", "\n", "\x00", "INFO", "https://x", "-", "--nworkers=2", "--x",
-    "RuntimeDefault", "ClusterIP", "host.example.com", "*.example.com", "e\u0301",
-]  # fmt: skip
+    "",
+    "a",
+    "A",
+    "-a",
+    "a-",
+    "a.b",
+    "a_b",
+    "1",
+    "0",
+    "-1",
+    "1.5",
+    "1e3",
+    "true",
+    "Always",
+    "ALWAYS",
+    "hpa",
+    "Exists",
+    "NoSchedule",
+    "4Gi",
+    "512Mi",
+    "4GB",
+    "4 Gi",
+    "1.5Gi",
+    "0.1234Gi",
+    "010Gi",
+    "500m",
+    "2",
+    "0.5",
+    "2.5555",
+    "ghcr.io/a/b:1",
+    "ghcr.io/a/b@sha256:" + "a" * 64,
+    "a b",
+    "A/b:1",
+    "a:b:c",
+    "localhost:5000/x",
+    "25%",
+    "0%",
+    "101%",
+    "40000:41023",
+    "1:2",
+    "/tmp/dask",
+    "tmp",
+    "/a b",
+    "30s",
+    "1m",
+    "30",
+    "example.com/a",
+    "example.com/",
+    "x" * 63,
+    "x" * 64,
+    "x" * 254,
+    "isolated_warm",
+    "warm",
+    "0.8",
+    "0",
+    "1.0",
+    "False",
+    "a\n",
+    "\n",
+    "\x00",
+    "INFO",
+    "https://x",
+    "-",
+    "--nworkers=2",
+    "--x",
+    "RuntimeDefault",
+    "ClusterIP",
+    "host.example.com",
+    "*.example.com",
+    "e\u0301",
+]
 ODD: list[Any] = [
     None,
     True,
@@ -128,14 +195,40 @@ def benign(document: dict[str, Any], source: random.Random) -> dict[str, Any]:
 def valid(source: random.Random) -> dict[str, Any]:
     """A complete document with several settings of every kind in it."""
     done = mops(
-        "render", "--quiet", "--hermetic", "--format", "json",
-        "--set", "workers.env.A=x", "--set", "workers.env.B.valueFrom.secretKeyRef.name=s", "--set", "workers.env.B.valueFrom.secretKeyRef.key=k",
-        "--set", "scheduler.tolerations=[{key: a, operator: Exists, effect: NoSchedule}]", "--set", "workers.envFrom=[{secretRef: {name: s, optional: true}}]",
-        "--set", "workers.volumes=[{name: v, emptyDir: {}}]", "--set", "workers.volumeMounts=[{name: v, mountPath: /v}]", "--set", 'workers.nodeSelector."kubernetes.io/arch"=amd64',
-        "--set", f"workers.replicas={source.randrange(9)}", "--set", "workers.env.MODELOPS_EXECUTOR_TYPE=cold", "--set", 'workers.resources.limits."nvidia.com/gpu"=1',
-        "--set", "workers.topologySpreadConstraints=[{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]",
+        "render",
+        "--quiet",
+        "--hermetic",
+        "--format",
+        "json",
+        "--set",
+        "workers.env.A=x",
+        "--set",
+        "workers.env.B.valueFrom.secretKeyRef.name=s",
+        "--set",
+        "workers.env.B.valueFrom.secretKeyRef.key=k",
+        "--set",
+        "scheduler.tolerations=[{key: a, operator: Exists, effect: NoSchedule}]",
+        "--set",
+        "workers.envFrom=[{secretRef: {name: s, optional: true}}]",
+        "--set",
+        "workers.volumes=[{name: v, emptyDir: {}}]",
+        "--set",
+        "workers.volumeMounts=[{name: v, mountPath: /v}]",
+        "--set",
+        'workers.nodeSelector."kubernetes.io/arch"=amd64',
+        "--set",
+        f"workers.replicas={source.randrange(9)}",
+        "--set",
+        "workers.env.MODELOPS_EXECUTOR_TYPE=cold",
+        "--set",
+        'workers.resources.limits."nvidia.com/gpu"=1',
+        "--set",
+        (
+            "workers.topologySpreadConstraints=[{maxSkew: 1, topologyKey: zone, "
+            "whenUnsatisfiable: ScheduleAnyway}]"
+        ),
         *(("--set", "workerGroups.gpu.replicas=1") if source.random() < 0.3 else ()),
-    )  # fmt: skip
+    )
     assert done.code == 0, done.err
     return dict(json.loads(done.out))
 
@@ -158,7 +251,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Any:
         (chart / "Chart.yaml").write_text(
             f"apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n{aliases}"
         )
-        # As text of JSON, which is YAML; a null deletes a key in helm, as it would in the document itself.
+        # JSON is YAML. A null deletes a key in helm, as it would in the document itself.
         (folder / "values.json").write_text(
             json.dumps({f"d{index}": document for index, document in enumerate(documents)})
         )
@@ -171,7 +264,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def forgotten(tree: Any) -> bool:
-    """Whether there is a null that helm would take as a deleted key before its schema sees the document."""
+    """Whether there is a null, which helm takes for a deleted key before it validates."""
     if isinstance(tree, dict):
         return any(value is None or forgotten(value) for value in tree.values())
     return isinstance(tree, list) and any(forgotten(value) for value in tree)
@@ -206,7 +299,7 @@ def test_three_judges_agree(count: int, judge: Any) -> None:
 
 @pytest.mark.chart
 def test_a_file_that_mops_accepts_helm_accepts_too(judge: Any, tmp_path: Path) -> None:
-    """Whatever mops reads from a mutated file without a problem, the values it renders pass the chart's schema."""
+    """If mops reads a mutated file without problems, helm accepts the rendered values."""
     source = random.Random(11)
     base = valid(source)
     rendered = []

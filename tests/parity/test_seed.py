@@ -12,7 +12,7 @@ from invoke import ROOT, environment, manifests, mops, objects
 
 @pytest.fixture
 def confusion(tmp_path):
-    """A unified file at home with three processes, and in the folder an example with four, which looks as if it counted."""
+    """A home file with three processes, and an example with four in the working directory."""
     home = tmp_path / "home"
     (home / ".modelops").mkdir(parents=True)
     (home / ".modelops" / "modelops.yaml").write_text(
@@ -24,7 +24,10 @@ def confusion(tmp_path):
     return work, {"HOME": str(home)}
 
 
-WARNING = "mops: warning: examples/workspace.yaml is in this folder but is not a layer (use --config examples/workspace.yaml to make it one)\n"
+WARNING = (
+    "mops: warning: examples/workspace.yaml is in this folder but is not a layer (use --config "
+    "examples/workspace.yaml to make it one)\n"
+)
 
 
 def test_which_of_two_files_is_active_is_said(confusion):

@@ -1,4 +1,4 @@
-"""Text arrives in the pod as it was written, in every place and on every route: through mops, through helm, read back as Kubernetes reads it."""
+"""Strings arrive in the pod as written, in every place and on every route."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def hexadecimal(count: int) -> list[str]:
     return [f"{chance.getrandbits(28):07x}" for _ in range(count)]
 
 
-# Keys and values for which hexadecimal strings are legal: names of variables do not begin with a digit.
+# Names of variables do not begin with a digit, so not every hexadecimal string is one.
 def test_hexadecimal_names(tmp_path):
     names = sorted(
         {text for text in hexadecimal(8_000) if text[0].isalpha()}
@@ -102,7 +102,11 @@ def test_labels_annotations_arguments_and_tags(tmp_path):
     maps = "{" + ", ".join(f"{quote(key)}: {quote(text)}" for key, text in wanted.items()) + "}"
     found = through(
         tmp_path,
-        f"workspace:\n  worker_image: a/b:1530e65\n  workers:\n    podLabels: {maps}\n    podAnnotations: {maps}\n    nodeSelector: {maps}\n    extraArgs: [{', '.join(map(quote, filter(None, texts)))}]\n",
+        (
+            f"workspace:\n  worker_image: a/b:1530e65\n  workers:\n    podLabels: {maps}\n"
+            f"    podAnnotations: {maps}\n    nodeSelector: {maps}\n"
+            f"    extraArgs: [{', '.join(map(quote, filter(None, texts)))}]\n"
+        ),
     )
     pod = found["Deployment/dask-workers"]["spec"]["template"]
     for told in (
@@ -129,7 +133,10 @@ ROUTES = {
         {},
     ),
     "a workspace": lambda text: (
-        f"apiVersion: modelops/v1\nkind: Workspace\nspec:\n  workers:\n    env: {{FLAG: {quote(text)}}}\n",
+        (
+            "apiVersion: modelops/v1\nkind: Workspace\nspec:\n  workers:\n"
+            f"    env: {{FLAG: {quote(text)}}}\n"
+        ),
         [],
         {},
     ),
@@ -159,7 +166,7 @@ ROUTES = {
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_hostile_values_on_every_route(route, tmp_path):
-    """The values are compared as mops writes them; that helm leaves those alone is what the tests above show."""
+    """Values are compared as mops writes them; helm keeps these, as the tests above show."""
     import yaml
 
     for text in STRANGE:

@@ -46,12 +46,47 @@ def merging(a, b, c):
 
 NULLS = trees(groups=False, nulls=True)
 # One small set of keys, so that layers meet.
-MEETING = st.fixed_dictionaries({}, optional={"workers": st.fixed_dictionaries({}, optional={
-    "processes": st.one_of(st.none(), st.integers(1, 9)),
-    "env": st.one_of(st.none(), st.dictionaries(st.sampled_from("AB"), st.one_of(st.none(), st.sampled_from(["x", "y", {"valueFrom": {"fieldRef": {"fieldPath": "f"}}}, {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}])))),
-    "affinity": st.one_of(st.none(), st.recursive(st.sampled_from(["t", 1]), lambda inner: st.dictionaries(st.sampled_from(["a1", "b1"]), inner, max_size=2), max_leaves=4).filter(lambda found: isinstance(found, dict))),
-    "tolerations": st.one_of(st.none(), st.lists(st.just({"operator": "Exists"}), max_size=2)),
-})})  # fmt: skip
+MEETING = st.fixed_dictionaries(
+    {},
+    optional={
+        "workers": st.fixed_dictionaries(
+            {},
+            optional={
+                "processes": st.one_of(st.none(), st.integers(1, 9)),
+                "env": st.one_of(
+                    st.none(),
+                    st.dictionaries(
+                        st.sampled_from("AB"),
+                        st.one_of(
+                            st.none(),
+                            st.sampled_from(
+                                [
+                                    "x",
+                                    "y",
+                                    {"valueFrom": {"fieldRef": {"fieldPath": "f"}}},
+                                    {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+                                ]
+                            ),
+                        ),
+                    ),
+                ),
+                "affinity": st.one_of(
+                    st.none(),
+                    st.recursive(
+                        st.sampled_from(["t", 1]),
+                        lambda inner: st.dictionaries(
+                            st.sampled_from(["a1", "b1"]), inner, max_size=2
+                        ),
+                        max_leaves=4,
+                    ).filter(lambda found: isinstance(found, dict)),
+                ),
+                "tolerations": st.one_of(
+                    st.none(), st.lists(st.just({"operator": "Exists"}), max_size=2)
+                ),
+            },
+        )
+    },
+)
 
 
 @MODEST

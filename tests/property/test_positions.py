@@ -1,4 +1,7 @@
-"""Changing the text at the place that `explain` names changes the value: for every leaf of the examples, and of each of their profiles."""
+"""Changing the text at the place that `explain` names changes the value.
+
+That holds for every leaf of the examples and of each of their profiles.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ CASES = [
 
 
 def spans(text: str, line: int, col: int) -> list[tuple[int, int]]:
-    """Where the scalar that begins at a line and column begins and ends; of a collection, each of its scalars."""
+    """Start and end of the scalar at a line and column, or of each scalar of a collection."""
     inside, depth = False, 0
     found = []
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):

@@ -1,4 +1,4 @@
-"""The same input gives the same bytes on every machine, and trouble with the output is told, not hidden."""
+"""The same input gives the same bytes on every machine, and failures of the output are reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ import pytest
 from invoke import ROOT
 
 MOPS = [sys.executable, "-m", "mops"]
-FILE = "workspace:\n  worker_env:\n    GREETING: héllo 😀\n    B: '1'\n    A: '2'\n  labels: {team: epi}\n  worker_groups: {big: {replicas: 1}, all: {replicas: 2}}\n"
+FILE = (
+    "workspace:\n  worker_env:\n    GREETING: héllo 😀\n    B: '1'\n    A: '2'\n"
+    "  labels: {team: epi}\n  worker_groups: {big: {replicas: 1}, all: {replicas: 2}}\n"
+)
 ARGS = ["render", "--config", "modelops.yaml", "--set", "workers.podLabels={b: c, a: d}"]
 PLAIN = {
     "PATH": os.environ["PATH"],
@@ -91,7 +94,10 @@ def test_the_same_bytes_wherever_the_file_lies(folder, reference):
 def test_a_module_in_the_working_directory_is_not_imported(folder, reference):
     """An installed command has no working directory on its path."""
     (folder / "yaml.py").write_text("raise SystemExit('imported')")
-    code = "import sys; sys.path.pop(0); sys.path.insert(0, sys.argv.pop(1)); from mops.cli import main; sys.exit(main())"
+    code = (
+        "import sys; sys.path.pop(0); sys.path.insert(0, sys.argv.pop(1)); from mops.cli import "
+        "main; sys.exit(main())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, PLAIN["PYTHONPATH"], *ARGS],
         cwd=folder,
@@ -135,7 +141,10 @@ def test_head(folder):
         [
             "bash",
             "-c",
-            f'{sys.executable} -m mops {" ".join(ARGS[:3])} -q | head -1; echo "${{PIPESTATUS[0]}}"',
+            (
+                f"{sys.executable} -m mops {' '.join(ARGS[:3])} -q | head -1; echo "
+                f'"${{PIPESTATUS[0]}}"'
+            ),
         ],
         cwd=folder,
         env=PLAIN,
@@ -191,7 +200,7 @@ def test_a_full_disk_keeps_the_old_file(folder):
     assert (done.returncode, done.stdout, done.stderr) == (
         4,
         "",
-        "mops: values.yaml: File too large; it is as it was\n",
+        "mops: values.yaml: File too large; file left unchanged\n",
     )
     assert (folder / "values.yaml").read_text() == "old\n"
     assert sorted(os.listdir(folder)) == ["modelops.yaml", "values.yaml"]
@@ -220,7 +229,7 @@ def test_a_tiny_file_system_keeps_the_old_file(tmp_path):
             check=False,
         )
         assert (done.returncode, done.stdout) == (4, "")
-        assert done.stderr.endswith("No space left on device; it is as it was\n")
+        assert done.stderr.endswith("No space left on device; file left unchanged\n")
         assert (disk / "values.yaml").read_text() == "old\n"
         assert os.listdir(disk) == ["values.yaml"]
     finally:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import jsonschema
 import pytest
 
-from mops.schema.keywords import child, matches, near, types, violations
+from mops.model.spelling import near
+from mops.schema.keywords import child, matches, types, violations
 
 PERCENT = {
     "type": ["integer", "string"],
@@ -28,54 +29,78 @@ NAMES = {
 # Schema, value, what is said ([] where it is valid).
 CASES = [
     ({"type": "string"}, "x", []),
-    ({"type": "string"}, 1, ["expected text, found an integer"]),
-    ({"type": "string"}, None, ["expected text, found null"]),
-    ({"type": "string"}, [], ["expected text, found a list"]),
-    ({"type": "integer"}, True, ["expected an integer, found a truth value"]),
-    ({"type": "integer"}, "1", ["expected an integer, found text"]),
+    ({"type": "string"}, 1, ["expected a string, found an integer"]),
+    ({"type": "string"}, None, ["expected a string, found null"]),
+    ({"type": "string"}, [], ["expected a string, found a list"]),
+    ({"type": "integer"}, True, ["expected an integer, found a boolean"]),
+    ({"type": "integer"}, "1", ["expected an integer, found a string"]),
     ({"type": "integer"}, 1.5, ["expected an integer, found a number"]),
     ({"type": "integer"}, 2.0, []),
     ({"type": "number"}, 1.5, []),
-    ({"type": "number"}, False, ["expected a number, found a truth value"]),
+    ({"type": "number"}, False, ["expected a number, found a boolean"]),
     ({"type": "boolean"}, 0, ["expected true or false, found an integer"]),
-    ({"type": "array"}, {}, ["expected a list, found a map"]),
-    ({"type": "object"}, [], ["expected a map, found a list"]),
+    ({"type": "array"}, {}, ["expected a list, found a mapping"]),
+    ({"type": "object"}, [], ["expected a mapping, found a list"]),
     ({"type": ["object", "null"]}, None, []),
     ({"type": "integer", "minimum": 1, "maximum": 9}, 0, ["expected 1 to 9, found 0"]),
     ({"type": "integer", "minimum": 1, "maximum": 9}, 10, ["expected 1 to 9, found 10"]),
     ({"type": "integer", "minimum": 1}, 0, ["expected at least 1, found 0"]),
     ({"type": "integer", "maximum": 1}, 2, ["expected at most 1, found 2"]),
     ({"type": "integer", "minimum": 1, "maximum": 1}, 2, ["expected exactly 1, found 2"]),
-    ({"type": "string", "minLength": 1}, "", ["expected text, found none"]),
+    ({"type": "string", "minLength": 1}, "", ["must not be empty"]),
     ({"type": "string", "minLength": 3}, "ab", ["expected at least 3 characters"]),
     ({"type": "string", "maxLength": 3}, "abcd", ["expected at most 3 characters, found 4"]),
     ({"type": "string", "maxLength": 2}, "\U0001f600é", []),
     ({"type": "string", "pattern": "^a$"}, "a", []),
-    ({"type": "string", "pattern": "^a$"}, "a\n", ["expected text that matches ^a$"]),
+    ({"type": "string", "pattern": "^a$"}, "a\n", ["expected a string that matches ^a$"]),
     ({"type": "string", "pattern": "^a$", "x-expected": "an a"}, "b", ["expected an a"]),
-    ({"type": "string", "enum": ["direct", "cold"]}, "direkt", ['expected one of direct, cold, found "direkt"']),
+    (
+        {"type": "string", "enum": ["direct", "cold"]},
+        "direkt",
+        ['expected one of direct, cold, found "direkt"'],
+    ),
     ({"type": "string", "enum": ["direct"]}, "x", ['expected direct, found "x"']),
-    ({"type": "string", "not": {"pattern": "^--name"}}, "--name=x", ['"--name=x" is not allowed here']),
-    ({"type": "array", "items": {"type": "integer"}}, [1, "x", 2, []], ["expected an integer, found text", "expected an integer, found a list"]),
+    (
+        {"type": "string", "not": {"pattern": "^--name"}},
+        "--name=x",
+        ['"--name=x" is not allowed here'],
+    ),
+    (
+        {"type": "array", "items": {"type": "integer"}},
+        [1, "x", 2, []],
+        ["expected an integer, found a string", "expected an integer, found a list"],
+    ),
     (MAP, {"a": 1, "x-b": "y"}, []),
     (MAP, {}, ["a is missing"]),
-    (MAP, {"a": 1, "b": 2}, ["no such setting"]),
-    (MAP, {"a": "1", "x-b": 2}, ["expected an integer, found text", "expected text, found an integer"]),
-    ({"type": "object", "minProperties": 1, "x-hint": "one of a or b"}, {}, ["expected one of a or b, found 0 keys"]),
-    ({"type": "object", "maxProperties": 1}, {"a": 1, "b": 2}, ["expected another number of keys, found 2 keys"]),
+    (MAP, {"a": 1, "b": 2}, ["unknown setting"]),
+    (
+        MAP,
+        {"a": "1", "x-b": 2},
+        ["expected an integer, found a string", "expected a string, found an integer"],
+    ),
+    (
+        {"type": "object", "minProperties": 1, "x-hint": "one of a or b"},
+        {},
+        ["expected one of a or b, found 0 keys"],
+    ),
+    (
+        {"type": "object", "maxProperties": 1},
+        {"a": 1, "b": 2},
+        ["expected a different number of keys, found 2 keys"],
+    ),
     (NAMES, {"ab": "1"}, []),
     (NAMES, {"A": "1"}, ["expected a name"]),
     (ANY, "b", []),
     (ANY, {"a": 1}, []),
     (ANY, "c", ['expected b, found "c"']),
-    (ANY, {"a": "1"}, ["expected an integer, found text"]),
-    (ANY, 3, ["expected text or a map, found an integer"]),
+    (ANY, {"a": "1"}, ["expected an integer, found a string"]),
+    (ANY, 3, ["expected a string or a mapping, found an integer"]),
     (PERCENT, 1, []),
     (PERCENT, "5%", []),
     (PERCENT, 0, ["expected at least 1, found 0"]),
     (PERCENT, "5", ["expected a percentage"]),
     ({"x-free": True}, {"a": [1, {"b": None}]}, []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("schema", "value", "messages"), CASES)
@@ -102,9 +127,17 @@ def test_where_and_what_to_do(schema, value, path, at_key, hint):
     assert (found.path, found.at_key, found.hint) == (path, at_key, hint)
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    ("short", 'found "short"'), ("x" * 41, "found text"), ("https://u:p@h", "found text"), ("user@host", "found text"), (True, "found true"), (12, "found 12"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("short", 'found "short"'),
+        ("x" * 41, "found a string"),
+        ("https://u:p@h", "found a string"),
+        ("user@host", "found a string"),
+        (True, "found true"),
+        (12, "found 12"),
+    ],
+)
 def test_a_refused_value_is_shown_only_where_it_is_short_and_plain(value, shown):
     (found,) = violations({"enum": ["zz"]}, value)
     assert found.message == f"expected zz, {shown}"

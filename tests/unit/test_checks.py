@@ -273,7 +273,7 @@ MISPLACED = [
 @pytest.mark.parametrize(("text", "key", "right"), MISPLACED, ids=[key for _, key, _ in MISPLACED])
 def test_a_misplaced_key_gets_the_right_place_as_a_hint(tmp_path, text, key, right):
     problems = [(problem.key, problem.message, problem.hint) for problem in found(tmp_path, text)]
-    assert problems == [(key, "no such setting", f"did you mean {right}?")]
+    assert problems == [(key, "unknown setting", f"did you mean {right}?")]
 
 
 def test_names_and_keys_are_each_other():

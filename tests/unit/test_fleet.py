@@ -124,7 +124,7 @@ def test_a_fleet_file(text: str, wanted: list[object]) -> None:
             "mops.fleet.yaml:2:3",
             "the values file base.yaml is also a layer",
         ),
-        ("workspace: [a]", "mops.fleet.yaml:1:1", "no such setting"),
+        ("workspace: [a]", "mops.fleet.yaml:1:1", "unknown setting"),
         (
             "output: a/b.yaml",
             "mops.fleet.yaml:1:9",

@@ -105,7 +105,7 @@ BEFORE = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
             "helm's output:8:4: YAML readers disagree on what 1e3 is",
         ),
         (f"{BEFORE}x: yes\n", "helm's output:4:4: YAML readers disagree on what yes is"),
-        (f"{BEFORE}kind: B\n", "helm's output:4:1: this key is here twice"),
+        (f"{BEFORE}kind: B\n", "helm's output:4:1: duplicate key"),
         (
             f"{BEFORE}x: [\n",
             "helm's output:5:1: not valid YAML: while parsing a flow node: "

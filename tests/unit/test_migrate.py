@@ -204,7 +204,7 @@ REFUSED = [
     ("colour: blue\n", "no version of the older tool"),
     ("- a\n", "expected a mapping of settings"),
     ("", "the file is empty"),
-    ("a: [\n", "not valid YAML"),
+    ("a: [\n", "invalid YAML"),
     (
         "schema_version: 2\nsettings: {username: x}\nworkspace: {worker_memory: lots}\n",
         "expected a Kubernetes memory quantity",

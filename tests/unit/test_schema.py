@@ -7,9 +7,17 @@ from mops.schema.fields import SettingsSchema, load_schema, snake
 SETTINGS = load_schema()
 
 
-@pytest.mark.parametrize(("name", "wanted"), [
-    ("targetCPU", "target_cpu"), ("minWorkers", "min_workers"), ("processes", "processes"), ("MODELOPS_EXECUTOR_TYPE", "MODELOPS_EXECUTOR_TYPE"), ("imagePullPolicy", "image_pull_policy"), ("runAsNonRoot", "run_as_non_root"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("targetCPU", "target_cpu"),
+        ("minWorkers", "min_workers"),
+        ("processes", "processes"),
+        ("MODELOPS_EXECUTOR_TYPE", "MODELOPS_EXECUTOR_TYPE"),
+        ("imagePullPolicy", "image_pull_policy"),
+        ("runAsNonRoot", "run_as_non_root"),
+    ],
+)
 def test_snake(name, wanted):
     assert snake(name) == wanted
 
@@ -42,8 +50,22 @@ def test_flags(flag, keys):
     assert [SETTINGS.fields[path].key for path in SETTINGS.flags[flag]] == keys
 
 
-SEED = ["scheduler_image", "scheduler_memory", "scheduler_cpu", "worker_image", "worker_replicas", "worker_processes", "worker_threads", "worker_memory", "worker_cpu", "worker_env",
-        "autoscaling_enabled", "autoscaling_min_workers", "autoscaling_max_workers", "autoscaling_target_cpu"]  # fmt: skip
+SEED = [
+    "scheduler_image",
+    "scheduler_memory",
+    "scheduler_cpu",
+    "worker_image",
+    "worker_replicas",
+    "worker_processes",
+    "worker_threads",
+    "worker_memory",
+    "worker_cpu",
+    "worker_env",
+    "autoscaling_enabled",
+    "autoscaling_min_workers",
+    "autoscaling_max_workers",
+    "autoscaling_target_cpu",
+]
 
 
 @pytest.mark.parametrize("key", SEED)

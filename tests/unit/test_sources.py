@@ -18,41 +18,67 @@ PROCESSES = ("workers", "processes")
 EXECUTOR = ("workers", "env", "MODELOPS_EXECUTOR_TYPE")
 
 
-@pytest.mark.parametrize(("text", "path"), [
-    ("a", ("a",)), ("a.b.c", ("a", "b", "c")), ('a."b.c".d', ("a", "b.c", "d")), ("a.'b.c'", ("a", "b.c")), (r"a.b\.c.d", ("a", "b.c", "d")), (r"a.b\"c", ("a", 'b"c')), ('"a"', ("a",)), ('a.b"."c', ("a", "b.c")), ("a.b c", ("a", "b c")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("a", ("a",)),
+        ("a.b.c", ("a", "b", "c")),
+        ('a."b.c".d', ("a", "b.c", "d")),
+        ("a.'b.c'", ("a", "b.c")),
+        (r"a.b\.c.d", ("a", "b.c", "d")),
+        (r"a.b\"c", ("a", 'b"c')),
+        ('"a"', ("a",)),
+        ('a.b"."c', ("a", "b.c")),
+        ("a.b c", ("a", "b c")),
+    ],
+)
 def test_key_path(text, path):
     assert key_path(text, "--set") == path
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("", '--set: "" is not a key: a part of it is empty'), ("a..b", "--set: a..b is not a key: a part of it is empty"), (".a", "--set: .a is not a key: a part of it is empty"), ("a.", "--set: a. is not a key: a part of it is empty"),
-    ('a."b', '--set: a."b is not a key: a quote is not closed'),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", '--set: "" is not a valid key: empty name'),
+        ("a..b", "--set: a..b is not a valid key: empty name"),
+        (".a", "--set: .a is not a valid key: empty name"),
+        ("a.", "--set: a. is not a valid key: empty name"),
+        ('a."b', '--set: a."b is not a valid key: unclosed quote'),
+    ],
+)
 def test_key_path_refuses(text, message):
     with pytest.raises(UsageError) as caught:
         key_path(text, "--set")
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(("path", "wanted"), [
-    (PROCESSES, [PROCESSES]),
-    (("worker_processes",), [PROCESSES]),
-    (("workspace", "worker_processes"), [PROCESSES]),
-    (("workspace", "workers", "processes"), [PROCESSES]),
-    (("spec", "workers", "processes"), [PROCESSES]),
-    (("worker_env", "A"), [("workers", "env", "A")]),
-    (("worker_memory",), [("workers", "resources", "requests", "memory"), ("workers", "resources", "limits", "memory")]),
-    (("autoscaling", "min_workers"), [("autoscaling", "minWorkers")]),
-    (("workers", "nodeSelector", "a.b/c"), [("workers", "nodeSelector", "a.b/c")]),
-    (("workers", "env"), [("workers", "env")]),
-    (("workers",), [("workers",)]),
-    (("worker_processes", "x"), []),
-    (("workers", "proceses"), []),
-    (("workers", "processes", "x"), []),
-    (("workers", "tolerations", "0", "key"), []),
-    (("mopsValues", "schemaVersion"), []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        (PROCESSES, [PROCESSES]),
+        (("worker_processes",), [PROCESSES]),
+        (("workspace", "worker_processes"), [PROCESSES]),
+        (("workspace", "workers", "processes"), [PROCESSES]),
+        (("spec", "workers", "processes"), [PROCESSES]),
+        (("worker_env", "A"), [("workers", "env", "A")]),
+        (
+            ("worker_memory",),
+            [
+                ("workers", "resources", "requests", "memory"),
+                ("workers", "resources", "limits", "memory"),
+            ],
+        ),
+        (("autoscaling", "min_workers"), [("autoscaling", "minWorkers")]),
+        (("workers", "nodeSelector", "a.b/c"), [("workers", "nodeSelector", "a.b/c")]),
+        (("workers", "env"), [("workers", "env")]),
+        (("workers",), [("workers",)]),
+        (("worker_processes", "x"), []),
+        (("workers", "proceses"), []),
+        (("workers", "processes", "x"), []),
+        (("workers", "tolerations", "0", "key"), []),
+        (("mopsValues", "schemaVersion"), []),
+    ],
+)
 def test_canonical(path, wanted):
     assert canonical(SETTINGS, path) == wanted
 
@@ -60,7 +86,8 @@ def test_canonical(path, wanted):
 def test_the_order_of_the_layers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.yaml").write_text(
-        "workspace: {worker_processes: 1, profiles: {p: {worker_processes: 2}, q: {worker_processes: 9}}}"
+        "workspace: {worker_processes: 1, profiles: {p: {worker_processes: 2}, q: "
+        "{worker_processes: 9}}}"
     )
     (tmp_path / "b.yaml").write_text(
         "workspace: {worker_processes: 3, profiles: {p: {worker_processes: 4}}}"
@@ -74,13 +101,23 @@ def test_the_order_of_the_layers(tmp_path, monkeypatch):
     found = gather(request, {"MODELOPS_OVERRIDE_PROCESSES": "5"}, SETTINGS)
     assert found.problems == ()
     assert [layer.name for layer in found.layers] == [
-        "defaults", "a.yaml", "b.yaml", "profile q (a.yaml)", "profile p (a.yaml)", "profile p (b.yaml)", ENVIRONMENT, DEBUG, COMMAND_LINE,
-    ]  # fmt: skip
+        "defaults",
+        "a.yaml",
+        "b.yaml",
+        "profile q (a.yaml)",
+        "profile p (a.yaml)",
+        "profile p (b.yaml)",
+        ENVIRONMENT,
+        DEBUG,
+        COMMAND_LINE,
+    ]
     assert [layer.leaves[PROCESSES].value for layer in found.layers] == [2, 1, 3, 9, 2, 4, 5, 1, 6]
 
 
 FILES = {
-    "a.yaml": "workspace: {profile: p, profiles: {p: {worker_processes: 1}, q: {worker_processes: 2}}}",
+    "a.yaml": (
+        "workspace: {profile: p, profiles: {p: {worker_processes: 1}, q: {worker_processes: 2}}}"
+    ),
     "b.yaml": "workspace: {profile: q}",
 }
 
@@ -123,14 +160,30 @@ def test_which_files_are_read(request_, environ, names, tmp_path, monkeypatch):
     assert [file.layer.name for file in gather(request_, environ, SETTINGS).files] == names
 
 
-@pytest.mark.parametrize(("name", "text", "paths", "value"), [
-    ("MODELOPS_OVERRIDE_PROCESSES", "3", [PROCESSES], 3),
-    ("MODELOPS_OVERRIDE_EXECUTOR_TYPE", "direct", [EXECUTOR], "direct"),
-    ("MODELOPS_OVERRIDE_WORKER_MEMORY", "6Gi", [("workers", "resources", "requests", "memory"), ("workers", "resources", "limits", "memory")], "6Gi"),
-    ("MODELOPS_OVERRIDE_AUTOSCALING", "true", [("autoscaling", "enabled")], True),
-    ("MODELOPS_OVERRIDE_WORKERS_PRIORITY_CLASS_NAME", "null", [("workers", "priorityClassName")], "null"),
-    ("MODELOPS_OVERRIDE_PDB", "", [], None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "text", "paths", "value"),
+    [
+        ("MODELOPS_OVERRIDE_PROCESSES", "3", [PROCESSES], 3),
+        ("MODELOPS_OVERRIDE_EXECUTOR_TYPE", "direct", [EXECUTOR], "direct"),
+        (
+            "MODELOPS_OVERRIDE_WORKER_MEMORY",
+            "6Gi",
+            [
+                ("workers", "resources", "requests", "memory"),
+                ("workers", "resources", "limits", "memory"),
+            ],
+            "6Gi",
+        ),
+        ("MODELOPS_OVERRIDE_AUTOSCALING", "true", [("autoscaling", "enabled")], True),
+        (
+            "MODELOPS_OVERRIDE_WORKERS_PRIORITY_CLASS_NAME",
+            "null",
+            [("workers", "priorityClassName")],
+            "null",
+        ),
+        ("MODELOPS_OVERRIDE_PDB", "", [], None),
+    ],
+)
 def test_override_variables(name, text, paths, value):
     found = gather(Request(), {name: text}, SETTINGS)
     layers = [layer for layer in found.layers if layer.name == ENVIRONMENT]
@@ -140,24 +193,48 @@ def test_override_variables(name, text, paths, value):
     assert bool(found.problems) is (paths == [])
 
 
-@pytest.mark.parametrize(("sets", "leaves"), [
-    ([("--set", "workers.env.A=b=c")], {("workers", "env", "A"): "b=c"}),
-    ([("--set", "workers.env.A=")], {("workers", "env", "A"): ""}),
-    ([("--set", "workers.env.A=null")], {("workers", "env", "A"): None}),
-    ([("--set-string", "workers.env.A=null")], {("workers", "env", "A"): "null"}),
-    ([("--set", "workers.env.A=1.10")], {("workers", "env", "A"): "1.10"}),
-    ([("--set", "workers.image=a/b:1.10")], {("workers", "image"): "a/b:1.10"}),
-    ([("--set", "worker_memory=6Gi")], {("workers", "resources", part, "memory"): "6Gi" for part in ("requests", "limits")}),
-    ([("--set", 'workers.nodeSelector."kubernetes.io/arch"=arm64')], {("workers", "nodeSelector", "kubernetes.io/arch"): "arm64"}),
-    ([("--set", r"workers.nodeSelector.kubernetes\.io/arch=arm64")], {("workers", "nodeSelector", "kubernetes.io/arch"): "arm64"}),
-    ([("--set", "workers.tolerations=[{key: a, operator: Exists}]")], {("workers", "tolerations"): [{"key": "a", "operator": "Exists"}]}),
-    ([("--set", "workers.env={A: 1, B: yes}")], {("workers", "env", "A"): "1", ("workers", "env", "B"): "yes"}),
-    ([("--set", "workers.env=null")], {("workers", "env"): None}),
-    ([("--set", "autoscaling.enabled=true"), ("--set", "workers.processes=3")], {("autoscaling", "enabled"): True, PROCESSES: 3}),
-    ([("--set", "podDisruptionBudget.workersMaxUnavailable=2")], {("podDisruptionBudget", "workersMaxUnavailable"): 2}),
-    ([("--set", "workers.affinity.a.b=1")], {("workers", "affinity", "a", "b"): 1}),
-    ([("--set-string", "workers.affinity.a.b=1")], {("workers", "affinity", "a", "b"): "1"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sets", "leaves"),
+    [
+        ([("--set", "workers.env.A=b=c")], {("workers", "env", "A"): "b=c"}),
+        ([("--set", "workers.env.A=")], {("workers", "env", "A"): ""}),
+        ([("--set", "workers.env.A=null")], {("workers", "env", "A"): None}),
+        ([("--set-string", "workers.env.A=null")], {("workers", "env", "A"): "null"}),
+        ([("--set", "workers.env.A=1.10")], {("workers", "env", "A"): "1.10"}),
+        ([("--set", "workers.image=a/b:1.10")], {("workers", "image"): "a/b:1.10"}),
+        (
+            [("--set", "worker_memory=6Gi")],
+            {("workers", "resources", part, "memory"): "6Gi" for part in ("requests", "limits")},
+        ),
+        (
+            [("--set", 'workers.nodeSelector."kubernetes.io/arch"=arm64')],
+            {("workers", "nodeSelector", "kubernetes.io/arch"): "arm64"},
+        ),
+        (
+            [("--set", r"workers.nodeSelector.kubernetes\.io/arch=arm64")],
+            {("workers", "nodeSelector", "kubernetes.io/arch"): "arm64"},
+        ),
+        (
+            [("--set", "workers.tolerations=[{key: a, operator: Exists}]")],
+            {("workers", "tolerations"): [{"key": "a", "operator": "Exists"}]},
+        ),
+        (
+            [("--set", "workers.env={A: 1, B: yes}")],
+            {("workers", "env", "A"): "1", ("workers", "env", "B"): "yes"},
+        ),
+        ([("--set", "workers.env=null")], {("workers", "env"): None}),
+        (
+            [("--set", "autoscaling.enabled=true"), ("--set", "workers.processes=3")],
+            {("autoscaling", "enabled"): True, PROCESSES: 3},
+        ),
+        (
+            [("--set", "podDisruptionBudget.workersMaxUnavailable=2")],
+            {("podDisruptionBudget", "workersMaxUnavailable"): 2},
+        ),
+        ([("--set", "workers.affinity.a.b=1")], {("workers", "affinity", "a", "b"): 1}),
+        ([("--set-string", "workers.affinity.a.b=1")], {("workers", "affinity", "a", "b"): "1"}),
+    ],
+)
 def test_set(sets, leaves):
     found = gather(Request(sets=sets), {}, SETTINGS)
     assert found.problems == ()
@@ -165,21 +242,27 @@ def test_set(sets, leaves):
 
 
 @pytest.mark.parametrize(
-    "kind", ["missing", "folder", "pipe", "device", "loop", "long", "null byte", "empty name"]
+    ("name", "message"),
+    [
+        ("missing", "missing: file not found"),
+        ("folder", "folder is a directory"),
+        ("pipe", "pipe is not a regular file"),
+        ("/dev/zero", "/dev/zero is not a regular file"),
+        ("loop", "loop: too many symbolic links"),
+        ("x" * 300, f"{'x' * 300}: file name too long"),
+        ("a\0b", "a\0b: invalid file name"),
+        ("", '"": file not found'),
+    ],
+    ids=["missing", "folder", "pipe", "device", "loop", "long", "null byte", "empty name"],
 )
-def test_what_cannot_be_read(kind, tmp_path, monkeypatch):
+def test_what_cannot_be_read(name, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
     os.mkdir("folder")
     os.symlink("loop", "loop")
-    name, reason = {
-        "missing": ("missing", "there is no such file"), "folder": ("folder", "it is a folder"), "pipe": ("pipe", "it is not a regular file"), "device": ("/dev/zero", "it is not a regular file"),
-        "loop": ("loop", "too many symbolic links"), "long": ("x" * 300, "the name is too long"), "null byte": ("a\0b", "no file can have this name"), "empty name": ("", "there is no such file"),
-    }[kind]  # fmt: skip
     with pytest.raises(EnvironmentFailure) as caught:
         read_file(name)
-    shown = name or '""'
-    assert str(caught.value) == f"{shown}: {reason}"
+    assert str(caught.value) == message
 
 
 def test_a_file_without_permission(tmp_path):

@@ -78,7 +78,7 @@ def _small_files():
 def test_a_full_disk_keeps_the_old_file(tmp_path):
     file = tmp_path / "f"
     file.write_text("old")
-    with pytest.raises(EnvironmentFailure, match="it is as it was"):
+    with pytest.raises(EnvironmentFailure, match="file left unchanged"):
         disk.write("x" * 10_000, str(file))
     assert file.read_text() == "old"
     assert os.listdir(tmp_path) == ["f"]
@@ -89,7 +89,10 @@ def test_a_reader_sees_the_old_or_the_new_text_never_a_part(tmp_path):
     file = tmp_path / "f"
     texts = {letter * 200_000 for letter in "ab"}
     file.write_text("a" * 200_000)
-    code = f"import sys\nfrom mops.model import disk\nfor _ in range(40): disk.write(sys.argv[1] * 200_000, {str(file)!r})"
+    code = (
+        "import sys\nfrom mops.model import disk\n"
+        f"for _ in range(40): disk.write(sys.argv[1] * 200_000, {str(file)!r})"
+    )
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", code, letter],
@@ -103,3 +106,43 @@ def test_a_reader_sees_the_old_or_the_new_text_never_a_part(tmp_path):
     assert [writer.returncode for writer in writers] == [0, 0]
     assert seen <= texts
     assert os.listdir(tmp_path) == ["f"]
+
+
+def test_several_files_each_with_its_own_failure(tmp_path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "folder").mkdir()
+    names = [str(tmp_path / name) for name in ("a", "folder", "missing/b", "c")]
+    failures = disk.write_all([("new", name) for name in names])
+    assert failures == [
+        "",
+        f"{names[1]} is not a regular file; file left unchanged",
+        f"{names[2]}: No such file or directory; file left unchanged",
+        "",
+    ]
+    assert ((tmp_path / "a").read_text(), (tmp_path / "c").read_text()) == ("new", "new")
+    assert sorted(os.listdir(tmp_path)) == ["a", "c", "folder"]
+
+
+def test_a_file_is_created_once(tmp_path):
+    file = tmp_path / "f"
+    assert disk.create("first", str(file), 0o600) is True
+    assert disk.create("second", str(file)) is False
+    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("first", 0o600)
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_what_ends_the_process_leaves_no_temporary_file(tmp_path):
+    """SIGTERM arrives while a staged file waits for its sync."""
+    code = (
+        "import os, signal\n"
+        "from mops.model import disk\n"
+        "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"disk.write('x', {str(tmp_path / 'f')!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        check=False,
+    )
+    assert done.returncode == 128 + 15
+    assert os.listdir(tmp_path) == []

@@ -6,9 +6,11 @@ import pytest
 
 from mops.model.layer import nest
 from mops.schema.fields import load_schema
-from mops.schema.reading import Reading
-from mops.schema.scalars import _Bad, scalar
-from mops.yamltext.nodes import Text
+from mops.schema.reading import read_statements
+from mops.schema.scalars import Mistyped, scalar
+from mops.schema.statement import Source, Statement
+from mops.yamltext.nodes import Text, word
+from mops.yamltext.reader import parse
 
 SETTINGS = load_schema()
 STRING, INTEGER, BOOLEAN, PERCENT = (
@@ -19,112 +21,317 @@ STRING, INTEGER, BOOLEAN, PERCENT = (
 )
 
 
-@pytest.mark.parametrize(("text", "quoted", "tree", "value"), [
-    ("1.10", False, STRING, "1.10"), ("010", False, STRING, "010"), ("yes", False, STRING, "yes"), ("0.90", False, STRING, "0.90"), ("1e3", False, STRING, "1e3"), ("true", False, STRING, "true"), ("null", True, STRING, "null"),
-    ("12:30:00", False, STRING, "12:30:00"), ("", True, STRING, ""),
-    ("3", False, INTEGER, 3), ("0", False, INTEGER, 0), ("-3", False, INTEGER, -3),
-    ("true", False, BOOLEAN, True), ("false", False, BOOLEAN, False),
-    ("3", False, PERCENT, 3), ("3%", False, PERCENT, "3%"), ("3", True, PERCENT, "3"),
-    ("3", False, {}, 3), ("3", True, {}, "3"), ("true", False, {}, True), ("text", False, {}, "text"), ("1.2.3", False, {}, "1.2.3"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "quoted", "tree", "value"),
+    [
+        ("1.10", False, STRING, "1.10"),
+        ("010", False, STRING, "010"),
+        ("yes", False, STRING, "yes"),
+        ("0.90", False, STRING, "0.90"),
+        ("1e3", False, STRING, "1e3"),
+        ("true", False, STRING, "true"),
+        ("null", True, STRING, "null"),
+        ("12:30:00", False, STRING, "12:30:00"),
+        ("", True, STRING, ""),
+        ("3", False, INTEGER, 3),
+        ("0", False, INTEGER, 0),
+        ("-3", False, INTEGER, -3),
+        ("true", False, BOOLEAN, True),
+        ("false", False, BOOLEAN, False),
+        ("3", False, PERCENT, 3),
+        ("3%", False, PERCENT, "3%"),
+        ("3", True, PERCENT, "3"),
+        ("3", False, {}, 3),
+        ("3", True, {}, "3"),
+        ("true", False, {}, True),
+        ("text", False, {}, "text"),
+        ("1.2.3", False, {}, "1.2.3"),
+    ],
+)
 def test_scalar(text, quoted, tree, value):
     found = scalar(Text(text, quoted, 1, 1), tree)
     assert found == value
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize(("text", "quoted", "tree", "message", "hint"), [
-    ("3", True, INTEGER, "expected an integer, found quoted text", "remove the quotes"),
-    ("true", True, BOOLEAN, "expected true or false, found quoted text", "remove the quotes"),
-    ("010", False, INTEGER, "expected an integer, found 010", "write 10"),
-    ("+3", False, INTEGER, "expected an integer, found +3", "write 3"),
-    ("1_000", False, INTEGER, "expected an integer, found 1_000", "write 1000"),
-    ("4.0", False, INTEGER, "expected an integer, found 4.0", "write 4"),
-    ("0x4", False, INTEGER, "expected an integer, found 0x4", "only decimal integers are integers"),
-    ("1e3", False, INTEGER, "expected an integer, found 1e3", "only decimal integers are integers"),
-    ("1:30", False, INTEGER, "expected an integer, found 1:30", "only decimal integers are integers"),
-    ("two", False, INTEGER, "expected an integer, found two", ""),
-    ("", False, INTEGER, "expected an integer, found nothing", ""),
-    ("9" * 5000, False, INTEGER, "expected an integer, found other text", "an integer has at most 18 digits"),
-    ("3 # no", False, INTEGER, "expected an integer, found other text", "only decimal integers are integers"),
-    ("-0", False, INTEGER, "expected an integer, found -0", "write 0"),
-    ("9" * 30, False, INTEGER, f"expected an integer, found {'9' * 30}", "an integer has at most 18 digits"),
-    ("yes", False, BOOLEAN, "expected true or false, found yes", "write true"),
-    ("OFF", False, BOOLEAN, "expected true or false, found OFF", "write false"),
-    ("1", False, BOOLEAN, "expected true or false, found 1", "write true"),
-    ("True", False, BOOLEAN, "expected true or false, found True", "write true"),
-    ("maybe", False, BOOLEAN, "expected true or false, found maybe", ""),
-    ("no", False, {}, "YAML readers disagree on what no is", 'write "no" if it is text'),
-    ("1e3", False, {}, "YAML readers disagree on what 1e3 is", 'write "1e3" if it is text'),
-    ("2024-01-01", False, {}, "YAML readers disagree on what 2024-01-01 is", 'write "2024-01-01" if it is text'),
-    ("~", False, {}, "null cannot stand inside a list or one value", "remove it"),
-    ("null", False, STRING, "null cannot stand inside a list or one value", "remove it"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "quoted", "tree", "message", "hint"),
+    [
+        ("3", True, INTEGER, "expected an integer, found a quoted string", "remove the quotes"),
+        (
+            "true",
+            True,
+            BOOLEAN,
+            "expected true or false, found a quoted string",
+            "remove the quotes",
+        ),
+        ("010", False, INTEGER, "expected an integer, found 010", "write 10"),
+        ("+3", False, INTEGER, "expected an integer, found +3", "write 3"),
+        ("1_000", False, INTEGER, "expected an integer, found 1_000", "write 1000"),
+        ("4.0", False, INTEGER, "expected an integer, found 4.0", "write 4"),
+        ("0x4", False, INTEGER, "expected an integer, found 0x4", "use a decimal integer"),
+        ("1e3", False, INTEGER, "expected an integer, found 1e3", "use a decimal integer"),
+        ("1:30", False, INTEGER, "expected an integer, found 1:30", "use a decimal integer"),
+        ("two", False, INTEGER, "expected an integer, found two", ""),
+        ("", False, INTEGER, "expected an integer, found an empty value", ""),
+        (
+            "9" * 5000,
+            False,
+            INTEGER,
+            "expected an integer, found a string",
+            "an integer has at most 18 digits",
+        ),
+        ("3 # no", False, INTEGER, "expected an integer, found a string", "use a decimal integer"),
+        ("-0", False, INTEGER, "expected an integer, found -0", "write 0"),
+        (
+            "9" * 30,
+            False,
+            INTEGER,
+            f"expected an integer, found {'9' * 30}",
+            "an integer has at most 18 digits",
+        ),
+        ("yes", False, BOOLEAN, "expected true or false, found yes", "write true"),
+        ("OFF", False, BOOLEAN, "expected true or false, found OFF", "write false"),
+        ("1", False, BOOLEAN, "expected true or false, found 1", "write true"),
+        ("True", False, BOOLEAN, "expected true or false, found True", "write true"),
+        ("maybe", False, BOOLEAN, "expected true or false, found maybe", ""),
+        ("no", False, {}, "YAML readers disagree on what no is", 'write "no" for a string'),
+        ("1e3", False, {}, "YAML readers disagree on what 1e3 is", 'write "1e3" for a string'),
+        (
+            "2024-01-01",
+            False,
+            {},
+            "YAML readers disagree on what 2024-01-01 is",
+            'write "2024-01-01" for a string',
+        ),
+        ("~", False, {}, "null is not allowed here", "remove it"),
+        ("null", False, STRING, "null is not allowed here", "remove it"),
+    ],
+)
 def test_scalar_of_another_type(text, quoted, tree, message, hint):
-    with pytest.raises(_Bad) as caught:
+    with pytest.raises(Mistyped) as caught:
         scalar(Text(text, quoted, 1, 1), tree)
-    assert caught.value.args == (message, hint)
+    assert (str(caught.value), caught.value.hint) == (message, hint)
 
 
 def read(text: str, **settings):
-    from mops.yamltext.reader import parse
-
-    reading = Reading(SETTINGS, "f", "f", **settings)
     root, problems = parse(text, "f", "f")
     assert problems == []
-    reading.walk(root, SETTINGS.tree, (), ())
-    return reading
+    return read_statements(SETTINGS, [Statement(Source("f", "f", **settings), ((),), root)])
 
 
-@pytest.mark.parametrize(("text", "tree"), [
-    ("workers: {processes: 3, image_pull_policy: Never}", {"workers": {"processes": 3, "imagePullPolicy": "Never"}}),
-    ("workers: {env: [{name: A, value: 1.10}, {name: B, valueFrom: {fieldRef: {fieldPath: x}}}]}", {"workers": {"env": {"A": "1.10", "B": {"valueFrom": {"fieldRef": {"fieldPath": "x"}}}}}}),
-    ("workers: {env: {A: {value: x}}}", {"workers": {"env": {"A": "x"}}}),
-    ("workers: {env: {A: {value_from: {secret_key_ref: {name: s, key: k}}}}}", {"workers": {"env": {"A": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}}}),
-    ("workers: {processes: null, env: ~}", {"workers": {"processes": None, "env": None}}),
-    ("workers: {tolerations: [{key: a, operator: Exists}], affinity: {nodeAffinity: {x: [1, true, text]}}}",
-     {"workers": {"tolerations": [{"key": "a", "operator": "Exists"}], "affinity": {"nodeAffinity": {"x": [1, True, "text"]}}}}),
-    ("podDisruptionBudget: {workersMaxUnavailable: 2}", {"podDisruptionBudget": {"workersMaxUnavailable": 2}}),
-    ("podDisruptionBudget: {workersMaxUnavailable: 20%}", {"podDisruptionBudget": {"workersMaxUnavailable": "20%"}}),
-    ("workers: {affinity: {}}", {"workers": {"affinity": {}}}),
-    ("workers: {env: {}}", {}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        (
+            "workers: {processes: 3, image_pull_policy: Never}",
+            {"workers": {"processes": 3, "imagePullPolicy": "Never"}},
+        ),
+        (
+            (
+                "workers: {env: [{name: A, value: 1.10}, {name: B, valueFrom: {fieldRef: "
+                "{fieldPath: x}}}]}"
+            ),
+            {
+                "workers": {
+                    "env": {"A": "1.10", "B": {"valueFrom": {"fieldRef": {"fieldPath": "x"}}}}
+                }
+            },
+        ),
+        ("workers: {env: {A: {value: x}}}", {"workers": {"env": {"A": "x"}}}),
+        (
+            "workers: {env: {A: {value_from: {secret_key_ref: {name: s, key: k}}}}}",
+            {"workers": {"env": {"A": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}}},
+        ),
+        ("workers: {processes: null, env: ~}", {"workers": {"processes": None, "env": None}}),
+        (
+            (
+                "workers: {tolerations: [{key: a, operator: Exists}], affinity: {nodeAffinity: "
+                "{x: [1, true, text]}}}"
+            ),
+            {
+                "workers": {
+                    "tolerations": [{"key": "a", "operator": "Exists"}],
+                    "affinity": {"nodeAffinity": {"x": [1, True, "text"]}},
+                }
+            },
+        ),
+        (
+            "podDisruptionBudget: {workersMaxUnavailable: 2}",
+            {"podDisruptionBudget": {"workersMaxUnavailable": 2}},
+        ),
+        (
+            "podDisruptionBudget: {workersMaxUnavailable: 20%}",
+            {"podDisruptionBudget": {"workersMaxUnavailable": "20%"}},
+        ),
+        ("workers: {affinity: {}}", {"workers": {"affinity": {}}}),
+        ("workers: {env: {}}", {}),
+    ],
+)
 def test_walk(text, tree):
     reading = read(text)
     assert reading.problems == []
-    assert nest((path, leaf.value) for path, leaf in reading.leaves.items()) == tree
+    assert nest((path, leaf.value) for path, leaf in reading.leaves.get("f", {}).items()) == tree
 
 
-@pytest.mark.parametrize(("text", "place", "key", "message"), [
-    ("workers: 3", "f:1:10", "workers", "expected a map, found text"),
-    ("workers: [3]", "f:1:10", "workers", "expected a map, found a list"),
-    ("workers: {env: 3}", "f:1:16", "workers.env", "expected a map, or a list of entries with a name, found text"),
-    ("workers: {processes: [3]}", "f:1:22", "workers.processes", "expected an integer, found a list"),
-    ("workers: {processes: {a: 3}}", "f:1:22", "workers.processes", "expected an integer, found a map"),
-    ("workers: {processes: }", "f:1:22", "workers.processes", "nothing is written here"),
-    ("workers: {tolerations: {key: a}}", "f:1:24", "workers.tolerations", "expected a list, found a map"),
-    ("workers: {tolerations: [x]}", "f:1:25", "workers.tolerations.[0]", "expected a map, found text"),
-    ("workers: {tolerations: [{key: a, opertor: Exists}]}", "f:1:34", "workers.tolerations.[0].opertor", "no such setting"),
-    ("workers: {tolerations: [{tolerationSeconds: x}]}", "f:1:45", "workers.tolerations.[0].tolerationSeconds", "expected an integer, found x"),
-    ("workers: {tolerations: [null]}", "f:1:25", "workers.tolerations.[0]", "null cannot stand inside a list or one value"),
-    ("workers: {env: [3]}", "f:1:17", "workers.env.[0]", "expected an entry with name and value or valueFrom, found text"),
-    ("workers: {env: [{value: 3}]}", "f:1:17", "workers.env.[0]", "expected an entry with name and value or valueFrom, found a map"),
-    ("workers: {env: [{name: [a], value: 3}]}", "f:1:17", "workers.env.[0]", "name must be text"),
-    ("workers: {env: [{name: A}]}", "f:1:17", "workers.env.A", "expected either value or valueFrom, found neither"),
-    ("workers: {env: [{name: A, value: 1, valueFrom: {}}]}", "f:1:17", "workers.env.A", "expected either value or valueFrom, found both"),
-    ("workers: {env: [{name: A, valeu: 1}]}", "f:1:27", "workers.env.A.valeu", "no such setting"),
-    ("workers: {env: [{name: A, value: 1}, {name: A, value: 2}]}", "f:1:45", "workers.env.[1].name", "A is here twice"),
-    ("workers: {env: [{name: 9A, value: 1}]}", "f:1:24", "workers.env.9A", "as a name: expected an environment variable name"),
-    ("workers: {env: {A=B: 1}}", "f:1:17", "workers.env.A=B", "as a name: expected an environment variable name"),
-    ("workers: {env: {A: [1]}}", "f:1:20", "workers.env.A", "expected text or a map, found a list"),
-    ("workers: {env: {A: {valueFrom: {}}}}", "f:1:32", "workers.env.A.valueFrom", "expected exactly one of secretKeyRef"),
-    ("workers: {env: {A: {valueFrom: {secretKeyRef: {name: s}}}}}", "f:1:47", "workers.env.A.valueFrom.secretKeyRef", "key is missing"),
-    ("workers: {env: {A: {secretKeyRef: {name: s}}}}", "f:1:20", "workers.env.A", "valueFrom is missing"),
-    ("workers: {imagePullPolicy: Never, image_pull_policy: Never}", "f:1:54", "workers.image_pull_policy", "workers.imagePullPolicy is set twice"),
-    ("workers: {nodeSelector: {-a: b}}", "f:1:26", "workers.nodeSelector.-a", "as a name: expected a Kubernetes label key"),
-    ("workers: {nodeSelector: {a: -b}}", "f:1:29", "workers.nodeSelector.a", "expected a Kubernetes label value"),
-    ("workers: {affinity: {a: yes}}", "f:1:25", "workers.affinity.a", "YAML readers disagree on what yes is"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "place", "key", "message"),
+    [
+        ("workers: 3", "f:1:10", "workers", "expected a mapping, found a scalar"),
+        ("workers: [3]", "f:1:10", "workers", "expected a mapping, found a list"),
+        (
+            "workers: {env: 3}",
+            "f:1:16",
+            "workers.env",
+            "expected a mapping or a list of named entries, found a scalar",
+        ),
+        (
+            "workers: {processes: [3]}",
+            "f:1:22",
+            "workers.processes",
+            "expected an integer, found a list",
+        ),
+        (
+            "workers: {processes: {a: 3}}",
+            "f:1:22",
+            "workers.processes",
+            "expected an integer, found a mapping",
+        ),
+        ("workers: {processes: }", "f:1:22", "workers.processes", "this key has no value"),
+        (
+            "workers: {tolerations: {key: a}}",
+            "f:1:24",
+            "workers.tolerations",
+            "expected a list, found a mapping",
+        ),
+        (
+            "workers: {tolerations: [x]}",
+            "f:1:25",
+            "workers.tolerations.[0]",
+            "expected a mapping, found a string",
+        ),
+        (
+            "workers: {tolerations: [{key: a, opertor: Exists}]}",
+            "f:1:34",
+            "workers.tolerations.[0].opertor",
+            "unknown setting",
+        ),
+        (
+            "workers: {tolerations: [{tolerationSeconds: x}]}",
+            "f:1:45",
+            "workers.tolerations.[0].tolerationSeconds",
+            "expected an integer, found x",
+        ),
+        (
+            "workers: {tolerations: [null]}",
+            "f:1:25",
+            "workers.tolerations.[0]",
+            "null is not allowed here",
+        ),
+        (
+            "workers: {env: [3]}",
+            "f:1:17",
+            "workers.env.[0]",
+            "expected an entry with name and either value or valueFrom, found a scalar",
+        ),
+        (
+            "workers: {env: [{value: 3}]}",
+            "f:1:17",
+            "workers.env.[0]",
+            "expected an entry with name and either value or valueFrom, found a mapping",
+        ),
+        (
+            "workers: {env: [{name: [a], value: 3}]}",
+            "f:1:17",
+            "workers.env.[0]",
+            "name must be a string",
+        ),
+        (
+            "workers: {env: [{name: A}]}",
+            "f:1:17",
+            "workers.env.A",
+            "expected either value or valueFrom, found neither",
+        ),
+        (
+            "workers: {env: [{name: A, value: 1, valueFrom: {}}]}",
+            "f:1:17",
+            "workers.env.A",
+            "expected either value or valueFrom, found both",
+        ),
+        (
+            "workers: {env: [{name: A, valeu: 1}]}",
+            "f:1:27",
+            "workers.env.A.valeu",
+            "unknown setting",
+        ),
+        (
+            "workers: {env: [{name: A, value: 1}, {name: A, value: 2}]}",
+            "f:1:45",
+            "workers.env.[1].name",
+            "duplicate name A",
+        ),
+        (
+            "workers: {env: [{name: 9A, value: 1}]}",
+            "f:1:24",
+            "workers.env.9A",
+            "invalid name: expected an environment variable name",
+        ),
+        (
+            "workers: {env: {A=B: 1}}",
+            "f:1:17",
+            "workers.env.A=B",
+            "invalid name: expected an environment variable name",
+        ),
+        (
+            "workers: {env: {A: [1]}}",
+            "f:1:20",
+            "workers.env.A",
+            "expected a string or a mapping, found a list",
+        ),
+        (
+            "workers: {env: {A: {valueFrom: {}}}}",
+            "f:1:32",
+            "workers.env.A.valueFrom",
+            "expected exactly one of secretKeyRef",
+        ),
+        (
+            "workers: {env: {A: {valueFrom: {secretKeyRef: {name: s}}}}}",
+            "f:1:47",
+            "workers.env.A.valueFrom.secretKeyRef",
+            "key is missing",
+        ),
+        (
+            "workers: {env: {A: {secretKeyRef: {name: s}}}}",
+            "f:1:20",
+            "workers.env.A",
+            "valueFrom is missing",
+        ),
+        (
+            "workers: {imagePullPolicy: Never, image_pull_policy: Never}",
+            "f:1:54",
+            "workers.image_pull_policy",
+            "workers.imagePullPolicy is set twice",
+        ),
+        (
+            "workers: {nodeSelector: {-a: b}}",
+            "f:1:26",
+            "workers.nodeSelector.-a",
+            "invalid name: expected a Kubernetes label key",
+        ),
+        (
+            "workers: {nodeSelector: {a: -b}}",
+            "f:1:29",
+            "workers.nodeSelector.a",
+            "expected a Kubernetes label value",
+        ),
+        (
+            "workers: {affinity: {a: yes}}",
+            "f:1:25",
+            "workers.affinity.a",
+            "YAML readers disagree on what yes is",
+        ),
+    ],
+)
 def test_walk_refuses(text, place, key, message):
     problem = read(text).problems[0]
     assert (problem.origin.place, problem.key, problem.message[: len(message)]) == (
@@ -136,12 +343,45 @@ def test_walk_refuses(text, place, key, message):
 
 def test_what_is_refused_is_no_leaf_and_is_known_as_refused():
     reading = read("workers: {processes: 0, threads: 1}")
-    assert set(reading.leaves) == {("workers", "threads")}
-    assert reading.refused == {("workers", "processes")}
+    assert set(reading.leaves["f"]) == {("workers", "threads")}
+    assert reading.refused["f"] == {("workers", "processes")}
 
 
 def test_values_have_no_snake_case():
     reading = read("workers: {image_pull_policy: Never}", snake_case=False)
     assert [(problem.message, problem.hint) for problem in reading.problems] == [
-        ("no such setting", "did you mean workers.imagePullPolicy?")
+        ("unknown setting", "did you mean workers.imagePullPolicy?")
     ]
+
+
+def test_a_statement_about_several_settings_reports_a_problem_once():
+    """Requests take no empty CPU, limits do; both are one flat key."""
+    paths = tuple(SETTINGS.flat["worker_cpu"])
+    source = Source("environment", "A_VARIABLE", in_file=False)
+    reading = read_statements(SETTINGS, [Statement(source, paths, word("x", quoted=True))])
+    assert [problem.message for problem in reading.problems] == [
+        "expected a Kubernetes CPU quantity such as 2, 0.5 or 500m"
+    ]
+    assert reading.refused == {"environment": set(paths)}
+    assert reading.problems[0].origin == ("environment", "A_VARIABLE", "")
+
+
+def test_leaves_belong_to_the_layer_of_their_source():
+    processes = ("workers", "processes")
+    statements = [
+        Statement(Source(layer, layer, in_file=False), (processes,), word(text))
+        for layer, text in (("low", "1"), ("high", "2"))
+    ]
+    reading = read_statements(SETTINGS, statements)
+    assert reading.problems == []
+    assert reading.layer("low", "low").leaves[processes].value == 1
+    assert reading.layer("high", "high").leaves[processes].value == 2
+    assert reading.layer("other", "other").leaves == {}
+
+
+@pytest.mark.parametrize(("verbatim", "problem"), [(True, "null is not allowed here"), (False, "")])
+def test_only_a_verbatim_scalar_takes_null_for_a_word(verbatim, problem):
+    statement = Statement(Source("l", "p"), (("workers", "processes"),), word("null"), (), verbatim)
+    assert [found.message for found in read_statements(SETTINGS, [statement]).problems] == (
+        [problem] if problem else []
+    )

@@ -9,8 +9,8 @@ from mops.config.resolve import Config
 from mops.model.layer import Leaf, Path, dotted, nest
 from mops.model.problems import ERROR, Problem
 from mops.report.origins import comments
-from mops.schema.fields import MARKER, SettingsSchema, Tree, is_section
-from mops.schema.keywords import child, types, violations
+from mops.schema.fields import MARKER, SettingsSchema, is_section
+from mops.schema.keywords import Tree, child, types, violations
 from mops.yamltext.writer import dump
 
 SCHEMA_VERSION = 1

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from mops.checks.rule import WARNING, Finding, Rule
 from mops.checks.similar import may_search
 from mops.config.view import SCHEDULER, WORKERS, Group, View
+from mops.model.spelling import near
 from mops.schema.fields import PREFIX as OVERRIDE_PREFIX
-from mops.schema.keywords import near, shown
+from mops.schema.keywords import shown
 
 PREFIX = "MODELOPS_"
 EXECUTOR, OLD_EXECUTOR = "MODELOPS_EXECUTOR_TYPE", "MODELOPS_EXECUTOR"

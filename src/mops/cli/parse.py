@@ -14,8 +14,8 @@ from mops.cli.commands import ALIASES, COMMANDS, GROUPS, Command
 from mops.cli.options import SELECTION, Argument, Option, override_options
 from mops.config.sources import Request
 from mops.model.problems import UsageError
+from mops.model.spelling import near
 from mops.schema.fields import SettingsSchema, load_schema
-from mops.schema.keywords import near
 
 HELP = ("--help", "-h")
 

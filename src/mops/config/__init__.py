@@ -1,1 +1,1 @@
-"""Files, environment and command line to layers, and layers to one resolved configuration."""
+"""From files, environment and command line to layers, and from layers to one config."""

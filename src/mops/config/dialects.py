@@ -1,15 +1,20 @@
-"""The file shapes that are accepted as layers: unified, workspace and values."""
+"""The file shapes that are accepted as layers: unified, workspace and values.
+
+A dialect says where the settings are in a document; `mops.schema.reading` types them.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from mops.model.layer import Layer, Origin, Path
-from mops.model.problems import ERROR, Problem
+from mops.config.profiles import Selection, invalid_name
+from mops.config.scope import Scope
+from mops.model.layer import Layer, Path
+from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
-from mops.schema.keywords import near
-from mops.schema.reading import Reading
-from mops.yamltext.nodes import Items, Node, Pairs, Text
+from mops.schema.reading import read_statements
+from mops.schema.statement import Source, Spelling
+from mops.yamltext.nodes import Node, Pairs, Text, is_empty, is_null, kind
 from mops.yamltext.reader import parse
 
 UNIFIED, WORKSPACE, VALUES = "unified", "workspace", "values"
@@ -17,13 +22,10 @@ UNIFIED, WORKSPACE, VALUES = "unified", "workspace", "values"
 # Sections of a unified file that other tools own.
 FOREIGN = ("cluster", "pulumi", "storage", "registry", "generated")
 _UNIFIED_KEYS = ("schema_version", "settings", "workspace", *FOREIGN)
-_SETTINGS = ("environment", "provider", "username")
+# Keys below `settings` that other tools own.
+_FOREIGN_SETTINGS = ("provider", "username")
 _WORKSPACE_KEYS = ("apiVersion", "kind", "metadata", "spec")
-_PROFILE_NAME = {
-    "type": "string",
-    "pattern": "^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
-    "x-expected": 'a profile name (letters, digits, "-", "_" and ".")',
-}
+_API_VERSION, _KIND = "modelops/v1", "Workspace"
 
 
 class File(NamedTuple):
@@ -31,7 +33,7 @@ class File(NamedTuple):
 
     layer: Layer
     profiles: dict[str, Layer]
-    selected: tuple[str, Origin] | None
+    selected: Selection | None
     problems: list[Problem]
     dialect: str
     refused: frozenset[Path]
@@ -39,207 +41,163 @@ class File(NamedTuple):
 
 def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
     """The file `name` with the content `data`."""
-    reading = Reading(schema, name, name)
-    root, reading.problems = parse(data, name, name)
-    reader = _Reader(reading)
-    dialect = reader.document(root) if root is not None else ""
-    if root is None and not reading.problems:
-        reading.problem(Text("", False, 1, 1), (), "the file is empty")
+    root, problems = parse(data, name, name)
+    dialect = dialect_of(root)
+    document = _Document(Scope(schema, _source(name, dialect), []))
+    if root is not None:
+        document.take(root, dialect)
+    elif not problems:
+        document.scope.problem(Text("", False, 1, 1), (), "the file is empty")
+    reading = read_statements(schema, document.scope.statements)
     return File(
-        reading.result(_label(name)),
-        reader.profiles,
-        reader.selected,
-        reading.problems,
+        reading.layer(name, _label(name)),
+        {
+            profile: reading.layer(layer, f"profile {profile}")
+            for profile, layer in document.profiles.items()
+        },
+        document.selected,
+        problems + reading.problems,
         dialect,
-        frozenset(reading.refused),
+        frozenset(reading.refused.get(name, ())),
     )
 
 
-def shape(root: Node | None) -> str:
-    """The dialect of a document; "" where its keys belong to none."""
+def dialect_of(root: Node | None) -> str:
+    """The dialect of a document; "" where it is no mapping."""
     if not isinstance(root, Pairs):
         return ""
     keys = set(root.pairs)
-    if keys & {"apiVersion", "api_version", "kind", "spec", "metadata"}:
+    if keys & {*_WORKSPACE_KEYS, "api_version"}:
         return WORKSPACE
-    if keys & set(_UNIFIED_KEYS):
-        return UNIFIED
-    return VALUES
+    return UNIFIED if keys & set(_UNIFIED_KEYS) else VALUES
 
 
-class _Reader:
-    """Walks a document in its own dialect."""
+def _source(name: str, dialect: str) -> Source:
+    source = Source(name, name)
+    if dialect == UNIFIED:
+        return source._replace(home=("workspace",), flat=True)
+    if dialect == WORKSPACE:
+        return source._replace(home=("spec",))
+    return source._replace(snake_case=dialect != VALUES)
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
-        self.schema = reading.schema
-        self.profiles: dict[str, Layer] = {}
-        self.selected: tuple[str, Origin] | None = None
 
-    def document(self, root: Node) -> str:
-        """Takes the whole document; its dialect."""
+class _Document:
+    """One document on its way to statements. `profiles` has the layer's name of each profile."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.profiles: dict[str, str] = {}
+        self.selected: Selection | None = None
+
+    def take(self, root: Node, dialect: str) -> None:
+        """Takes a whole document in its own dialect."""
         if not isinstance(root, Pairs):
-            empty = isinstance(root, Text) and not root.text and not root.quoted
-            self.reading.problem(
-                root,
-                (),
-                "the file is empty"
-                if empty
-                else f"expected a map of settings, found {'a list' if isinstance(root, Items) else 'text'}",
-            )
-            return ""
-        dialect = shape(root)
-        self.reading.home = {UNIFIED: ("workspace",), WORKSPACE: ("spec",), VALUES: ()}[dialect]
-        self.reading.flat = dialect == UNIFIED
-        {UNIFIED: self._unified, WORKSPACE: self._workspace, VALUES: self._values}[dialect](root)
-        return dialect
-
-    def _values(self, root: Pairs) -> None:
-        self.reading.snake_case = False
-        tree = self.schema.tree
-        known = list(tree["properties"])
-        for key, node in root.pairs.values():
-            sub = tree["properties"].get(key.text)
-            if sub is None or sub.get("x-release"):
-                self.reading.unknown(key, [*known, *_UNIFIED_KEYS, *_WORKSPACE_KEYS], (key.text,))
-            else:
-                self.reading.walk(node, sub, (key.text,), (key.text,))
+            message = f"expected a mapping of settings, found {kind(root)}"
+            self.scope.problem(root, (), "the file is empty" if is_empty(root) else message)
+        elif dialect == UNIFIED:
+            self._unified(root)
+        elif dialect == WORKSPACE:
+            self._workspace(root)
+        else:
+            self._values(root)
 
     def _unified(self, root: Pairs) -> None:
         for key, node in root.pairs.values():
+            here = (key.text,)
             if key.text == "schema_version":
-                if not (isinstance(node, Text) and node.text == "2" and not node.quoted):
-                    self.reading.problem(
-                        node,
-                        (key.text,),
-                        "expected schema_version 2",
-                        "`mops migrate` reads older files",
-                    )
+                self._version(node, here)
             elif key.text == "settings":
-                self._located(node, "x-settings", _SETTINGS, (key.text,))
+                self._aliases(node, "x-settings", _FOREIGN_SETTINGS, here)
             elif key.text == "workspace":
-                self._settings(node, (key.text,), profiles=True)
+                self._body(node, here)
             elif key.text not in FOREIGN:
-                self.reading.unknown(key, _UNIFIED_KEYS, (key.text,))
+                self.scope.unknown(key, here, _UNIFIED_KEYS)
 
     def _workspace(self, root: Pairs) -> None:
         for key, node in root.pairs.values():
             here = (key.text,)
             if key.text == "apiVersion":
-                self._is(node, here, "modelops/v1")
+                self._constant(node, here, _API_VERSION)
             elif key.text == "kind":
-                self._is(node, here, "Workspace")
+                self._constant(node, here, _KIND)
             elif key.text == "metadata":
-                self._located(node, "x-metadata", (), here)
+                self._aliases(node, "x-metadata", (), here)
             elif key.text == "spec":
-                self._settings(node, here, profiles=True, flat=False)
+                self._body(node, here)
             else:
-                self.reading.unknown(key, _WORKSPACE_KEYS, here)
-        for needed in ("apiVersion", "kind"):
-            if needed not in root.pairs:
-                self.reading.problem(
-                    root,
-                    (),
-                    f"{needed} is missing",
-                    f"write {needed}: {'modelops/v1' if needed == 'apiVersion' else 'Workspace'}",
-                )
+                self.scope.unknown(key, here, _WORKSPACE_KEYS)
+        for name, value in (("apiVersion", _API_VERSION), ("kind", _KIND)):
+            if name not in root.pairs:
+                self.scope.problem(root, (), f"{name} is missing", f"write {name}: {value}")
 
-    def _is(self, node: Node, spelled: tuple[str, ...], wanted: str) -> None:
+    def _values(self, root: Pairs) -> None:
+        sections = self.scope.schema.tree["properties"]
+        for key, node in root.pairs.values():
+            if key.text not in sections or sections[key.text].get("x-release"):
+                known = [*sections, *_UNIFIED_KEYS, *_WORKSPACE_KEYS]
+                self.scope.unknown(key, (key.text,), known)
+            else:
+                self.scope.say([(key.text,)], node, (key.text,))
+
+    def _version(self, node: Node, spelled: Spelling) -> None:
+        if not (isinstance(node, Text) and node.text == "2" and not node.quoted):
+            hint = "`mops migrate` converts older files"
+            self.scope.problem(node, spelled, "expected schema_version 2", hint)
+
+    def _constant(self, node: Node, spelled: Spelling, wanted: str) -> None:
         if not (isinstance(node, Text) and node.text == wanted):
-            self.reading.problem(node, spelled, f"expected {wanted}")
+            self.scope.problem(node, spelled, f"expected {wanted}")
 
-    def _located(
-        self, node: Node, annotation: str, ignored: tuple[str, ...], spelled: tuple[str, ...]
+    def _aliases(
+        self, node: Node, annotation: str, foreign: tuple[str, ...], spelled: Spelling
     ) -> None:
-        """A section whose keys stand for fields elsewhere: metadata, settings."""
-        places = self.schema.located(annotation)
+        """A section whose keys stand for settings elsewhere: metadata, settings."""
         if not isinstance(node, Pairs):
-            self.reading.problem(node, spelled, "expected a map")
+            self.scope.problem(node, spelled, "expected a mapping")
             return
+        paths = self.scope.schema.located(annotation)
         for key, sub in node.pairs.values():
             here = (*spelled, key.text)
-            if key.text in places:
-                path = places[key.text]
-                self.reading.walk(sub, self.schema.at(path) or {}, path, here)
-            elif key.text not in ignored:
-                self.reading.unknown(key, (*places, *ignored), here)
+            if key.text in paths:
+                self.scope.say([paths[key.text]], sub, here)
+            elif key.text not in foreign:
+                self.scope.unknown(key, here, (*paths, *foreign))
 
-    def _settings(
-        self, node: Node, spelled: tuple[str, ...], *, profiles: bool, flat: bool = True
-    ) -> None:
-        """The body of a file or of a profile: sections, flat keys, profiles."""
-        if not isinstance(node, Pairs):
-            empty = isinstance(node, Text) and not node.text and not node.quoted
-            self.reading.problem(
-                node,
-                spelled,
-                "nothing is written here" if empty else "expected a map of settings",
-                "remove the key, or indent settings below it" if empty else "",
-            )
-            return
-        tree = self.schema.tree
-        flats = self.schema.flat if flat else {}
-        known = [name for name, sub in tree["properties"].items() if not sub.get("x-rendered")]
-        for key, sub in node.pairs.values():
+    def _body(self, node: Node, spelled: Spelling) -> None:
+        """The settings of a file, with its profiles."""
+        for key, sub in self.scope.pairs(node, spelled):
             here = (*spelled, key.text)
-            name = self.reading.named(tree, key.text)
-            if profiles and key.text == "profiles":
-                self._profiles(sub, here, flat=flat)
-            elif profiles and key.text == "profile":
-                self._profile(sub, here)
-            elif key.text in flats:
-                self.reading.walk_each(sub, flats[key.text], here)
-            elif name in known:
-                self.reading.walk(sub, tree["properties"][name], (name,), here)
+            if key.text == "profiles":
+                self._profiles(sub, here)
+            elif key.text == "profile":
+                self._selection(sub, here)
             else:
-                self.reading.unknown(key, [*flats, *known, "profiles", "profile"], here)
+                self.scope.setting(key, sub, here)
 
-    def _profile(self, node: Node, spelled: tuple[str, ...]) -> None:
-        if isinstance(node, Text) and node.text and (node.quoted or node.text not in ("null", "~")):
-            self.selected = (node.text, self.reading.origin(node, spelled))
+    def _selection(self, node: Node, spelled: Spelling) -> None:
+        """The profile that a file selects."""
+        if isinstance(node, Text) and node.text and not is_null(node):
+            self.selected = Selection(node.text, self.scope.source.origin(node, spelled))
         else:
-            self.reading.problem(node, spelled, "expected the name of a profile")
+            self.scope.problem(node, spelled, "expected the name of a profile")
 
-    def _profiles(self, node: Node, spelled: tuple[str, ...], *, flat: bool) -> None:
-        """Each profile is read as a layer of its own, selected or not."""
+    def _profiles(self, node: Node, spelled: Spelling) -> None:
+        """The profiles of a file, each a layer of its own, whether selected or not."""
         if not isinstance(node, Pairs):
-            self.reading.problem(node, spelled, "expected a map of profiles by name")
+            self.scope.problem(node, spelled, "expected a mapping of profiles by name")
             return
-        outer = self.reading
         for key, sub in node.pairs.values():
-            self.reading = Reading(self.schema, f"profile {key.text} ({outer.place})", outer.place)
-            self.reading.home, self.reading.flat = (*spelled, key.text), flat
-            if not _valid_name(key.text):
-                self.reading.problem(
-                    key, (*spelled, key.text), f"as a name: expected {_PROFILE_NAME['x-expected']}"
-                )
-            if not (isinstance(sub, Pairs) and not sub.pairs):
-                self._settings(sub, (*spelled, key.text), profiles=False, flat=flat)
-            self.profiles[key.text] = self.reading.result(f"profile {key.text}")
-            outer.problems.extend(self.reading.problems)
-        self.reading = outer
-
-
-def _valid_name(name: str) -> bool:
-    from mops.schema.keywords import violations
-
-    return not any(violations(_PROFILE_NAME, name))
+            here = (*spelled, key.text)
+            layer = f"profile {key.text} ({self.scope.source.place})"
+            self.profiles[key.text] = layer
+            scope = self.scope.profile(layer, here)
+            wrong = invalid_name(key.text)
+            if wrong:
+                scope.problem(key, here, wrong)
+            for name, value in scope.pairs(sub, here):
+                scope.setting(name, value, (*here, name.text))
 
 
 def _label(name: str) -> str:
-    """The name that travels with the values: the same wherever the file lies."""
+    """The name that travels with the values: the same wherever the file is."""
     return name.replace("\\", "/").rsplit("/", 1)[-1]
-
-
-def unknown_profile(name: str, known: list[str], origin: Origin) -> Problem:
-    """The problem of a selected profile that no file has."""
-    hint = near(name, known) or (
-        f"the files have: {', '.join(known)}" if known else "the files have no profiles"
-    )
-    return Problem(
-        ERROR,
-        origin.key,
-        f"there is no profile {name}" if name else 'there is no profile ""',
-        origin,
-        hint,
-    )

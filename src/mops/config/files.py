@@ -9,12 +9,12 @@ from mops.model.disk import read_file
 from mops.model.problems import EnvironmentFailure, InvalidConfig, UsageError
 from mops.yamltext.reader import parse
 
-# Files that look like the configuration to a reader of the folder.
+# Files in the working directory that look like the configuration.
 AUTHORITATIVE = ("workspace.yaml", os.path.join("examples", "workspace.yaml"), "modelops.yaml")
 
 
 def home_file(environ: Mapping[str, str]) -> str:
-    """The unified file that is read where no --config is given; "" where there is no home."""
+    """The unified file that is read without --config; "" where HOME is not set."""
     home = environ.get("HOME", "")
     return os.path.join(home, ".modelops", "modelops.yaml") if home else ""
 
@@ -43,9 +43,9 @@ def file_to_edit(file: str, environ: Mapping[str, str]) -> str:
 def layer_files(
     config: Sequence[str], environ: Mapping[str, str], *, hermetic: bool
 ) -> dict[str, str]:
-    """The names of the files that are layers, lowest first, each with what chose it.
+    """The names of the files that are layers, lowest first, each with the variable that chose it.
 
-    The latter is "" for the files of --config, and for the file in the home directory.
+    The variable is "" for the files of --config and for the file in the home directory.
     """
     if config:
         return dict.fromkeys(config, "")
@@ -58,7 +58,7 @@ def layer_files(
 
 
 def layer_content(name: str, chosen_by: str) -> bytes:
-    """The bytes of a layer's file; an error begins with the variable that chose the file."""
+    """The bytes of a layer's file; an error starts with the variable that chose the file."""
     try:
         return read_file(name)
     except EnvironmentFailure as failure:
@@ -67,7 +67,7 @@ def layer_content(name: str, chosen_by: str) -> bytes:
 
 
 def read_text(name: str) -> str:
-    """The text of a regular file, as read_file reads it; InvalidConfig where it is not UTF-8."""
+    """The text of a file, read as by read_file; InvalidConfig where it is not UTF-8."""
     data = read_file(name)
     try:
         return data.decode("utf-8")
@@ -76,7 +76,7 @@ def read_text(name: str) -> str:
 
 
 def shadowed(active: Iterable[str]) -> list[str]:
-    """Files in the working directory that look authoritative and are not among the active ones."""
+    """Files in the working directory that look authoritative but are not active."""
     layers = {os.path.realpath(name) for name in active}
     return [
         name

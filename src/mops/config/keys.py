@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mops.model.layer import Path, dotted
 from mops.model.problems import UsageError
-from mops.schema.fields import SettingsSchema, snake
-from mops.schema.keywords import near
+from mops.model.spelling import near
+from mops.schema.fields import SettingsSchema, declared_name
 
 _EMPTY = '""'
 
+_PARTS = r"""(?xs) \\(?P<escaped>.)
+    | (?P<mark>["'])(?P<quoted>.*?)(?P=mark)
+    | (?P<dot>\.)
+    | (?P<unclosed>["'])
+    | (?P<plain>.)"""
+# An = inside quotes belongs to the key.
+_PAIR = r"""(?s)((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)"""
+
+# Sections in which files have their settings. In front of a key they mean nothing.
+_HOMES = ("workspace", "spec")
+
 
 def key_path(text: str, flag: str) -> Path:
-    r"""The path of a dotted key; in its parts, dots are quoted (a."b.c") or escaped (a.b\.c)."""
-    parts, part, quote, index = [], "", "", 0
-    while index < len(text):
-        char = text[index]
-        if char == "\\" and not quote and index + 1 < len(text):
-            index += 1
-            part += text[index]
-        elif quote:
-            if char == quote:
-                quote = ""
-            else:
-                part += char
-        elif char in "\"'":
-            quote = char
-        elif char == ".":
-            parts.append(part)
-            part = ""
+    r"""The path of a dotted key; parts with dots are quoted (a."b.c") or escaped (a.b\.c).
+
+    Raises UsageError, whose message starts with `flag`, where the text is no key.
+    """
+    parts = [""]
+    for token in re.finditer(_PARTS, text):
+        if token["dot"]:
+            parts.append("")
+        elif token["unclosed"]:
+            raise UsageError(f"{flag}: {text} is not a valid key: unclosed quote")
         else:
-            part += char
-        index += 1
-    parts.append(part)
-    if quote or not all(parts):
-        raise UsageError(
-            f"{flag}: {text or _EMPTY} is not a key"
-            + (": a quote is not closed" if quote else ": a part of it is empty")
-        )
+            parts[-1] += token["escaped"] or token["quoted"] or token["plain"] or ""
+    if not all(parts):
+        raise UsageError(f"{flag}: {text or _EMPTY} is not a valid key: empty name")
     return tuple(parts)
 
 
@@ -52,60 +52,55 @@ def find_setting(schema: SettingsSchema, key: str) -> list[Path]:
     return found
 
 
+def split_pair(pair: str, flag: str) -> tuple[str, str]:
+    """The key and the value of KEY=VALUE; else UsageError, whose message starts with `flag`."""
+    found = re.fullmatch(_PAIR, pair)
+    if found is None:
+        raise UsageError(f"{flag}: {pair} is not KEY=VALUE")
+    return found[1], found[2]
+
+
 def canonical(schema: SettingsSchema, path: Path) -> list[Path]:
     """The paths that a key stands for, in any of its spellings; [] where it names no setting."""
-    if len(path) > 1 and path[0] in ("workspace", "spec"):
+    if len(path) > 1 and path[0] in _HOMES:
         path = path[1:]
-    if path[0] in schema.flat:
-        return [
-            (*base, *path[1:])
-            for base in schema.flat[path[0]]
-            if schema.at((*base, *path[1:])) is not None
-        ]
-    found: list[str] = []
+    bases = schema.flat.get(path[0])
+    if bases is not None:
+        paths = [(*base, *path[1:]) for base in bases]
+    else:
+        paths = [_declared(schema, path)]
+    return [path for path in paths if _is_setting(schema, path)]
+
+
+def _declared(schema: SettingsSchema, path: Path) -> Path:
+    """A path with its parts as the schema declares them, as far as it does."""
+    found: Path = ()
     for part in path:
-        tree = schema.at(tuple(found))
-        declared = (tree or {}).get("properties", {})
-        found.append(
-            part
-            if part in declared
-            else next((name for name in declared if snake(name) == part), part)
-        )
-        if schema.at(tuple(found)) is None:
-            return []
-    top = schema.tree["properties"][found[0]]
-    return [] if top.get("x-rendered") else [tuple(found)]
+        found = (*found, declared_name(schema.at(found) or {}, part))
+    return found
+
+
+def _is_setting(schema: SettingsSchema, path: Path) -> bool:
+    """Whether a key may name what is at a path; what render writes by itself is no setting."""
+    return schema.at(path) is not None and not schema.tree["properties"][path[0]].get("x-rendered")
 
 
 def suggestion(schema: SettingsSchema, key: str) -> str:
     """`did you mean …?` for a key that names no setting."""
+    sections = schema.tree["properties"]
     keys = [
         field.key
         for field in schema.fields.values()
-        if not schema.tree["properties"][field.path[0]].get("x-rendered")
+        if not sections[field.path[0]].get("x-rendered")
     ]
-    return near(key, [*keys, *schema.flat]) or near(
-        key.rsplit(".", 1)[-1], {k.rsplit(".", 1)[-1]: k for k in keys}
-    )
+    whole = near(key, [*keys, *schema.flat])
+    return whole or near(key.rsplit(".", 1)[-1], {known.rsplit(".", 1)[-1] for known in keys})
 
 
-def _quoted(schema: SettingsSchema, path: Path) -> str:
-    """The advice for a key with dots that stands without quotes in a map by free names."""
+def quoting_hint(schema: SettingsSchema, path: Path) -> str:
+    """How to quote a name with dots in a free mapping, where a key lacks the quotes."""
     for size in range(1, len(path) - 1):
-        more = (schema.at(path[:size]) or {}).get("additionalProperties")
-        if isinstance(more, Mapping) and "properties" not in more:
-            return f"a key with dots is quoted: '{dotted((*path[:size], '.'.join(path[size:])))}'"
+        entries = (schema.at(path[:size]) or {}).get("additionalProperties")
+        if isinstance(entries, Mapping) and "properties" not in entries:
+            return f"quote a name with dots: '{dotted((*path[:size], '.'.join(path[size:])))}'"
     return ""
-
-
-def _split(pair: str) -> tuple[str, str, str]:
-    """KEY=VALUE at the first = that is not inside quotes."""
-    quote = ""
-    for index, char in enumerate(pair):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'":
-            quote = char
-        elif char == "=":
-            return pair[:index], "=", pair[index + 1 :]
-    return pair, "", ""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mops.model.layer import Layer, Leaf, Path, nest
+from mops.model.layer import Layer, Leaf, Path, Value, nest
 from mops.schema.fields import SettingsSchema
 
 
 class Config(NamedTuple):
     """The resolved layers: path -> its leaves, lowest first. The last wins; the rest is history.
 
-    A last leaf of None means that the value was forgotten.
+    A last leaf of None means that the value was cleared.
     """
 
     stacks: Mapping[Path, tuple[Leaf, ...]]
@@ -23,13 +23,13 @@ class Config(NamedTuple):
         """The winning leaf at a path that has one."""
         return self.stacks[path][-1]
 
-    def value(self, *path: str) -> Any:
+    def value(self, *path: str) -> Value:
         """The value at a path; None where there is none."""
         stack = self.stacks.get(path)
         return stack[-1].value if stack else None
 
     def below(self, *path: str) -> dict[str, Leaf]:
-        """The winning leaves right below a map's path, by name; forgotten ones are left out."""
+        """The winning leaves right below a mapping's path, by name; cleared ones are left out."""
         size = len(path)
         return {
             here[size]: stack[-1]
@@ -37,88 +37,121 @@ class Config(NamedTuple):
             if len(here) == size + 1 and here[:size] == path and stack[-1].value is not None
         }
 
-    def tree(self) -> dict[str, Any]:
-        """The nested values, forgotten ones left out."""
-        return nest(
-            (path, stack[-1].value)
-            for path, stack in self.stacks.items()
-            if stack[-1].value is not None
-        )
+    def tree(self) -> dict[str, Value]:
+        """The nested values, cleared ones left out."""
+        winners = ((path, stack[-1].value) for path, stack in self.stacks.items())
+        return nest((path, value) for path, value in winners if value is not None)
 
 
 def resolve(layers: Sequence[Layer], schema: SettingsSchema) -> Config:
     """The config that the layers make, lowest first.
 
-    Maps merge and a list is one value. A value replaces all that is below its path, and null forgets it;
-    of an atomic map (an environment variable's value or valueFrom) nothing lower shows through.
+    Mappings merge; a list is one value. A value replaces everything below its path, and null clears
+    it. An atomic mapping (a variable's value or valueFrom) is replaced as a whole.
     """
-    stacks: dict[Path, list[Leaf]] = {}
-    prefixes: set[Path] = set()
+    stacks = _Stacks(schema)
     for layer in (*_inherited(layers, schema), *layers):
-        cleared: set[Path] = set()
+        stacks.clear(layer)
+        stacks.add(layer)
+    leaves = {path: tuple(stack) for path, stack in stacks.stacks.items()}
+    return Config(leaves, tuple(layers))
+
+
+class _Stacks:
+    """The leaves at each path so far, and which paths are below which."""
+
+    def __init__(self, schema: SettingsSchema) -> None:
+        self.schema = schema
+        self.stacks: dict[Path, list[Leaf]] = {}
+        # The paths directly below each path that has any. A dict for its keys, which are ordered.
+        self._below: dict[Path, dict[Path, None]] = {}
+        # Those of them that a higher layer replaces as a whole.
+        self._atomic: set[Path] = set()
+
+    def add(self, layer: Layer) -> None:
+        """Puts a layer on top."""
         for path, leaf in layer.leaves.items():
-            for prefix in _above(path):
-                if prefix in stacks:
-                    _forget(stacks, prefix, leaf, layer)
-            root = schema.atomic(path) if len(path) > 2 else None
-            if root is not None and root not in cleared and root in prefixes:
-                cleared.add(root)
-                _clear(stacks, root, leaf, layer)
-            if path in prefixes and leaf.value != {}:
-                _clear(stacks, path, leaf, layer)
+            stack = self.stacks.get(path)
+            if stack is None:
+                self.stacks[path] = [leaf]
+                self._link(path)
+            else:
+                stack.append(leaf)
+
+    def _link(self, path: Path) -> None:
+        """Records a path below the paths above it."""
+        while len(path) > 1:
+            above = path[:-1]
+            siblings = self._below.get(above)
+            if siblings is not None:
+                siblings[path] = None
+                return
+            self._below[above] = {path: None}
+            if self.schema.atomic(above) == above:
+                self._atomic.add(above)
+            path = above
+
+    def clear(self, layer: Layer) -> None:
+        """Clears the values that the next layer replaces by one at a path above or below."""
+        if not self.stacks:
+            return
         for path, leaf in layer.leaves.items():
-            stacks.setdefault(path, []).append(leaf)
-            prefixes.update(_above(path))
-    return Config({path: tuple(stack) for path, stack in stacks.items()}, tuple(layers))
+            for above in _above(path):
+                if above in self.stacks:
+                    self._replace(above, leaf, layer)
+                if above in self._atomic:
+                    self._clear_below(above, leaf, layer)
+            if path in self._below and leaf.value != {}:
+                self._clear_below(path, leaf, layer)
+
+    def _clear_below(self, root: Path, by: Leaf, layer: Layer) -> None:
+        """Clears all values below `root`."""
+        pending = list(self._below.get(root, ()))
+        while pending:
+            path = pending.pop()
+            if path in self.stacks:
+                self._replace(path, by, layer)
+            pending += self._below.get(path, ())
+
+    def _replace(self, path: Path, by: Leaf, layer: Layer) -> None:
+        """Clears the value at a path, which `by` of `layer` replaces."""
+        if path not in layer.leaves and self.stacks[path][-1].value not in (None, {}):
+            self.stacks[path].append(Leaf(None, by.origin))
 
 
 @lru_cache(maxsize=4096)
 def _above(path: Path) -> tuple[Path, ...]:
-    """The paths of the maps that a path runs through."""
-    return tuple(path[:start] for start in range(1, len(path)))
+    """The paths of the mappings that a path runs through."""
+    return tuple(path[:size] for size in range(1, len(path)))
 
 
-def _forget(stacks: dict[Path, list[Leaf]], path: Path, by: Leaf, layer: Layer) -> None:
-    """A value gives way to what a higher layer writes below or above it."""
-    if (
-        path not in layer.leaves
-        and stacks[path][-1].value is not None
-        and stacks[path][-1].value != {}
-    ):
-        stacks[path].append(Leaf(None, by.origin))
+def _inherited(layers: Sequence[Layer], schema: SettingsSchema) -> Iterator[Layer]:
+    """What the entries of a mapping inherit from a section, as layers below all others.
 
-
-def _clear(stacks: dict[Path, list[Leaf]], root: Path, by: Leaf, layer: Layer) -> None:
-    """Forgets all that lower layers say below `root`."""
-    size = len(root)
-    for path in stacks:
-        if len(path) > size and path[:size] == root:
-            _forget(stacks, path, by, layer)
-
-
-def _inherited(layers: Iterable[Layer], schema: SettingsSchema) -> Iterator[Layer]:
-    """What the entries of an inheriting map take from the section that they inherit: layers below all others."""
-    layers = tuple(layers)
+    Each layer's section is inherited as a layer of its own, so that the order of layers stays.
+    """
     for target, source in schema.inherits.items():
-        size = len(target)
-        names = dict.fromkeys(
-            path[size]
-            for layer in layers
-            for path in layer.leaves
-            if len(path) > size and path[:size] == target
-        )
-        sections = [(layer.name, _below(layer, source)) for layer in layers] if names else []
+        names = _entry_names(layers, target)
+        if not names:
+            continue
+        sections = [(layer.name, _below(layer, source)) for layer in layers]
         for name in names:
-            for layer, section in sections:
+            for layer_name, section in sections:
                 if section:
-                    yield Layer(layer, {(*target, name, *rest): leaf for rest, leaf in section})
+                    leaves = {(*target, name, *inner): leaf for inner, leaf in section}
+                    yield Layer(layer_name, leaves)
+
+
+def _entry_names(layers: Iterable[Layer], path: Path) -> Iterable[str]:
+    """The names that any layer has right below a path."""
+    return dict.fromkeys(inner[0] for layer in layers for inner, _ in _below(layer, path))
 
 
 def _below(layer: Layer, path: Path) -> list[tuple[Path, Leaf]]:
-    """The leaves of a layer below a path, by the rest of theirs."""
+    """The leaves of a layer below a path, by the rest of their paths."""
     size = len(path)
     return [
         (here[size:], leaf)
         for here, leaf in layer.leaves.items()
-        if here[:size] == path and len(here) > size
+        if len(here) > size and here[:size] == path
     ]

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mops.config.dialects import UNIFIED, VALUES, WORKSPACE
 from mops.model.layer import Path
-from mops.schema.fields import SettingsSchema, Tree, snake
+from mops.schema.fields import SettingsSchema, snake
+from mops.schema.keywords import Tree
 
 # A spelling: the keys from the document's root to a setting, as the file writes them.
 Keys = tuple[str, ...]

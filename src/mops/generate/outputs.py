@@ -13,8 +13,8 @@ from mops.config.dialects import FOREIGN
 from mops.model import bundle
 from mops.model.problems import InvalidConfig
 from mops.schema.describe import describe
-from mops.schema.fields import SettingsSchema, Tree, is_section, snake
-from mops.schema.keywords import types
+from mops.schema.fields import SettingsSchema, is_section, snake
+from mops.schema.keywords import Tree, types
 from mops.yamltext.reader import parse
 from mops.yamltext.writer import inline
 

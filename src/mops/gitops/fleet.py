@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, Problem
 from mops.schema.fields import SettingsSchema
-from mops.schema.reading import Reading
+from mops.schema.reading import read_statements
+from mops.schema.statement import Source, Statement
 from mops.yamltext.nodes import Items, Pairs
 from mops.yamltext.reader import parse
 
@@ -91,31 +92,30 @@ def convention(find: Find) -> tuple[list[Workspace], list[Problem]]:
 
 def read(data: bytes, name: str, find: Find) -> tuple[list[Workspace], list[Problem]]:
     """The workspaces listed in the fleet file `name` with the content `data`, and its problems."""
-    reading = Reading(_FLEET, name, name, snake_case=False)
-    root, reading.problems = parse(data, name, name)
-    if root is None or reading.problems:
-        return [], reading.problems
+    source = Source(name, name, snake_case=False)
+    root, problems = parse(data, name, name)
+    if root is None or problems:
+        return [], problems
     if not isinstance(root, Pairs):
-        reading.problem(root, (), "expected a mapping with base, workspaces and output")
-        return [], reading.problems
-    reading.walk(root, _FLEET.tree, (), ())
+        message = "expected a mapping with base, workspaces and output"
+        return [], [source.problem(root, (), message)]
+    reading = read_statements(_FLEET, [Statement(source, ((),), root)])
     if reading.problems:
         return [], reading.problems
-    written = {
-        path[0]: leaf.value for path, leaf in reading.leaves.items() if leaf.value is not None
-    }
+    leaves = reading.leaves.get(name, {})
+    written = {path[0]: leaf.value for path, leaf in leaves.items() if leaf.value is not None}
     fleet = _Fleet(
         tuple(written.get("base", find(BASE))),
         written.get("output", OUTPUT),
-        tuple(_entries(root, written, reading)),
+        tuple(_entries(root, written, source)),
     )
     return _workspaces(fleet, find)
 
 
-def _entries(root: Pairs, written: Mapping[str, Any], reading: Reading) -> Iterator[_Entry]:
+def _entries(root: Pairs, written: Mapping[str, Any], source: Source) -> Iterator[_Entry]:
     """The entries of `workspaces`, each with its position in the file."""
     if "workspaces" not in written:
-        yield _Entry(WORKSPACES, origin=reading.origin(root, ()))
+        yield _Entry(WORKSPACES, origin=source.origin(root))
         return
     nodes = root.pairs["workspaces"][1]
     items = nodes.items if isinstance(nodes, Items) else []
@@ -125,7 +125,7 @@ def _entries(root: Pairs, written: Mapping[str, Any], reading: Reading) -> Itera
             entry["config"],
             tuple(entry.get("profiles", ())),
             entry.get("output", ""),
-            reading.origin(node, ()),
+            source.origin(node),
         )
 
 

@@ -17,8 +17,8 @@ from mops.gitops.argocd import API_VERSION
 from mops.gitops.fleet_tree import load_tree
 from mops.model.layer import Origin
 from mops.model.problems import ERROR, EnvironmentFailure, InvalidConfig, Problem
+from mops.model.spelling import near
 from mops.report.text import printable
-from mops.schema.keywords import near
 
 _VARIABLE = "ARGOCD_APP_PARAMETERS"
 _REQUIRED = ("ARGOCD_APP_NAME", "ARGOCD_APP_NAMESPACE", "KUBE_VERSION")

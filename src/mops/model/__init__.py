@@ -1,1 +1,1 @@
-"""The data that flows through mops: layers, problems, quantities, and the files it is shipped with."""
+"""The data that flows through mops: layers, problems, quantities; files, and what mops brings."""

@@ -1,4 +1,8 @@
-"""Files on disk: bounded reads, and writes that happen completely or not at all."""
+"""Files on disk: bounded reads, and writes that happen completely or not at all.
+
+Whatever is written goes into a temporary file beside its target first, which then takes the
+target's place. A reader sees the old or the new content, and a full disk leaves the old one.
+"""
 
 from __future__ import annotations
 
@@ -7,204 +11,218 @@ import errno
 import os
 import signal
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mops.model.problems import EnvironmentFailure
 
+# The largest file that is read, in bytes.
+MAX_BYTES = 1 << 20
+
+# The permissions of a new file, of which the umask takes some away.
+_NEW = 0o666
 _EMPTY = '""'
+_REASONS = {
+    errno.ENOENT: "file not found",
+    errno.EACCES: "permission denied",
+    errno.ELOOP: "too many symbolic links",
+    errno.ENAMETOOLONG: "file name too long",
+    # A socket.
+    errno.ENXIO: "not a regular file",
+}
 
 
 def read_file(name: str) -> bytes:
-    """The bytes of a regular file, or of standard input for `-`; one byte past the limit at most."""
+    """The bytes of a regular file, or of standard input for `-`; at most one more than MAX_BYTES.
+
+    EnvironmentFailure where there is no such file, or where it cannot be read.
+    """
     if name == "-":
         import sys
 
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
-        # Non-blocking, so that opening a pipe without a writer returns.
+        # Non-blocking: otherwise opening a pipe waits for someone to write into it.
         descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                kind = (
-                    "a folder"
-                    if stat.S_ISDIR(os.fstat(descriptor).st_mode)
-                    else "not a regular file"
-                )
-                raise EnvironmentFailure(f"{name}: it is {kind}")
-            return _bounded(descriptor)
+            return _read_regular(descriptor, name)
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise EnvironmentFailure(f"{name or _EMPTY}: {_reason(error)}") from None
+        reason = _REASONS.get(error.errno or 0, error.strerror or "cannot be read")
+        raise EnvironmentFailure(f"{name or _EMPTY}: {reason}") from None
     except ValueError:
-        raise EnvironmentFailure(f"{name}: no file can have this name") from None
+        raise EnvironmentFailure(f"{name}: invalid file name") from None
 
 
-def _bounded(descriptor: int) -> bytes:
+def _read_regular(descriptor: int, name: str) -> bytes:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(mode):
+        raise EnvironmentFailure(f"{name} is a directory")
+    if not stat.S_ISREG(mode):
+        raise EnvironmentFailure(f"{name} is not a regular file")
     chunks: list[bytes] = []
-    size = 0
-    while size <= MAX_BYTES and (chunk := os.read(descriptor, MAX_BYTES + 1 - size)):
+    left = MAX_BYTES + 1
+    while left and (chunk := os.read(descriptor, left)):
         chunks.append(chunk)
-        size += len(chunk)
+        left -= len(chunk)
     return b"".join(chunks)
 
 
-def _reason(error: OSError) -> str:
-    return {
-        errno.ENOENT: "there is no such file",
-        errno.EACCES: "permission denied",
-        errno.ELOOP: "too many symbolic links",
-        errno.ENAMETOOLONG: "the name is too long",
-        errno.ENXIO: "it is not a regular file",
-    }.get(error.errno or 0, error.strerror or "it cannot be read")
-
-
-MAX_BYTES = 1 << 20
-
-
 def write(text: str | bytes, name: str) -> bool:
-    """Replaces the file `name` by `text` through a temporary file; whether that changed anything."""
+    """Replaces the content of the file `name`; whether that changed anything.
+
+    Links stay links, and permissions stay. What is not a regular file, such as a device, is written
+    in place. EnvironmentFailure where it cannot be written.
+    """
     data = text if isinstance(text, bytes) else text.encode("utf-8")
     target = os.path.realpath(name)
-    temporary = f"{target}.{os.getpid()}.tmp"
-    with _cleaning_up():
-        return _replace(name, target, temporary, data)
+    with _staging() as staging:
+        try:
+            mode = _mode(target)
+            if mode is not None and not stat.S_ISREG(mode):
+                with open(target, "wb") as file:
+                    file.write(data)
+                return True
+            if mode is not None and _holds(target, data):
+                return False
+            os.replace(staging.file(target, data, _permissions(mode)), target)
+        except OSError as error:
+            raise EnvironmentFailure(_unchanged(name, error)) from None
+    return True
 
 
 def write_all(texts: Sequence[tuple[str, str]]) -> list[str]:
-    """Replaces files, given as (text, name), each through a temporary file; what failed of each, "" where nothing did.
+    """Replaces files, given as (text, name); for each why it failed, "" where it did not.
 
-    All are written before the first is synced: the disk then takes them together.
+    All are written before the first is synced, so that the disk takes them together.
     """
-    failures = [""] * len(texts)
-    staged: list[tuple[int, str, str]] = []
-    with _cleaning_up():
-        try:
-            for index, (text, name) in enumerate(texts):
-                target = os.path.realpath(name)
-                temporary = f"{target}.{os.getpid()}.tmp"
-                staged.append((index, temporary, target))
-                failures[index] = _attempt(name, lambda: _fill(temporary, target, text))
-            for index, temporary, target in staged:
-                if not failures[index]:
-                    failures[index] = _attempt(texts[index][1], lambda: _settle(temporary, target))
-        finally:
-            for _, temporary, _ in staged:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-    return failures
+    with _staging() as staging:
+        staged = [_stage(staging, text, name) for text, name in texts]
+        return [
+            failure or _settle(temporary, name)
+            for (temporary, failure), (_, name) in zip(staged, texts, strict=True)
+        ]
 
 
-def _attempt(name: str, action: Callable[[], None]) -> str:
+def _stage(staging: _Staging, text: str, name: str) -> tuple[str, str]:
+    """The temporary file that is to replace `name`, and why there is none, "" if there is one."""
+    target = os.path.realpath(name)
     try:
-        action()
+        mode = _mode(target)
+        if mode is not None and not stat.S_ISREG(mode):
+            return "", f"{name} is not a regular file; file left unchanged"
+        data = text.encode("utf-8")
+        return staging.file(target, data, _permissions(mode), sync=False), ""
     except OSError as error:
-        return f"{name}: {error.strerror or error}; it is as it was"
+        return "", _unchanged(name, error)
+
+
+def _settle(temporary: str, name: str) -> str:
+    """Puts a temporary file in the place of `name`; why that failed, "" where it did not."""
+    try:
+        _sync(temporary)
+        os.replace(temporary, os.path.realpath(name))
+    except OSError as error:
+        return _unchanged(name, error)
     return ""
 
 
-def _fill(temporary: str, target: str, text: str) -> None:
-    mode = _mode(target)
-    if mode is not None and not stat.S_ISREG(mode):
-        raise OSError("it is not a regular file")
-    _make(temporary, text.encode("utf-8"), _permissions(mode), sync=False)
+def create(text: str, name: str, mode: int = _NEW) -> bool:
+    """Creates the file `name`; False where it exists. Of several processes at once, one succeeds.
+
+    EnvironmentFailure where it cannot be created.
+    """
+    data = text.encode("utf-8")
+    with _staging() as staging:
+        try:
+            temporary = staging.file(name, data, mode)
+            try:
+                # A link, unlike a rename, never replaces.
+                os.link(temporary, name)
+            except PermissionError:
+                # Some file systems have no links.
+                _fill(name, data, mode)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise EnvironmentFailure(f"{name}: {error.strerror or error}") from None
+    return True
 
 
-def _settle(temporary: str, target: str) -> None:
-    descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+class _Staging:
+    """Temporary files so far, and how SIGTERM was handled before."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.handler: Any = None
+
+    def file(self, target: str, data: bytes, mode: int, *, sync: bool = True) -> str:
+        """The name of a new file beside `target` with this content."""
+        # Several processes, of several machines too, may write one target at a time.
+        name = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+        self.names.append(name)
+        _fill(name, data, mode, sync=sync)
+        return name
+
+
+@contextlib.contextmanager
+def _staging() -> Iterator[_Staging]:
+    """A staging whose files are gone at the end of the block, even where SIGTERM ends it."""
+    staging = _Staging()
+    # Signals are for the main thread alone.
+    with contextlib.suppress(ValueError):
+        staging.handler = signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield staging
+    finally:
+        for name in staging.names:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+        if staging.handler is not None:
+            signal.signal(signal.SIGTERM, staging.handler)
+
+
+def _exit(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _fill(name: str, data: bytes, mode: int, *, sync: bool = True) -> None:
+    """Creates a file, which is on the disk when this returns unless `sync` is off."""
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        if sync:
+            file.flush()
+            os.fsync(descriptor)
+
+
+def _sync(name: str) -> None:
+    descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(temporary, target)
 
 
-@contextlib.contextmanager
-def _cleaning_up() -> Iterator[None]:
-    """Makes SIGTERM an exception, so that no temporary file stays behind."""
-    try:
-        before = signal.signal(signal.SIGTERM, _terminated)
-    except ValueError:  # not the main thread, which alone takes signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _terminated(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
-
-
-def _replace(name: str, target: str, temporary: str, data: bytes) -> bool:
-    try:
-        mode = _mode(target)
-        if mode is not None and not stat.S_ISREG(mode):
-            with open(target, "wb") as file:
-                file.write(data)
-            return True
-        if mode is not None and _same(target, data):
-            return False
-        _make(temporary, data, _permissions(mode))
-        os.replace(temporary, target)
-    except OSError as error:
-        raise EnvironmentFailure(f"{name}: {error.strerror or error}; it is as it was") from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-    return True
-
-
-def create(text: str, name: str, mode: int = 0o666) -> bool:
-    """Makes the file `name`, whole or not at all; False where it exists. Of several at once one succeeds."""
-    with _cleaning_up():
-        return _create(text, name, f"{name}.{os.getpid()}-{os.urandom(4).hex()}.tmp", mode)
-
-
-def _create(text: str, name: str, temporary: str, mode: int) -> bool:
-    try:
-        _make(temporary, text.encode("utf-8"), mode)
-        try:
-            # A link, unlike a rename, never replaces.
-            os.link(temporary, name)
-        except PermissionError:
-            # Some file systems have no links.
-            _make(name, text.encode("utf-8"), mode)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise EnvironmentFailure(f"{name}: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-    return True
-
-
-def _make(name: str, data: bytes, mode: int, *, sync: bool = True) -> None:
-    """A file that was not there, on the disk when this returns unless `sync` is off."""
-    with os.fdopen(
-        os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb"
-    ) as file:
-        file.write(data)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _permissions(mode: int | None) -> int:
-    """Those of the file that is replaced; None is the mode of no file."""
-    return 0o666 if mode is None else stat.S_IMODE(mode)
+def _unchanged(name: str, error: OSError) -> str:
+    return f"{name}: {error.strerror or error}; file left unchanged"
 
 
 def _mode(target: str) -> int | None:
+    """The mode of a file; None where there is no file."""
     try:
         return os.stat(target).st_mode
     except FileNotFoundError:
         return None
 
 
-def _same(target: str, data: bytes) -> bool:
+def _permissions(mode: int | None) -> int:
+    return _NEW if mode is None else stat.S_IMODE(mode)
+
+
+def _holds(target: str, data: bytes) -> bool:
+    """Whether a file has exactly this content."""
     with open(target, "rb") as file:
         return file.read(len(data) + 1) == data
 

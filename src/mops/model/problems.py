@@ -15,7 +15,7 @@ ERROR, WARNING = "error", "warning"
 class Problem(NamedTuple):
     """One thing wrong with the configuration: where, what, and what to do about it.
 
-    `check` names the check that found it, for those that can be looked up in the docs.
+    `check` names the check that found it, where the docs describe that check.
     """
 
     severity: str
@@ -27,13 +27,13 @@ class Problem(NamedTuple):
 
 
 class MopsError(Exception):
-    """An expected failure: one line for the user, and the process's exit code."""
+    """An expected failure: one line for the user and the exit code of the process."""
 
     exit_code = BUG
 
 
 class UsageError(MopsError):
-    """The command line asks for something that makes no sense."""
+    """The command line is invalid."""
 
     exit_code = USAGE
 
@@ -50,6 +50,6 @@ class InvalidConfig(MopsError):
 
 
 class EnvironmentFailure(MopsError):
-    """What mops needs from outside is missing or failed: a file, helm, the cluster."""
+    """Something outside mops is missing or failed: a file, helm, the cluster."""
 
     exit_code = ENVIRONMENT

@@ -1,6 +1,7 @@
 """Kubernetes quantities as exact numbers.
 
-The notation is Kubernetes' own (apimachinery's resource.Quantity); the chart computes with the same digits.
+The notation is that of resource.Quantity in Kubernetes' apimachinery, and the chart computes with
+the same digits.
 """
 
 from __future__ import annotations
@@ -15,30 +16,30 @@ _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?(?:[eE]([0-9]+)|([a-zA-Z]*))")
 
 
 def memory_bytes(quantity: str) -> int:
-    """Whole bytes of a memory quantity that the schema accepts, a fraction of a byte rounded down."""
+    """A memory quantity that the schema accepts in bytes, rounded down."""
     return _millibytes(quantity) // 1000
 
 
 def process_share(limit: str, reserve: str, processes: int) -> int:
-    """Whole bytes for each process of a pod: its memory limit less the reserve, in equal parts rounded down."""
+    """Bytes for each process of a pod: an equal share of limit less reserve, rounded down."""
     return (_millibytes(limit) - _millibytes(reserve)) // (1000 * processes)
 
 
 def _millibytes(quantity: str) -> int:
-    """Thousandths of a byte, which are whole for at most three decimals."""
+    """A quantity in thousandths of a byte, exact for up to three decimals."""
     whole, fraction, exponent, unit = _parts(quantity)
     factor: int = 10 ** int(exponent) if exponent else _UNITS[unit]
     return int(int(whole + fraction.ljust(3, "0")) * factor * 1000 // 10 ** max(3, len(fraction)))
 
 
 def millicpu(quantity: str) -> int:
-    """Thousandths of a CPU of a CPU quantity that the schema accepts."""
+    """A CPU quantity that the schema accepts in thousandths of a CPU."""
     whole, fraction, _, unit = _parts(quantity)
     return int(whole) if unit == "m" else int(whole) * 1000 + int((fraction + "000")[:3])
 
 
 def human(size: int) -> str:
-    """Bytes for people: `1920Mi`, `3.75Gi`; exact figures stay whole."""
+    """Bytes for people, with at most two decimals: `64Mi`, `3.75Gi`."""
     for unit in ("Ti", "Gi", "Mi", "Ki"):
         if size >= _UNITS[unit]:
             amount = size / _UNITS[unit]

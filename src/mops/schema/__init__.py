@@ -1,1 +1,1 @@
-"""The one schema: its fields, its draft-07 keywords, and the reading of nodes into typed leaves."""
+"""The schema of the settings: its fields and keywords, and statements read into typed leaves."""

@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-from mops.schema.fields import Field, Tree
+from mops.schema.fields import Field
+from mops.schema.keywords import Tree, number_range
+
+_NAMES = {
+    "string": "string",
+    "integer": "integer",
+    "boolean": "`true` | `false`",
+    "array": "list",
+    "object": "mapping",
+}
 
 
 def describe(tree: Tree) -> str:
-    """The type of a setting for people."""
+    """The type of a setting in Markdown; words in backticks are what one writes."""
     if "enum" in tree:
-        return " \\| ".join(f"`{value}`" for value in tree["enum"])
+        return " | ".join(f"`{value}`" for value in tree["enum"])
     if "anyOf" in tree:
         return f"{describe(tree['anyOf'][0])} or valueFrom"
-    names = tree.get("type", "any")
-    if names == "integer" and "minimum" in tree:
-        return (
-            f"integer {tree['minimum']} to {tree['maximum']}"
-            if tree.get("maximum") != tree["minimum"]
-            else f"`{tree['minimum']}`"
-        )
-    if "x-expected" in tree and names == "string":
+    name = tree.get("type", "any")
+    if name == "integer" and "minimum" in tree:
+        return _integer(tree["minimum"], tree.get("maximum"))
+    if name == "string" and "x-expected" in tree:
         return str(tree["x-expected"])
-    return (
-        {"string": "text", "boolean": "`true` \\| `false`", "array": "list", "object": "map"}.get(
-            names, "number or percentage"
-        )
-        if isinstance(names, str)
-        else "number or percentage"
-    )
+    if isinstance(name, list):
+        # The only settings with several types are a number or a percentage.
+        return "number or percentage"
+    return _NAMES.get(name, "any")
+
+
+def _integer(low: int, high: int | None) -> str:
+    return f"`{low}`" if low == high else f"integer {number_range(low, high)}"
 
 
 def field_text(field: Field, default: str) -> str:
-    """What there is to know of a field besides its value."""
-    from mops.schema.describe import describe
-
-    kind = describe(field.schema).replace("\\|", "|").replace("`", "")
+    """Everything about a field besides its value; `default` is its default as shown to people."""
     rows = [
-        ("type", kind),
+        ("type", describe(field.schema).replace("`", "")),
         ("default", default),
         ("flat key", field.schema.get("x-flat", "")),
         ("flag", field.flag),
         ("variable", field.variable),
     ]
-    return f"{field.key}: {field.description}\n" + "".join(
-        f"  {name}: {value}\n" for name, value in rows if value
-    )
+    lines = [f"{field.key}: {field.description}"]
+    lines += [f"  {name}: {value}" for name, value in rows if value]
+    return "\n".join(lines) + "\n"

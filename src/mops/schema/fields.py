@@ -1,19 +1,24 @@
-"""The schema as a tree of sections and a table of fields."""
+"""The settings: the schema as a tree of sections, and as a table of fields."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.model import bundle
-from mops.model.layer import DEFAULTS, Layer, Leaf, Origin, Path, dotted
-from mops.schema.keywords import child, types, violations
+from mops.model.layer import DEFAULTS, Layer, Leaf, Origin, Path, Value, dotted
+from mops.schema.keywords import Tree, child, types, violations
 
+# What the names of override variables begin with.
 PREFIX = "MODELOPS_OVERRIDE_"
 
-Tree = Mapping[str, Any]
+# The section that `render` adds to the values.
+MARKER = "mopsValues"
+
+_SCALARS = frozenset({"string", "integer", "boolean"})
+_DEFAULT = Origin(DEFAULTS, "default")
 
 
 class Field(NamedTuple):
@@ -24,32 +29,34 @@ class Field(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The path, dotted."""
+        """The dotted spelling of the path."""
         return dotted(self.path)
 
     @property
     def flag(self) -> str:
-        """The override flag; "" where there is none."""
-        return self.schema.get("x-flag", "")  # type: ignore[no-any-return]
+        """The command line flag; "" where there is none."""
+        return str(self.schema.get("x-flag", ""))
 
     @property
     def variable(self) -> str:
-        """The override variable; "" for fields that are not one scalar."""
-        if not set(types(self.schema)) & {"string", "integer", "boolean"}:
+        """The override variable, from the path unless the schema names it; "" where there is none.
+
+        Only scalars have one; of those that may also refer to a Secret, only the ones with a name.
+        """
+        if "x-variable" in self.schema:
+            return PREFIX + str(self.schema["x-variable"])
+        if "anyOf" in self.schema or _SCALARS.isdisjoint(types(self.schema)):
             return ""
-        name = self.flag.lstrip("-") or self.schema.get("x-flat", "")
-        if not name and "anyOf" in self.schema:
-            return ""
-        return PREFIX + (name or "_".join(map(snake, self.path))).replace("-", "_").upper()
+        return PREFIX + "_".join(map(snake, self.path)).upper()
 
     @property
     def description(self) -> str:
-        """One sentence on what it is."""
-        return self.schema.get("description", "")  # type: ignore[no-any-return]
+        """One sentence on what the setting means."""
+        return str(self.schema.get("description", ""))
 
 
 class SettingsSchema:
-    """The settings: `tree` is the whole schema with references inlined."""
+    """The settings. `tree` is the whole schema with references inlined."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -58,22 +65,22 @@ class SettingsSchema:
 
     @cached_property
     def fields(self) -> dict[Path, Field]:
-        """Every declared field in schema order; of a map also the names that it declares."""
+        """Every declared field in schema order, including the declared entries of free mappings."""
         return {path: Field(path, node) for path, node in _walk(self.tree, ())}
 
     @cached_property
     def flat(self) -> dict[str, list[Path]]:
-        """The unified file's flat keys."""
-        return self._named("x-flat")
+        """The flat keys of unified files, each with the settings that it sets."""
+        return self._by_annotation("x-flat")
 
     @cached_property
     def flags(self) -> dict[str, list[Path]]:
-        """The override flags."""
-        return self._named("x-flag")
+        """The override flags, each with the settings that it sets."""
+        return self._by_annotation("x-flag")
 
     @cached_property
     def variables(self) -> dict[str, list[Path]]:
-        """The override variables."""
+        """The override variables, each with the settings that it sets."""
         found: dict[str, list[Path]] = {}
         for path, field in self.fields.items():
             if field.variable:
@@ -82,49 +89,49 @@ class SettingsSchema:
 
     @cached_property
     def inherits(self) -> dict[Path, Path]:
-        """Maps whose entries take what they do not say from a section: path of the map -> path of the section."""
-        return {
-            path: tuple(field.schema["additionalProperties"]["x-inherits"].split("."))
-            for path, field in self.fields.items()
-            if isinstance(field.schema.get("additionalProperties"), Mapping)
-            and "x-inherits" in field.schema["additionalProperties"]
-        }
+        """Mappings whose entries inherit from a section: their path -> path of the section."""
+        found: dict[Path, Path] = {}
+        for path, field in self.fields.items():
+            entries = field.schema.get("additionalProperties")
+            if isinstance(entries, Mapping) and "x-inherits" in entries:
+                found[path] = tuple(entries["x-inherits"].split("."))
+        return found
 
     def located(self, annotation: str) -> dict[str, Path]:
-        """The paths of what carries an annotation, by the annotation's value."""
+        """The paths of the nodes that carry an annotation, by the annotation's value."""
         if annotation not in self._located:
-            self._located[annotation] = {
-                node[annotation]: path for path, node in _nodes(self.tree, ()) if annotation in node
-            }
+            self._located[annotation] = {value: path for path, value in self.marked(annotation)}
         return self._located[annotation]
 
-    def marked(self, annotation: str) -> list[tuple[Path, Any]]:
-        """What carries an annotation, sections included: paths with what it says."""
-        return [
-            (path, node[annotation]) for path, node in _nodes(self.tree, ()) if annotation in node
-        ]
+    def marked(self, annotation: str) -> list[tuple[Path, Value]]:
+        """The paths of the nodes that carry an annotation, with its value; sections included."""
+        nodes = _nodes(self.tree, ())
+        return [(path, node[annotation]) for path, node in nodes if annotation in node]
 
     def at(self, path: Path) -> Tree | None:
-        """What the schema says at `path`; None where there is no such setting."""
+        """The schema of the setting at `path`; None where there is no such setting."""
         node: Tree | None = self.tree
         for part in path:
             if node is None:
                 return None
-            node = child(_map_branch(node), part)
+            node = child(_mapping_branch(node), part)
         return node
 
     def atomic(self, path: Path) -> Path | None:
-        """The beginning of `path` that a higher layer replaces whole."""
+        """The beginning of `path` that a higher layer replaces as a whole; None for most paths."""
         if path not in self._atomic:
             self._atomic[path] = self._atomic_at(path)
         return self._atomic[path]
 
     def _atomic_at(self, path: Path) -> Path | None:
-        node: Tree | None = self.tree
-        for index, part in enumerate(path):
-            node = child(_map_branch(node), part) if node is not None else None
-            if node is not None and node.get("x-atomic"):
-                return path[: index + 1]
+        node: Tree = self.tree
+        for size, part in enumerate(path, 1):
+            found = child(_mapping_branch(node), part)
+            if found is None:
+                return None
+            if found.get("x-atomic"):
+                return path[:size]
+            node = found
         return None
 
     def defaults(self) -> Layer:
@@ -144,8 +151,8 @@ class SettingsSchema:
         return Layer(DEFAULTS, leaves, DEFAULTS)
 
     @staticmethod
-    def nothing(tree: Tree) -> Any:
-        """The value that stands for "not set" at a setting; None where the setting needs a value."""
+    def nothing(tree: Tree) -> Value:
+        """The value that means "not set" for a setting; None where the setting needs a value."""
         names = types(tree)
         if "array" in names:
             return []
@@ -153,15 +160,12 @@ class SettingsSchema:
             return ""
         return None
 
-    def _named(self, annotation: str) -> dict[str, list[Path]]:
+    def _by_annotation(self, annotation: str) -> dict[str, list[Path]]:
         found: dict[str, list[Path]] = {}
         for path, field in self.fields.items():
             if annotation in field.schema:
                 found.setdefault(field.schema[annotation], []).append(path)
         return found
-
-
-_DEFAULT = Origin(DEFAULTS, "default")
 
 
 @lru_cache(maxsize=1)
@@ -172,17 +176,30 @@ def load_schema() -> SettingsSchema:
     return SettingsSchema(json.loads(bundle.read("schemas", "mops.schema.json")))
 
 
+def is_section(tree: Tree) -> bool:
+    """Whether a schema node is a closed group of settings rather than one setting."""
+    return "properties" in tree and tree.get("additionalProperties") is False
+
+
 @lru_cache(maxsize=4096)
 def snake(name: str) -> str:
-    """`targetCPU` -> `target_cpu`; names in capitals stay as they are."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() if not name.isupper() else name
+    """`targetCPU` -> `target_cpu`; names in capitals stay unchanged."""
+    return name if name.isupper() else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _walk(node: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
-    """The fields below a section, in order. A section has properties and no additional ones."""
-    for name, sub in node.get("properties", {}).items():
+def declared_name(tree: Tree, key: str) -> str:
+    """The declared name that `key` spells, in camelCase or snake_case; else `key` itself."""
+    declared = tree.get("properties", ())
+    if key in declared or "_" not in key:
+        return key
+    return next((name for name in declared if snake(name) == key), key)
+
+
+def _walk(tree: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
+    """The fields below a section, in order."""
+    for name, sub in tree.get("properties", {}).items():
         here = (*path, name)
-        if "properties" in sub and sub.get("additionalProperties") is False:
+        if is_section(sub):
             yield from _walk(sub, here)
         else:
             yield here, sub
@@ -190,20 +207,12 @@ def _walk(node: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
                 yield (*here, known), entry
 
 
-def _nodes(node: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
-    yield path, node
-    for name, sub in node.get("properties", {}).items():
+def _nodes(tree: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
+    yield path, tree
+    for name, sub in tree.get("properties", {}).items():
         yield from _nodes(sub, (*path, name))
 
 
-def _map_branch(node: Tree) -> Tree:
-    """The alternative of `anyOf` that is a map, where there are alternatives."""
-    return next((branch for branch in node.get("anyOf", ()) if "object" in types(branch)), node)
-
-
-MARKER = "mopsValues"
-
-
-def is_section(tree: Tree) -> bool:
-    """Whether a schema node is a closed group of settings rather than one setting."""
-    return "properties" in tree and tree.get("additionalProperties") is False
+def _mapping_branch(tree: Tree) -> Tree:
+    """The alternative of `anyOf` that is a mapping, where there are alternatives."""
+    return next((branch for branch in tree.get("anyOf", ()) if "object" in types(branch)), tree)

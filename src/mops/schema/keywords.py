@@ -1,4 +1,4 @@
-"""Typed data against the schema: the draft-07 keywords that the schema uses, with messages for people.
+"""Typed data against the schema: the draft-07 keywords that it uses, with messages for people.
 
 The tests hold this against the jsonschema library and against helm on generated documents.
 """
@@ -6,29 +6,49 @@ The tests hold this against the jsonschema library and against helm on generated
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
+from mops.model.spelling import near, one_of
 
-Schema = Mapping[str, Any]
+# One node of a schema with all that is below it: keyword -> value.
+Tree: TypeAlias = Mapping[str, Value]
 
-_TYPES: dict[str, Any] = {"string": str, "boolean": bool, "array": list, "object": dict}
-_ARTICLES = {
-    "string": "text",
+UNKNOWN_SETTING = "unknown setting"
+
+_FREE: Tree = {"x-free": True}
+
+_EXPECTED = {
+    "string": "a string",
     "integer": "an integer",
     "boolean": "true or false",
     "array": "a list",
-    "object": "a map",
+    "object": "a mapping",
     "null": "null",
     "number": "a number",
 }
-# How many characters of a refused value a message repeats at most.
-_SHOWN = 40
+_FOUND: dict[type, str] = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "a mapping",
+}
+# Helm's YAML writer loses these.
+_UNWRITABLE = "[\x7f-\x84\x86-\x9f\ufffe\uffff]"
+_UNWRITABLE_MESSAGE = (
+    "Helm does not support U+FFFE, U+FFFF, and the control characters U+007F to U+009F"
+    " except U+0085"
+)
+# The longest refused value that a message repeats, in characters.
+_LONGEST_SHOWN = 40
 
 
 class Violation(NamedTuple):
-    """One thing wrong at `path`. `at_key`: it is the key itself that is wrong."""
+    """One thing wrong at `path`. `at_key`: the key itself is wrong, not its value."""
 
     path: Path
     message: str
@@ -37,207 +57,178 @@ class Violation(NamedTuple):
     unknown: bool = False
 
 
-def violations(schema: Schema, value: Any, path: Path = ()) -> Iterator[Violation]:
-    """All that is wrong with `value`."""
-    if "anyOf" in schema:
-        schema = {**schema, **_branch(schema, value)}
-    names = types(schema)
+def violations(tree: Tree, value: Value, path: Path = ()) -> Iterator[Violation]:
+    """All that is wrong with `value`, which stands at `path`."""
+    if "anyOf" in tree:
+        tree = {**tree, **_branch(tree, value)}
+    names = types(tree)
     if names and not any(_is(name, value) for name in names):
-        yield Violation(
-            path, f"expected {_any_of(names)}, found {_kind(value)}", schema.get("x-hint", "")
-        )
+        expected = " or ".join(_EXPECTED[name] for name in names)
+        yield Violation(path, f"expected {expected}, found {_kind(value)}", tree.get("x-hint", ""))
         return
-    if "enum" in schema and value not in schema["enum"]:
-        yield Violation(
-            path,
-            f"expected {_choices(schema['enum'])}, found {shown(value)}",
-            near(value, schema["enum"]) or schema.get("x-hint", ""),
-        )
-    if "not" in schema and not any(violations(schema["not"], value)):
-        yield Violation(
-            path,
-            f"{shown(value)} is not allowed here",
-            schema["not"].get("x-hint") or schema.get("x-hint", ""),
-        )
-    if isinstance(value, str):
-        yield from _text(schema, value, path)
-    elif isinstance(value, list):
-        yield from _list(schema, value, path)
-    elif isinstance(value, dict):
-        yield from _map(schema, value, path)
-    elif not isinstance(value, bool) and isinstance(value, (int, float)):
-        yield from _number(schema, value, path)
+    if "enum" in tree:
+        yield from _enum(tree, value, path)
+    if "not" in tree:
+        yield from _not(tree, value, path)
+    check = _CHECKS.get(type(value))
+    if check is not None:
+        yield from check(tree, value, path)
 
 
-def types(schema: Schema) -> tuple[str, ...]:
+def types(tree: Tree) -> tuple[str, ...]:
     """The types that the schema allows; () for any."""
-    if "anyOf" in schema:
-        return tuple(dict.fromkeys(name for branch in schema["anyOf"] for name in types(branch)))
-    found = schema.get("type", ())
+    if "anyOf" in tree:
+        return tuple(dict.fromkeys(name for branch in tree["anyOf"] for name in types(branch)))
+    found = tree.get("type", ())
     return (found,) if isinstance(found, str) else tuple(found)
 
 
-def child(schema: Schema, key: str) -> Schema | None:
-    """What the schema says of a map's value at `key`; None where it allows no such key."""
-    if key in schema.get("properties", ()):
-        return schema["properties"][key]  # type: ignore[no-any-return]
-    for pattern, found in schema.get("patternProperties", {}).items():
+def child(tree: Tree, key: str) -> Tree | None:
+    """The schema of a mapping's value at `key`; None where no such key is allowed."""
+    if key in tree.get("properties", ()):
+        found: Tree = tree["properties"][key]
+        return found
+    for pattern, found in tree.get("patternProperties", {}).items():
         if matches(pattern, key):
-            return found  # type: ignore[no-any-return]
-    more = schema.get(
-        "additionalProperties", schema.get("x-free", "object" in types(schema) or not types(schema))
-    )
-    if more is False:
+            return found
+    names = types(tree)
+    others = tree.get("additionalProperties", tree.get("x-free", "object" in names or not names))
+    if others is False:
         return None
-    return _FREE if more is True else more
-
-
-_FREE: Schema = {"x-free": True}
+    return _FREE if others is True else others
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in `text`, `$` meaning the very end, as it does in Go."""
+    """Whether `pattern` is found in `text`; `$` matches at the very end only, as in Go."""
     return re.search(pattern.replace("$", r"\Z"), text) is not None
 
 
-def near(word: Any, known: Any) -> str:
-    """`did you mean …?` for the known word that is nearest to `word`, else ""."""
-    if not isinstance(word, str):
-        return ""
-    from difflib import get_close_matches
-
-    words = {entry.casefold(): entry for entry in known if isinstance(entry, str)}
-    close = get_close_matches(word.casefold(), words, 1, 0.6)
-    return f"did you mean {words[close[0]]}?" if close else ""
-
-
-def shown(value: Any) -> str:
-    """A refused value for a message: short, on one line."""
+def shown(value: Value) -> str:
+    """A refused value for a message: itself where it is short and holds no credentials."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    if isinstance(value, str) and len(value) <= _SHOWN and "://" not in value and "@" not in value:
+    if isinstance(value, str) and len(value) <= _LONGEST_SHOWN and not _is_address(value):
         return f'"{value}"'
     return _kind(value)
 
 
-def _text(schema: Schema, value: str, path: Path) -> Iterator[Violation]:
-    if len(value) < schema.get("minLength", 0):
-        yield Violation(
-            path,
-            "expected text, found none"
-            if not value
-            else f"expected at least {schema['minLength']} characters",
-        )
-    elif len(value) > schema.get("maxLength", len(value)):
-        yield Violation(
-            path, f"expected at most {schema['maxLength']} characters, found {len(value)}"
-        )
-    elif "pattern" in schema and not matches(schema["pattern"], value):
-        yield Violation(
-            path,
-            f"expected {schema.get('x-expected', 'text that matches ' + schema['pattern'])}",
-            schema.get("x-hint", ""),
-        )
-    elif not value.isprintable() and re.search("[\x7f-\x84\x86-\x9f\ufffe\uffff]", value):
-        yield Violation(
-            path,
-            "helm cannot carry U+FFFE, U+FFFF, and the control characters from U+007F to U+009F but for U+0085",
-            "remove them",
-        )
+def _is_address(text: str) -> bool:
+    return "://" in text or "@" in text
 
 
-def _number(schema: Schema, value: float, path: Path) -> Iterator[Violation]:
-    low, high = schema.get("minimum"), schema.get("maximum")
+def _enum(tree: Tree, value: Value, path: Path) -> Iterator[Violation]:
+    if value not in tree["enum"]:
+        hint = near(value, tree["enum"]) or tree.get("x-hint", "")
+        yield Violation(path, f"expected {one_of(tree['enum'])}, found {shown(value)}", hint)
+
+
+def _not(tree: Tree, value: Value, path: Path) -> Iterator[Violation]:
+    if not any(violations(tree["not"], value)):
+        hint = tree["not"].get("x-hint") or tree.get("x-hint", "")
+        yield Violation(path, f"{shown(value)} is not allowed here", hint)
+
+
+def _string(tree: Tree, value: str, path: Path) -> Iterator[Violation]:
+    if len(value) < tree.get("minLength", 0):
+        wanted = f"expected at least {tree['minLength']} characters"
+        yield Violation(path, wanted if value else "must not be empty")
+    elif len(value) > tree.get("maxLength", len(value)):
+        wanted = f"expected at most {tree['maxLength']} characters"
+        yield Violation(path, f"{wanted}, found {len(value)}")
+    elif "pattern" in tree and not matches(tree["pattern"], value):
+        wanted = tree.get("x-expected", f"a string that matches {tree['pattern']}")
+        yield Violation(path, f"expected {wanted}", tree.get("x-hint", ""))
+    elif not value.isprintable() and re.search(_UNWRITABLE, value):
+        yield Violation(path, _UNWRITABLE_MESSAGE, "remove them")
+
+
+def _number(tree: Tree, value: float, path: Path) -> Iterator[Violation]:
+    low, high = tree.get("minimum"), tree.get("maximum")
     if (low is not None and value < low) or (high is not None and value > high):
-        if low is not None and low == high:
-            wanted = f"exactly {low}"
-        elif high is None:
-            wanted = f"at least {low}"
-        elif low is None:
-            wanted = f"at most {high}"
-        else:
-            wanted = f"{low} to {high}"
-        yield Violation(path, f"expected {wanted}, found {value}", schema.get("x-hint", ""))
+        message = f"expected {number_range(low, high)}, found {value}"
+        yield Violation(path, message, tree.get("x-hint", ""))
 
 
-def _list(schema: Schema, value: list[Any], path: Path) -> Iterator[Violation]:
-    items = schema.get("items")
-    if items is not None:
+def number_range(low: float | None, high: float | None) -> str:
+    """The numbers from `low` to `high` in words; None is no bound, and one bound must be there."""
+    if high is None:
+        return f"at least {low}"
+    if low is None:
+        return f"at most {high}"
+    return f"exactly {low}" if low == high else f"{low} to {high}"
+
+
+def _list(tree: Tree, value: list[Value], path: Path) -> Iterator[Violation]:
+    if "items" in tree:
         for index, item in enumerate(value):
-            yield from violations(items, item, (*path, str(index)))
+            yield from violations(tree["items"], item, (*path, str(index)))
 
 
-def _map(schema: Schema, value: dict[str, Any], path: Path) -> Iterator[Violation]:
-    if not schema.get("minProperties", 0) <= len(value) <= schema.get("maxProperties", len(value)):
-        yield Violation(
-            path,
-            f"expected {schema.get('x-hint') or 'another number of keys'}, found {len(value)} keys",
-        )
-    for key in schema.get("required", ()):
+def _mapping(tree: Tree, value: dict[str, Value], path: Path) -> Iterator[Violation]:
+    if not tree.get("minProperties", 0) <= len(value) <= tree.get("maxProperties", len(value)):
+        wanted = tree.get("x-hint") or "a different number of keys"
+        yield Violation(path, f"expected {wanted}, found {len(value)} keys")
+    for key in tree.get("required", ()):
         if key not in value:
             yield Violation(path, f"{key} is missing")
-    names = schema.get("propertyNames")
     for key, entry in value.items():
-        if names is not None:
-            for wrong in violations(names, key, (*path, key)):
-                yield wrong._replace(at_key=True, hint=wrong.hint or names.get("x-hint", ""))
-        found = child(schema, key)
+        here = (*path, key)
+        for wrong in name_violations(tree, key):
+            yield wrong._replace(path=here)
+        found = child(tree, key)
         if found is None:
-            yield Violation(
-                (*path, key),
-                "no such setting",
-                near(key, schema.get("properties", ())),
-                at_key=True,
-                unknown=True,
-            )
+            hint = near(key, tree.get("properties", ()))
+            yield Violation(here, UNKNOWN_SETTING, hint, at_key=True, unknown=True)
         else:
-            yield from violations(found, entry, (*path, key))
+            yield from violations(found, entry, here)
 
 
-def _branch(schema: Schema, value: Any) -> Schema:
+def name_violations(tree: Tree, key: str) -> Iterator[Violation]:
+    """All that is wrong with `key` as a name in a mapping."""
+    names = tree.get("propertyNames")
+    if names is not None:
+        for wrong in violations(names, key):
+            yield wrong._replace(at_key=True, hint=wrong.hint or names.get("x-hint", ""))
+
+
+_CHECKS: dict[type, Callable[[Tree, Value, Path], Iterator[Violation]]] = {
+    str: _string,
+    int: _number,
+    float: _number,
+    list: _list,
+    dict: _mapping,
+}
+
+
+def _branch(tree: Tree, value: Value) -> Tree:
     """The alternative of `anyOf` that is meant, judged by the value's type."""
     fitting = [
-        branch for branch in schema["anyOf"] if any(_is(name, value) for name in types(branch))
+        branch for branch in tree["anyOf"] if any(_is(name, value) for name in types(branch))
     ]
     if not fitting:
-        return {"anyOf": schema["anyOf"], "type": list(types(schema))}
+        return {"anyOf": tree["anyOf"], "type": list(types(tree))}
     return next((branch for branch in fitting if not any(violations(branch, value))), fitting[0])
 
 
-def _is(name: str, value: Any) -> bool:
-    if name == "integer":
-        return not isinstance(value, bool) and (
-            isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        )
-    if name == "number":
-        return not isinstance(value, bool) and isinstance(value, (int, float))
-    if name == "null":
-        return value is None
-    return isinstance(value, _TYPES[name])
+_CLASSES: dict[str, type] = {
+    "string": str,
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+    "null": type(None),
+}
 
 
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    for kind, word in (
-        (bool, "a truth value"),
-        (int, "an integer"),
-        (float, "a number"),
-        (str, "text"),
-        (list, "a list"),
-        (dict, "a map"),
-    ):
-        if isinstance(value, kind):
-            return word
-    return "something else"
+def _is(name: str, value: Value) -> bool:
+    """Whether a value has a type of JSON Schema, where True is no number and 2.0 an integer."""
+    if name in _CLASSES:
+        return isinstance(value, _CLASSES[name])
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return name == "number" or isinstance(value, int) or value.is_integer()
 
 
-def _any_of(names: tuple[str, ...]) -> str:
-    return " or ".join(_ARTICLES[name] for name in names)
-
-
-def _choices(values: list[Any]) -> str:
-    words = [str(value) if value != "" else '""' for value in values]
-    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+def _kind(value: Value) -> str:
+    return _FOUND.get(type(value), "something else")

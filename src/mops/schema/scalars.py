@@ -3,96 +3,96 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from mops.schema.fields import Tree
-from mops.schema.keywords import types
+from mops.model.layer import Value
+from mops.schema.keywords import Tree, types
 from mops.yamltext.nodes import NULLS, Text
 from mops.yamltext.plain import INTEGER, Ambiguous, plain_scalar
 
+_MOST_DIGITS = 18
+_BOOLEANS = {"true": True, "false": False}
+# How people write booleans elsewhere.
+_MEANT = {
+    **dict.fromkeys(("yes", "on", "y", "1", "true"), "true"),
+    **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
+}
+# The longest text that a hint repeats.
+_SHORT = 40
 
-class _Bad(Exception):
+
+class Mistyped(Exception):
     """A scalar is not of the type that the schema wants."""
 
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
-def scalar(node: Text, tree: Tree) -> Any:
-    """The typed value of a scalar; _Bad(message, hint) where it has none."""
+
+def scalar(node: Text, tree: Tree) -> Value:
+    """The value of a scalar in the type that `tree` wants; Mistyped where it has none."""
     names = types(tree)
     if not names:
-        return _unguessed(node)
+        return _untyped(node)
     if node.quoted:
-        if "string" in names or not set(names) & {"integer", "boolean"}:
-            return node.text
-        kind = "an integer" if "integer" in names else "true or false"
-        raise _Bad(f"expected {kind}, found quoted text", _UNQUOTE)
+        return _quoted(node, names)
     if node.text in NULLS:
-        raise _Bad("null cannot stand inside a list or one value", "remove it")
+        raise Mistyped("null is not allowed here", "remove it")
     if "integer" in names and INTEGER.fullmatch(node.text):
         return int(node.text)
     if "string" in names:
         return node.text
     if "boolean" in names:
-        if node.text in ("true", "false"):
-            return node.text == "true"
-        raise _Bad(f"expected true or false, found {_written(node)}", _truth(node.text))
+        return _boolean(node)
     if "integer" in names:
-        raise _Bad(f"expected an integer, found {_written(node)}", _decimal(node.text))
+        raise Mistyped(f"expected an integer, found {_written(node)}", _as_integer(node.text))
     return node.text
 
 
-def _unguessed(node: Text) -> Any:
+def _quoted(node: Text, names: tuple[str, ...]) -> str:
+    if "string" in names or not {"integer", "boolean"} & set(names):
+        return node.text
+    expected = "an integer" if "integer" in names else "true or false"
+    if not node.line:
+        hint = "use --set, which takes the type from the setting"
+        raise Mistyped(f"expected {expected}, found a string", hint)
+    raise Mistyped(f"expected {expected}, found a quoted string", "remove the quotes")
+
+
+def _boolean(node: Text) -> bool:
+    if node.text not in _BOOLEANS:
+        meant = _MEANT.get(node.text.lower())
+        hint = f"write {meant}" if meant else ""
+        raise Mistyped(f"expected true or false, found {_written(node)}", hint)
+    return _BOOLEANS[node.text]
+
+
+def _untyped(node: Text) -> Value:
     """A scalar where the schema declares no type: only what every YAML reader agrees on."""
     try:
-        value = plain_scalar(node)
+        value: Value = plain_scalar(node)
     except Ambiguous:
-        raise _Bad(
-            f"YAML readers disagree on what {_written(node)} is",
-            f'write "{node.text}" if it is text'
-            if len(node.text) < _SHORT
-            else "quote it if it is text",
-        ) from None
+        short = len(node.text) < _SHORT
+        hint = f'write "{node.text}" for a string' if short else "quote it if it is a string"
+        raise Mistyped(f"YAML readers disagree on what {_written(node)} is", hint) from None
     if value is None:
-        raise _Bad("null cannot stand inside a list or one value", "remove it")
+        raise Mistyped("null is not allowed here", "remove it")
     return value
 
 
-_SHORT = 40
-
-_LONGEST_INTEGER = 20
-
-_UNQUOTE = "remove the quotes"
-
-
-def _truth(text: str) -> str:
-    meant = {
-        "yes": "true",
-        "on": "true",
-        "y": "true",
-        "1": "true",
-        "true": "true",
-        "no": "false",
-        "off": "false",
-        "n": "false",
-        "0": "false",
-        "false": "false",
-    }
-    return f"write {meant[text.lower()]}" if text.lower() in meant else ""
-
-
-def _decimal(text: str) -> str:
+def _as_integer(text: str) -> str:
+    """How to write `text` as an integer, where it looks like a number."""
     plain = text.replace("_", "")
-    if re.fullmatch(r"[-+]?[0-9]+", plain) and plain != "":
-        return (
-            f"write {int(plain)}"
-            if len(plain) < _LONGEST_INTEGER
-            else "an integer has at most 18 digits"
-        )
+    if re.fullmatch(r"[-+]?[0-9]+", plain):
+        if len(plain) > _MOST_DIGITS + 1:
+            return f"an integer has at most {_MOST_DIGITS} digits"
+        return f"write {int(plain)}"
     if re.fullmatch(r"[0-9]+\.0+", text):
         return f"write {text.split('.', maxsplit=1)[0]}"
-    return "only decimal integers are integers" if re.match(r"[-+0-9.]", text) else ""
+    return "use a decimal integer" if re.match(r"[-+0-9.]", text) else ""
 
 
 def _written(node: Text) -> str:
+    """A refused scalar for a message: itself where it is short and plain."""
     if not node.text:
-        return "nothing"
-    return node.text if re.fullmatch(r"[-+_.:0-9A-Za-z]{1,40}", node.text) else "other text"
+        return "an empty value"
+    return node.text if re.fullmatch(r"[-+_.:0-9A-Za-z]{1,40}", node.text) else "a string"

@@ -16,10 +16,10 @@ from mops.edit.migrate.formats import CONFIG, INFRASTRUCTURE
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.model.quantities import human, process_share
+from mops.schema.keywords import UNKNOWN_SETTING
 from mops.yamltext.offsets import offset_of, position
 from mops.yamltext.outline import Map, Pair, Seq, Span, outline
 
-_UNKNOWN = "no such setting"
 # Unknown keys come to light only once those around them are comments.
 _ROUNDS = 3
 
@@ -83,7 +83,7 @@ def _comment_out_unknown(draft: Draft) -> None:
     for _ in range(_ROUNDS):
         unknown: dict[int, Problem] = {}
         for problem in read(draft.text, draft.name, draft.schema).problems:
-            if problem.message == _UNKNOWN:
+            if problem.message == UNKNOWN_SETTING:
                 unknown[_offset(draft, problem.origin.place)] = problem
         found = [pair for pair in _pairs(draft.root) if pair.key.start in unknown]
         if not found:

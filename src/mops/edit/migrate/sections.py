@@ -18,7 +18,7 @@ from mops.edit.migrate.older_yaml import data
 from mops.edit.migrate.resources import migrate_resources
 from mops.edit.migrate.scalars import drop_null, write_boolean, write_integer
 from mops.model.layer import Path
-from mops.schema.keywords import near
+from mops.model.spelling import near
 from mops.yamltext.outline import Map, Pair, resolved
 
 _KEYS: Mapping[str, tuple[str, ...]] = {

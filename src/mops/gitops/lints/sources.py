@@ -17,7 +17,7 @@ from mops.gitops.lints.finding import (
     release_name,
 )
 from mops.model.layer import Path
-from mops.schema.keywords import near
+from mops.model.spelling import near
 
 _VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(-[-.0-9A-Za-z]+)?(\+[-.0-9A-Za-z]+)?")
 _TOOLS = ("helm", "kustomize", "directory", "plugin")

@@ -1,0 +1,112 @@
+"""Settings outside files: override variables, --debug-mode, flags, and --set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mops.config.keys import canonical, key_path, quoting_hint, split_pair, suggestion
+from mops.model import bundle
+from mops.model.layer import COMMAND_LINE, DEBUG, ENVIRONMENT, Origin, Path, dotted
+from mops.model.problems import ERROR, Problem, UsageError
+from mops.model.spelling import near
+from mops.schema.fields import PREFIX, SettingsSchema
+from mops.schema.keywords import UNKNOWN_SETTING, Tree, types
+from mops.schema.statement import Source, Statement
+from mops.yamltext.nodes import word
+from mops.yamltext.reader import parse
+
+Statements = Iterator[Statement | Problem]
+
+
+def environment(environ: Mapping[str, str], schema: SettingsSchema) -> Statements:
+    """The MODELOPS_OVERRIDE_* variables."""
+    for name in sorted(environ):
+        if name in schema.variables:
+            source = Source(ENVIRONMENT, name, in_file=False)
+            yield _scalar(schema, source, schema.variables[name], environ[name])
+        elif name.startswith(PREFIX):
+            hint = near(name, schema.variables)
+            hint = hint or "`mops config explain KEY` shows the variable of a setting"
+            origin = Origin(ENVIRONMENT, name)
+            yield Problem(ERROR, name, "unknown override variable", origin, hint)
+
+
+def debug() -> Statements:
+    """The built-in profile of --debug-mode."""
+    root, problems = parse(bundle.read("schemas", "profiles", "debug.yaml"), DEBUG, DEBUG)
+    yield from problems
+    if root is not None:
+        yield Statement(Source(DEBUG, DEBUG, in_file=False), ((),), root)
+
+
+def command_line(
+    flags: Sequence[tuple[str, str]], sets: Sequence[tuple[str, str]], schema: SettingsSchema
+) -> Statements:
+    """Override flags, as (flag, text), and --set and --set-string, as (flag, KEY=VALUE).
+
+    Raises UsageError where a setting is given twice, and for --set without KEY=VALUE.
+    """
+    given: dict[Path, str] = {}
+    for flag, text in flags:
+        positive = flag if flag in schema.flags else flag.replace("--no-", "--", 1)
+        paths = schema.flags[positive]
+        _claim(given, paths, flag)
+        yield _scalar(schema, Source(COMMAND_LINE, flag, in_file=False), paths, text)
+    for flag, pair in sets:
+        key, text = split_pair(pair, flag)
+        path = key_path(key, flag)
+        source = Source(COMMAND_LINE, f"{flag} {key}", in_file=False)
+        paths = canonical(schema, path)
+        if paths:
+            _claim(given, paths, source.place)
+            yield from argument(schema, source, paths, text, string=flag == "--set-string")
+        else:
+            hint = quoting_hint(schema, path) or suggestion(schema, dotted(path))
+            origin = Origin(COMMAND_LINE, source.place)
+            yield Problem(ERROR, source.place, UNKNOWN_SETTING, origin, hint)
+
+
+def argument(
+    schema: SettingsSchema,
+    source: Source,
+    paths: Sequence[Path],
+    text: str,
+    *,
+    string: bool = False,
+) -> Statements:
+    """The text of an argument as the value of settings, or what is wrong with it as YAML.
+
+    `null` clears a setting. A list or mapping is written as YAML; a scalar is the text itself and
+    needs no quotes. With `string`, the text is a string, whatever the setting takes.
+    """
+    tree = schema.at(paths[0]) or {}
+    if string or (_takes_text(tree) and text != "null"):
+        yield Statement(source, tuple(paths), word(text, quoted=True))
+    elif text == "null" or not {"object", "array"} & set(types(tree)):
+        yield Statement(source, tuple(paths), word(text))
+    else:
+        root, problems = parse(text, source.place, source.layer)
+        for problem in problems:
+            yield problem._replace(origin=source.origin(word(text)))
+        if not problems:
+            yield Statement(source, tuple(paths), root or word(""))
+
+
+def _scalar(schema: SettingsSchema, source: Source, paths: Sequence[Path], text: str) -> Statement:
+    """A text that is the value itself: in variables and flags, no word means null."""
+    quoted = _takes_text(schema.at(paths[0]) or {})
+    return Statement(source, tuple(paths), word(text, quoted=quoted), verbatim=True)
+
+
+def _takes_text(tree: Tree) -> bool:
+    """Whether a setting takes any text as a string."""
+    return "string" in types(tree) and "integer" not in types(tree)
+
+
+def _claim(given: dict[Path, str], paths: Sequence[Path], place: str) -> None:
+    """Notes that `place` sets these; UsageError where one of them is set already."""
+    for path in paths:
+        if path in given:
+            both = f"{given[path]} and {place}" if given[path] != place else place
+            raise UsageError(f"{dotted(path)} is set twice on the command line: {both}")
+        given[path] = place

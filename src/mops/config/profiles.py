@@ -1,0 +1,61 @@
+"""Profiles: their names, and which of them a run selects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from mops.model.layer import COMMAND_LINE, ENVIRONMENT, Origin
+from mops.model.problems import ERROR, Problem
+from mops.model.spelling import near
+from mops.schema.keywords import Tree, violations
+
+_VARIABLE = "MODELOPS_PROFILE"
+_EMPTY = '""'
+_NAME: Tree = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$",
+    "x-expected": 'a profile name (letters, digits, "-", "_" and ".")',
+}
+
+
+class Selection(NamedTuple):
+    """A profile that is selected, and where that was written."""
+
+    name: str
+    origin: Origin
+
+
+def selections(
+    given: Sequence[str], environ: Mapping[str, str], in_files: Sequence[Selection]
+) -> list[Selection]:
+    """The selected profiles, each once: those of --profile, else of the variable, else of a file.
+
+    `in_files` are the selections that files make themselves; the last of them counts.
+    """
+    found = [Selection(name, Origin(COMMAND_LINE, "--profile")) for name in given]
+    if not found:
+        names = map(str.strip, environ.get(_VARIABLE, "").split(","))
+        found = [Selection(name, Origin(ENVIRONMENT, _VARIABLE)) for name in names if name]
+    return list(dict.fromkeys(found or in_files[-1:]))
+
+
+def unknown_profile(selected: Selection, known: Sequence[str]) -> Problem:
+    """The problem of a selected profile that no file has."""
+    name, origin = selected
+    hint = near(name, known)
+    if not hint:
+        hint = (
+            f"profiles in the files: {', '.join(known)}"
+            if known
+            else "the files define no profiles"
+        )
+    message = f"unknown profile {name or _EMPTY}"
+    return Problem(ERROR, origin.key, message, origin, hint)
+
+
+def invalid_name(name: str) -> str:
+    """What is wrong with the name of a profile; "" where nothing is."""
+    return (
+        "" if not any(violations(_NAME, name)) else f"invalid name: expected {_NAME['x-expected']}"
+    )

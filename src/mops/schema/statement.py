@@ -1,0 +1,65 @@
+"""What a source hands over: nodes as they were written, each with the settings that it is about.
+
+Files, override variables, flags, `--set` and `config set` all come down to statements. None of them
+types a scalar: `mops.schema.reading` turns statements into leaves.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mops.model.layer import Origin, Path, dotted
+from mops.model.problems import ERROR, Problem
+from mops.schema.fields import declared_name
+from mops.schema.keywords import Tree
+from mops.yamltext.nodes import Node
+
+# A path as its source writes it: a flat key, snake_case, below `workspace` or `spec`.
+Spelling = tuple[str, ...]
+
+
+class Source(NamedTuple):
+    """Where settings are written, and how keys are spelled there.
+
+    `layer` is the name of the layer that the settings belong to. `place` is the file's name, a
+    variable or a flag; with `in_file`, places also have the node's line and column.
+    `home` is the section that holds the settings, `flat` whether it may hold flat keys, and
+    `snake_case` whether declared names may also be written in snake_case.
+    """
+
+    layer: str
+    place: str
+    in_file: bool = True
+    home: Spelling = ()
+    flat: bool = False
+    snake_case: bool = True
+
+    def origin(self, node: Node, spelled: Spelling = ()) -> Origin:
+        """Where `node` was written."""
+        if not self.in_file:
+            return Origin(self.layer, self.place)
+        return Origin(self.layer, f"{self.place}:{node.line}:{node.col}", dotted(spelled))
+
+    def problem(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> Problem:
+        """What is wrong at `node`."""
+        origin = self.origin(node, spelled)
+        return Problem(ERROR, origin.key, message, origin, hint)
+
+    def declared_name(self, tree: Tree, key: str) -> str:
+        """The declared name that this source writes as `key`; `key` where there is none."""
+        return declared_name(tree, key) if self.snake_case else key
+
+
+class Statement(NamedTuple):
+    """What a source says about settings: one node, which is the value at each of `paths`.
+
+    A key stands for several paths where the schema says so (`worker_memory` is request and limit).
+    The empty path is the whole configuration. `verbatim`: the node is a scalar that is taken as it
+    is, so that neither an empty one nor `null` has a special meaning.
+    """
+
+    source: Source
+    paths: tuple[Path, ...]
+    node: Node
+    spelled: Spelling = ()
+    verbatim: bool = False

@@ -1,0 +1,78 @@
+"""Nodes that become one value: scalars, lists, and mappings that are replaced as a whole."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mops.model.layer import Path, Value
+from mops.model.problems import Problem
+from mops.schema.keywords import Tree, child, violations
+from mops.schema.scalars import Mistyped, scalar
+from mops.schema.statement import Source, Spelling
+from mops.yamltext.nodes import Items, Node, Pairs, Text
+
+_UNTYPED: Tree = {"x-free": True}
+
+
+class Mark(NamedTuple):
+    """Where a part of a value was written: its node, its key's, and its path as spelled."""
+
+    node: Node
+    key: Text | None
+    spelled: Spelling
+
+
+class Typed:
+    """A node in the types that `tree` wants, validated as a whole.
+
+    `value` is plain data, unless there are problems. `marks` has every part by its path inside.
+    """
+
+    def __init__(self, node: Node, tree: Tree, source: Source, spelled: Spelling) -> None:
+        self.source = source
+        self.marks: dict[Path, Mark] = {}
+        self.problems: list[Problem] = []
+        self.value = self._convert(tree, (), Mark(node, None, spelled))
+        if not self.problems:
+            self._judge(tree)
+
+    def _convert(self, tree: Tree, path: Path, mark: Mark) -> Value:
+        """The node of `mark` as plain data; None in place of a scalar of another type."""
+        self.marks[path] = mark
+        if isinstance(mark.node, Items):
+            return self._list(mark.node, tree, path, mark.spelled)
+        if isinstance(mark.node, Pairs):
+            return self._mapping(mark.node, tree, path, mark.spelled)
+        try:
+            return scalar(mark.node, tree)
+        except Mistyped as wrong:
+            self._refuse(mark.node, mark.spelled, str(wrong), wrong.hint)
+            return None
+
+    def _list(self, node: Items, tree: Tree, path: Path, spelled: Spelling) -> list[Value]:
+        items = tree.get("items", _UNTYPED)
+        return [
+            self._convert(items, (*path, str(index)), Mark(item, None, (*spelled, f"[{index}]")))
+            for index, item in enumerate(node.items)
+        ]
+
+    def _mapping(self, node: Pairs, tree: Tree, path: Path, spelled: Spelling) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for key, sub in node.pairs.values():
+            name = self.source.declared_name(tree, key.text)
+            mark = Mark(sub, key, (*spelled, key.text))
+            if name in found:
+                self._refuse(key, mark.spelled, f"{name} is set twice")
+            found[name] = self._convert(child(tree, name) or {}, (*path, name), mark)
+        return found
+
+    def _judge(self, tree: Tree) -> None:
+        """Records what the schema refuses, each at the part that it is about."""
+        for wrong in violations(tree, self.value):
+            # Where something is missing, the mapping around it has the mark.
+            mark = self.marks.get(wrong.path) or self.marks[wrong.path[:-1]]
+            node = mark.key if wrong.at_key and mark.key is not None else mark.node
+            self._refuse(node, mark.spelled, wrong.message, wrong.hint)
+
+    def _refuse(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> None:
+        self.problems.append(self.source.problem(node, spelled, message, hint))

@@ -1,0 +1,152 @@
+"""The walk through one node, from a section down to its leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mops.model.layer import Leaf, Path, Value
+from mops.model.problems import Problem
+from mops.schema.fields import SettingsSchema
+from mops.schema.keywords import Tree, child, name_violations, types
+from mops.schema.statement import Source, Spelling, Statement
+from mops.schema.typed import Typed
+from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kind, word
+
+
+class Walk:
+    """The leaves of a node, the paths of refused values, and the problems."""
+
+    def __init__(self, schema: SettingsSchema, source: Source) -> None:
+        self.schema = schema
+        self.source = source
+        self.leaves: list[tuple[Path, Leaf]] = []
+        self.refused: set[Path] = set()
+        self.problems: list[Problem] = []
+
+    def statement(self, statement: Statement, path: Path) -> None:
+        """Collects what a statement says about one of its paths."""
+        tree = self.schema.at(path) or {}
+        self._names(path)
+        if statement.verbatim:
+            self._value(statement.node, tree, path, statement.spelled)
+        else:
+            self._node(statement.node, tree, path, statement.spelled)
+
+    def _names(self, path: Path) -> None:
+        """Checks the free names in a path that was given as a key, such as those of variables."""
+        for size, name in enumerate(path):
+            for wrong in name_violations(self.schema.at(path[:size]) or {}, name):
+                self._problem(word(name), (), f"invalid name: {wrong.message}", wrong.hint)
+
+    def _node(self, node: Node, tree: Tree, path: Path, spelled: Spelling) -> None:
+        """Collects the leaves of `node`, which is at a setting with the schema `tree`."""
+        if is_null(node):
+            self._leaf(node, path, None, spelled)
+        elif is_empty(node):
+            hint = f"use null to clear values from lower layers{_or_empty(tree)}, or remove the key"
+            self._problem(node, spelled, "this key has no value", hint)
+        elif isinstance(node, Pairs):
+            self._mapping(node, tree, path, spelled)
+        elif isinstance(node, Items) and "x-list-key" in tree:
+            self._entries(node, tree, path, spelled)
+        elif "object" in types(tree) and "anyOf" not in tree:
+            named = " or a list of named entries" if "x-list-key" in tree else ""
+            self._problem(node, spelled, f"expected a mapping{named}, found {kind(node)}")
+        else:
+            self._value(node, tree, path, spelled)
+
+    def _mapping(self, node: Pairs, tree: Tree, path: Path, spelled: Spelling) -> None:
+        if tree.get("x-atomic"):
+            self._atomic(node, tree, path, spelled)
+        elif not _takes_mapping(tree):
+            self._value(node, tree, path, spelled)
+        elif node.pairs:
+            self._pairs(node.pairs.values(), tree, path, spelled)
+        elif "x-free" in tree or "x-inherits" in tree:
+            # Elsewhere an empty mapping says nothing; here its presence is what it says.
+            self._leaf(node, path, {}, spelled)
+
+    def _entries(self, node: Items, tree: Tree, path: Path, spelled: Spelling) -> None:
+        from mops.schema.entries import entries
+
+        for found in entries(node, tree["x-list-key"], self.source, spelled):
+            if isinstance(found, Problem):
+                self.problems.append(found)
+            else:
+                self._pairs([found], tree, path, spelled)
+
+    def _pairs(
+        self,
+        pairs: Iterable[tuple[Text, Node | Problem]],
+        tree: Tree,
+        path: Path,
+        spelled: Spelling,
+    ) -> None:
+        """Walks the pairs of a mapping; a problem in place of a value is reported."""
+        for key, value in pairs:
+            here = (*spelled, key.text)
+            name = self.source.declared_name(tree, key.text)
+            sub = child(tree, name)
+            if sub is None:
+                from mops.schema.suggest import unknown_key
+
+                known = tree.get("properties", ())
+                self.problems.append(unknown_key(self.schema, self.source, key, here, known))
+                continue
+            for wrong in name_violations(tree, name):
+                self._problem(key, here, f"invalid name: {wrong.message}", wrong.hint)
+            if isinstance(value, Problem):
+                self.problems.append(value)
+            else:
+                self._node(value, sub, (*path, name), here)
+
+    def _atomic(self, node: Pairs, tree: Tree, path: Path, spelled: Spelling) -> None:
+        """Collects the leaves of a mapping that is validated as a whole."""
+        if set(node.pairs) == {"value"}:
+            self._node(node.pairs["value"][1], tree, path, (*spelled, "value"))
+            return
+        branches = tree.get("anyOf", ())
+        branch = next((each for each in branches if "object" in types(each)), tree)
+        found = Typed(node, branch, self.source, spelled)
+        if self._accepts(found.problems, path):
+            for inner, mark in found.marks.items():
+                if isinstance(mark.node, Text):
+                    value = _at(found.value, inner)
+                    self._leaf(mark.node, (*path, *inner), value, mark.spelled)
+
+    def _value(self, node: Node, tree: Tree, path: Path, spelled: Spelling) -> None:
+        """Collects a scalar or a list, which is one value."""
+        found = Typed(node, tree, self.source, spelled)
+        if self._accepts(found.problems, path):
+            self._leaf(node, path, found.value, spelled)
+
+    def _accepts(self, problems: list[Problem], path: Path) -> bool:
+        self.problems += problems
+        if problems:
+            self.refused.add(path)
+        return not problems
+
+    def _leaf(self, node: Node, path: Path, value: Value, spelled: Spelling) -> None:
+        self.leaves.append((path, Leaf(value, self.source.origin(node, spelled))))
+
+    def _problem(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> None:
+        self.problems.append(self.source.problem(node, spelled, message, hint))
+
+
+def _takes_mapping(tree: Tree) -> bool:
+    names = types(tree)
+    return "object" in names or not names
+
+
+def _or_empty(tree: Tree) -> str:
+    """How to write the empty value of a setting, for a hint."""
+    names = types(tree)
+    if "string" in names:
+        return ', "" for an empty string'
+    return ", [] for an empty list" if "array" in names else ""
+
+
+def _at(value: Value, path: Path) -> Value:
+    for part in path:
+        value = value[part]
+    return value
