@@ -212,7 +212,7 @@ def test_references_to_earlier_names(env):
     "sources", [[], [{"secretRef": {"name": "s"}}]], ids=["alone", "with a secret"]
 )
 def test_references_to_later_names(env, key, sources):
-    with pytest.raises(Refused, match=f"{key}.env.A: .* comes before .* is set"):
+    with pytest.raises(Refused, match=f"{key}.env.A: .* refers to a variable that is set later"):
         render({key: {"env": env, "envFrom": sources}})
 
 

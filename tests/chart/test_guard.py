@@ -42,7 +42,7 @@ def test_values_that_mops_did_not_write(text):
 def test_the_message_says_what_to_do():
     with pytest.raises(Refused) as refused:
         render("{}\n")
-    assert "empty or cut off" in str(refused.value)
+    assert "the file is empty or truncated (mopsValues.schemaVersion is missing)" in str(refused.value)
     assert "-f ci/default-values.yaml" in str(refused.value)
 
 
@@ -67,7 +67,7 @@ def test_the_examples_render(path):
 
 @pytest.mark.parametrize("name", ["1dask", "a.b", "9"])
 def test_release_names_that_no_service_can_have(name):
-    with pytest.raises(Refused, match="it begins a Service's name"):
+    with pytest.raises(Refused, match=f"release name {name}: a Service's name begins with it"):
         render(release=name)
 
 
@@ -112,7 +112,7 @@ def test_the_charts_own_labels_cannot_be_set(label):
         {"workerGroups": {"gpu": group(podLabels={label: "a"})}},
         {"monitoring": {"labels": {label: "a"}}},
     ):
-        with pytest.raises(Refused, match=f"the label {label} is the chart's own"):
+        with pytest.raises(Refused, match=f"the chart sets the label {label} itself; remove it"):
             render(values)
 
 
@@ -186,8 +186,8 @@ def test_other_arguments_pass():
     assert render({"workers": {"extraArgs": args}}).container()["args"][-6:] == args
 
 
-def test_env_that_is_not_text_is_refused_without_the_schema_too(without_schema):
-    with pytest.raises(Refused, match=r"workers\.env\.A: 1 is not text, put it in quotes"):
+def test_env_that_is_not_a_string_is_refused_without_the_schema_too(without_schema):
+    with pytest.raises(Refused, match=r"workers\.env\.A: 1 is not a string; put it in quotes"):
         without_schema({"workers": {"env": {"A": 1}}})
 
 

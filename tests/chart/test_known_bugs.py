@@ -109,7 +109,7 @@ class TestHelmChart:
         )
 
     def test_a_name_that_does_not_fit_is_refused_with_its_length(self):
-        with pytest.raises(Refused, match="has 72 characters, Kubernetes allows 63"):
+        with pytest.raises(Refused, match="has 72 characters; Kubernetes allows 63"):
             render({"workerGroups": {"g" * 10: group()}}, release="d" * 53)
 
     def test_a_group_name_just_fits(self):
@@ -205,7 +205,7 @@ class TestPulumi:
     def test_no_share_is_rounded_to_no_limit(self, limit, processes):
         with pytest.raises(
             Refused,
-            match=f"{limit} less memoryReserve 256Mi, divided by {processes} processes, leaves",
+            match=f"{limit} minus memoryReserve 256Mi, divided by {processes} processes, leaves",
         ):
             render(
                 {

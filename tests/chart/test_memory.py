@@ -97,10 +97,8 @@ def test_too_little_is_refused_with_the_numbers(seed):
     with pytest.raises(Refused) as refused:
         render({"workerGroups": {"g": one(limit, reserve, processes)}})
     message = str(refused.value)
-    assert (
-        f"workerGroups.g: limits.memory {limit} less memoryReserve {reserve}, divided by {processes} processes, leaves"
-        in message
-    )
+    assert f"workerGroups.g: limits.memory {limit} minus memoryReserve {reserve}, " in message
+    assert f"divided by {processes} processes, leaves" in message
     assert "at least 64Mi (67108864)" in message
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from chart.manifests import CI_VALUES, NAMESPACE, group, render
+from chart.manifests import CHART, CI_VALUES, NAMESPACE, group, render
 
 EVERYTHING = {
     "labels": {"team": "on"},
@@ -186,15 +186,24 @@ def test_the_hook_ends_before_the_grace_period(grace):
     assert manifests.pod()["spec"]["terminationGracePeriodSeconds"] == grace
 
 
-@pytest.mark.parametrize("script", ["retire", "test"])
-def test_the_scripts_are_python(script):
-    command = (
-        ALL.container()["lifecycle"]["preStop"]["exec"]["command"]
-        if script == "retire"
-        else ALL.container("dask-test")["command"]
-    )
-    compile(command[2], script, "exec")
-    assert "$(" not in command[2], "Kubernetes would take it for a variable"
+SCRIPTS = {
+    "retire": ALL.container()["lifecycle"]["preStop"]["exec"]["command"],
+    "test": ALL.container("dask-test")["command"],
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_scripts_arrive_in_the_pods_without_blank_lines(name):
+    python, flag, script, *_ = SCRIPTS[name]
+    assert (python, flag) == ("python", "-c")
+    lines = (CHART / "scripts" / f"{name}.py3").read_text().splitlines()
+    assert script.splitlines() == [line for line in lines if line]
+    compile(script, name, "exec")
+    assert "$(" not in script, "Kubernetes would take it for a variable"
+
+
+def test_every_script_of_the_chart_runs_in_a_pod():
+    assert {path.stem for path in CHART.glob("scripts/*")} == set(SCRIPTS)
 
 
 def test_what_kills_a_worker_does_not_ask_a_busy_process():
