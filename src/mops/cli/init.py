@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mops.cli import streams
 from mops.cli.files import SCHEMAS
 from mops.config.files import home_file
-from mops.generate.starter import starter
+from mops.generate.documents import starter
 from mops.model import bundle, disk
 from mops.model.problems import OK, EnvironmentFailure, UsageError
 from mops.schema.fields import SettingsSchema
