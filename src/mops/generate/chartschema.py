@@ -80,7 +80,7 @@ def _write_pattern_properties_as_names(found: dict[str, Any], _: Tree) -> None:
 
 
 def _require_every_setting(found: dict[str, Any], tree: Tree) -> None:
-    """Values are complete, so templates need no defaults. Not for speed: this is what is checked."""
+    """Values are complete, so templates need no defaults. For correctness, not for speed."""
     if not is_section(tree) or {"required", "minProperties"} & set(tree):
         return
     properties = found["properties"].items()
