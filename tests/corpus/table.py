@@ -773,7 +773,7 @@ refuse(
     "unified",
     "worker_processes: 2",
     "worker_processes: «null",
-    "workspace.worker_processes: workers.processes needs a value, and null forgets the last one (write a value, or remove the null)",
+    "workspace.worker_processes: workers.processes needs a value, but null clears the value of every lower layer (write a value, or remove the null)",
 )
 raw_refuse("an empty file", b"", "1:1", "the file is empty")
 raw_refuse("only comments", b"# nothing\n", "1:1", "the file is empty")
