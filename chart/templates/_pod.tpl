@@ -61,7 +61,7 @@ mops.containers come with the indentation of a pod's spec: use `template` instea
       imagePullSecrets:
       {{- toYaml . | nindent 6 }}
       {{- end }}
-      {{- range $field := list "affinity" "priorityClassName" "runtimeClassName" "tolerations" }}
+      {{- range $field := list "affinity" "hostAliases" "priorityClassName" "runtimeClassName" "tolerations" }}
       {{- with get $.pod $field }}
       {{- dict $field . | toYaml | nindent 6 }}
       {{- end }}

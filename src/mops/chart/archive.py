@@ -40,7 +40,7 @@ def _stored(data: bytes) -> bytes:
 
 
 def kept(names: Iterable[str], ignore: str) -> list[str]:
-    """The paths that belong in the archive: those that no line of .helmignore (`ignore`) matches."""
+    """The paths that belong in the archive: no line of .helmignore (`ignore`) matches them."""
     patterns = [
         line.strip() for line in ignore.splitlines() if line.strip() and not line.startswith("#")
     ]

@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 
 _TEMPLATES = os.path.join(os.path.dirname(__file__), "templates")
 
-# The variables that people change first, each with a value that shows how it is written.
-_VARIABLES = (
-    ("MODELOPS_EXECUTOR_TYPE", "isolated_warm"),
-    ("MODELOPS_FORCE_FRESH_VENV", '"false"'),
-    ("MODELOPS_LOG_LEVEL", "INFO"),
-    ("DASK_DISTRIBUTED__WORKER__MEMORY__TARGET", '"0.6"'),
-    ("DASK_DISTRIBUTED__WORKER__MEMORY__SPILL", '"0.7"'),
-    ("DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE", '"0.8"'),
-)
-
 
 def document(name: str, schema: SettingsSchema, header: str) -> str:
     """The document of a template (such as `README.md.j2`) that describes all settings."""
@@ -41,7 +31,7 @@ def starter(schema: SettingsSchema, kind: str, schema_file: str) -> str:
     `kind` is `unified` or `workspace`; the first line names `schema_file` for editors.
     """
     template = _environment(schema).get_template(f"init-{kind}.yaml.j2")
-    return template.render(schema_file=schema_file, variables=_VARIABLES)
+    return template.render(schema_file=schema_file)
 
 
 def _environment(schema: SettingsSchema) -> Environment:
