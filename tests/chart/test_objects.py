@@ -325,7 +325,8 @@ def test_who_may_connect(source, target, port, open_):
 
 def test_nobody_else_connects_without_client_labels():
     policy = render(
-        "networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\nmopsValues: {schemaVersion: 1}\n"
+        "networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\n"
+        "mopsValues: {schemaVersion: 1}\n"
     ).one("NetworkPolicy")
     assert all(len(rule["from"]) == 1 for rule in policy["spec"]["ingress"])
     assert not admits(policy, {"modelops.io/dask-client": "true"}, 8786)

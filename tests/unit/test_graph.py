@@ -78,7 +78,8 @@ def test_the_svg_shows_layers_from_low_to_high_and_what_each_says(draw):
     ]
     assert rows == [
         ("workers.", "processes"), ("workers.", "threads"),
-        ("workers.env.", "API_TOKEN"), ("workers.env.", "LONG"), ("workers.env.", "ODD"), ("workers.env.", "MODELOPS_EXECUTOR_TYPE"),
+        ("workers.env.", "API_TOKEN"), ("workers.env.", "LONG"), ("workers.env.", "ODD"),
+        ("workers.env.", "MODELOPS_EXECUTOR_TYPE"),
     ]  # fmt: skip
     assert texts(picture, "lost") == [
         "2",

@@ -1,4 +1,4 @@
-"""Helm is found, judged by its version, and run in a world of its own. Shell scripts stand for other helms."""
+"""Helm is found, judged by its version, and run by itself. Shell scripts stand for other helms."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ def test_standard_input_and_the_folder(tmp_path: Path) -> None:
 def test_a_failure_tells_the_end_of_stderr_without_secrets(tmp_path: Path) -> None:
     body = (
         VERSION
-        + "i=0; while [ $i -lt 30 ]; do echo line $i >&2; i=$((i+1)); done; echo https://me:hunter2@example.com >&2; exit 1"
+        + "i=0; while [ $i -lt 30 ]; do echo line $i >&2; i=$((i+1)); done; "
+        + "echo https://me:hunter2@example.com >&2; exit 1"
     )
     with pytest.raises(EnvironmentFailure) as failure:
         helm.find(program(tmp_path, body)).run(["template"])

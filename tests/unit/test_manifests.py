@@ -69,7 +69,8 @@ kind: 'ServiceAccount'
 metadata:
   name: a
 ---
-spec: {script: "---\\ntext\\n", folded: one two, paused: false, replicas: 3, list: [1, '1', [true], {a: x, b: 2}], empty: {}}
+spec: {script: "---\\ntext\\n", folded: one two, paused: false, replicas: 3, empty: {},
+  list: [1, '1', [true], {a: x, b: 2}]}
 metadata: {namespace: own, name: b}
 kind: Deployment
 apiVersion: apps/v1
@@ -90,14 +91,15 @@ def test_no_objects_are_a_failure(text: str) -> None:
         manifests.objects(text, "ns")
 
 
+NO_OBJECT = "not a Kubernetes object (apiVersion, kind or metadata.name is missing)"
 BEFORE = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: b\n", "helm's output:1:1: not a Kubernetes object (apiVersion, kind or metadata.name is missing)"),
-        ("- a\n", "helm's output:1:1: not a Kubernetes object (apiVersion, kind or metadata.name is missing)"),
+        ("a: b\n", f"helm's output:1:1: {NO_OBJECT}"),
+        ("- a\n", f"helm's output:1:1: {NO_OBJECT}"),
         (
             f"{BEFORE}---\n{BEFORE}x: 1e3\n",
             "helm's output:8:4: YAML readers disagree on what 1e3 is",
@@ -106,7 +108,8 @@ BEFORE = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
         (f"{BEFORE}kind: B\n", "helm's output:4:1: this key is here twice"),
         (
             f"{BEFORE}x: [\n",
-            "helm's output:5:1: not valid YAML: while parsing a flow node: did not find expected node content",
+            "helm's output:5:1: not valid YAML: while parsing a flow node: "
+            "did not find expected node content",
         ),
     ],
 )
@@ -118,6 +121,7 @@ def test_what_no_reader_should_guess_is_refused(text: str, message: str) -> None
 
 def test_the_arguments_are_those_of_argo_cd() -> None:
     assert manifests.arguments("dask", "ns", "1.33", "/v.yaml", ["apps/v1", "v1"]) == [
-        "template", ".", "--name-template", "dask", "--namespace", "ns", "--kube-version", "1.33", "--values", "/v.yaml",
+        "template", ".", "--name-template", "dask", "--namespace", "ns", "--kube-version", "1.33",
+        "--values", "/v.yaml",
         "--api-versions", "apps/v1", "--api-versions", "v1", "--include-crds", "--skip-tests",
     ]  # fmt: skip

@@ -29,8 +29,12 @@ def made(*leaves):
 
 
 @pytest.mark.parametrize(("text", "quoted"), [
-    ("", '""'), ("a", '"a"'), ("yes", '"yes"'), ("1e3", '"1e3"'), ('a"b', '"a\\"b"'), ("a\\b", '"a\\\\b"'), ("a\nb", '"a\\nb"'), ("\t", '"\\t"'), ("\r", '"\\r"'), ("\x00", '"\\x00"'), ("\x7f", '"\\x7F"'),
-    ("é", '"\\xE9"'), ("\u0085", '"\\x85"'), ("\u2028", '"\\u2028"'), ("\ufeff", '"\\uFEFF"'), ("😀", '"\\U0001F600"'), (" a ", '" a "'), ("{{ x }}", '"{{ x }}"'), ("a: b # c", '"a: b # c"'),
+    ("", '""'), ("a", '"a"'), ("yes", '"yes"'), ("1e3", '"1e3"'), ('a"b', '"a\\"b"'),
+    ("a\\b", '"a\\\\b"'), ("a\nb", '"a\\nb"'), ("\t", '"\\t"'), ("\r", '"\\r"'),
+    ("\x00", '"\\x00"'), ("\x7f", '"\\x7F"'),
+    ("é", '"\\xE9"'), ("\u0085", '"\\x85"'), ("\u2028", '"\\u2028"'), ("\ufeff", '"\\uFEFF"'),
+    ("😀", '"\\U0001F600"'), (" a ", '" a "'), ("{{ x }}", '"{{ x }}"'),
+    ("a: b # c", '"a: b # c"'),
 ])  # fmt: skip
 def test_quote(text, quoted):
     assert quote(text) == quoted
@@ -42,8 +46,10 @@ def test_quote(text, quoted):
     ({"abc": 1, "def": True, "ghi": False}, "abc: 1\ndef: true\nghi: false\n"),
     ({"abc": {}, "def": []}, "abc: {}\ndef: []\n"),
     ({"abc": {"def": {"ghi": "x"}}}, 'abc:\n  def:\n    ghi: "x"\n'),
-    ({"abc": ["x", 1, {"def": "y", "ghi": [1]}, [], {}, [2]]}, 'abc:\n  - "x"\n  - 1\n  - def: "y"\n    ghi:\n      - 1\n  - []\n  - {}\n  -\n    - 2\n'),
-    ({"y": 1, "no": 2, "yes": 3, "Off": 4, "null": 5, "a.b": 6, "1": 7, "": 8}, '"y": 1\n"no": 2\n"yes": 3\n"Off": 4\n"null": 5\n"a.b": 6\n"1": 7\n"": 8\n'),
+    ({"abc": ["x", 1, {"def": "y", "ghi": [1]}, [], {}, [2]]},
+     'abc:\n  - "x"\n  - 1\n  - def: "y"\n    ghi:\n      - 1\n  - []\n  - {}\n  -\n    - 2\n'),
+    ({"y": 1, "no": 2, "yes": 3, "Off": 4}, '"y": 1\n"no": 2\n"yes": 3\n"Off": 4\n'),
+    ({"null": 5, "a.b": 6, "1": 7, "": 8}, '"null": 5\n"a.b": 6\n"1": 7\n"": 8\n'),
 ])  # fmt: skip
 def test_dump(found, text):
     assert dump(found) == text
@@ -87,7 +93,9 @@ def test_env_is_sorted_by_name():
 
 
 @pytest.mark.parametrize(("path", "wanted"), [
-    (("workers", "tolerations"), []), (("workers", "env"), {}), (("workers", "priorityClassName"), ""), (("scheduler", "resources", "limits", "cpu"), ""), (("labels",), {}),
+    (("workers", "tolerations"), []), (("workers", "env"), {}),
+    (("workers", "priorityClassName"), ""), (("scheduler", "resources", "limits", "cpu"), ""),
+    (("labels",), {}),
 ])  # fmt: skip
 def test_null_of_what_can_be_empty_is_empty(path, wanted):
     found, problems = made({path: None})

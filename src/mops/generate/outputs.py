@@ -32,6 +32,7 @@ def generated(schema: SettingsSchema) -> dict[str, str]:
         "chart/values.schema.json": _compact(values_schema(schema, _HEADER)),
         "chart/values.yaml": document("values.yaml.j2", schema, _HEADER),
         "chart/README.md": document("README.md.j2", schema, _HEADER),
+        "chart/ci/groups-values.yaml": document("groups-values.yaml.j2", schema, _HEADER),
         "schemas/unified.schema.json": _indented(unified_schema(schema, _HEADER)),
         "schemas/workspace.schema.json": _indented(workspace_schema(schema, _HEADER)),
         "docs/reference.md": document("reference.md.j2", schema, _HEADER),
