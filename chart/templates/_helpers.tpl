@@ -41,32 +41,33 @@ modelops.io/worker-group: {{ . | quote }}
 {{/*
 The metadata of an object, except its name. Also takes labels and annotations of the object itself, and layers: true
 adds an annotation that names the layers the values come from. Pods do not get it, because it would restart them.
+Since every object has its metadata at one depth, it comes with its indentation: use `template`, which is faster.
 */}}
-{{- define "mops.metadata" -}}
-namespace: {{ .root.Release.Namespace | quote }}
-labels:
-  {{- include "mops.selector" . | nindent 2 }}
-  app.kubernetes.io/part-of: modelops
-  app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-  app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-  helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-  modelops.io/workspace: {{ .root.Values.name | quote }}
-  {{- with .component }}
-  modelops.io/component: {{ . }}
+{{- define "mops.metadata" }}
+  namespace: {{ .root.Release.Namespace | quote }}
+  labels:
+    {{- include "mops.selector" . | nindent 4 }}
+    app.kubernetes.io/part-of: modelops
+    app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+    app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+    helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+    modelops.io/workspace: {{ .root.Values.name | quote }}
+    {{- with .component }}
+    modelops.io/component: {{ . }}
+    {{- end }}
+    {{- with include "mops.strings" (list .root.Values.labels .labels) }}
+    {{- . | nindent 4 }}
+    {{- end }}
+  {{- $layers := dict }}
+  {{- if and .layers .root.Values.mopsValues }}
+  {{- with .root.Values.mopsValues.layers }}
+  {{- $layers = dict "mops.modelops.io/layers" (join " < " .) }}
   {{- end }}
-  {{- with include "mops.strings" (list .root.Values.labels .labels) }}
-  {{- . | nindent 2 }}
   {{- end }}
-{{- $layers := dict }}
-{{- if and .layers .root.Values.mopsValues }}
-{{- with .root.Values.mopsValues.layers }}
-{{- $layers = dict "mops.modelops.io/layers" (join " < " .) }}
-{{- end }}
-{{- end }}
-{{- with include "mops.strings" (list .root.Values.annotations .annotations $layers) }}
-annotations:
-  {{- . | nindent 2 }}
-{{- end }}
+  {{- with include "mops.strings" (list .root.Values.annotations .annotations $layers) }}
+  annotations:
+    {{- . | nindent 4 }}
+  {{- end }}
 {{- end }}
 
 {{/* The labels of a pod. Also takes pod, the pod's values. */}}

@@ -126,12 +126,3 @@ mops.containers come with the indentation of a pod's spec: use `template` instea
 {{ toYaml . }}
 {{- end }}
 {{- end }}
-
-{{/*
-A Python script of the chart, to go into a block scalar. Its blank lines would be trailing spaces there, so they are
-dropped. Takes a list: the chart's context and the script's name.
-*/}}
-{{- define "mops.script" -}}
-{{- $script := (first .).Files.Get (printf "scripts/%s.py3" (last .)) }}
-{{- $script | replace "\n\n" "\n" | replace "\n\n" "\n" | trimSuffix "\n" }}
-{{- end }}
