@@ -134,7 +134,7 @@ def over(base: Any, changes: Any) -> Any:
 class _Quoted(yaml.SafeDumper):
     """Every string in double quotes, because YAML readers guess differently."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 
@@ -197,10 +197,10 @@ def read(text: str) -> Manifests:
 class _Strict(yaml.CSafeLoader):
     """Refuses a key that is there twice."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+    def construct_mapping(self, node: Any, **options: Any) -> Any:
         keys = [key.value for key, _ in node.value]
         assert len(keys) == len(set(keys)), f"{keys}: a key is there twice"
-        return super().construct_mapping(node, deep)
+        return super().construct_mapping(node, **options)
 
 
 _Strict.add_constructor(

@@ -45,7 +45,7 @@ class Knob(NamedTuple):
     path: str
     off: Any
     on: Any
-    given: dict[str, Any] = {}
+    given: dict[str, Any]
 
 
 def knobs(target: tuple[str, str], rows: list[Any], given: dict[str, Any] | None = None):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from mops.model.problems import EnvironmentFailure
 from mops.schema.secrets import MASK, secret_value
@@ -91,6 +91,7 @@ class Helm(NamedTuple):
         return Running(process, args[0], stdin.encode("utf-8"), private)
 
 
+@final
 class Running:
     """A started helm command (`verb`), and the bytes for its standard input."""
 
