@@ -38,11 +38,13 @@ capabilities:
 {{- end }}
 {{- end }}
 
-{{/* An empty quantity sets no limit. */}}
+{{/* Empty quantities are left out. */}}
 {{- define "mops.resources" -}}
 requests:
   {{- range $resource, $quantity := .requests }}
+  {{- if $quantity }}
   {{ $resource }}: {{ $quantity | quote }}
+  {{- end }}
   {{- end }}
 limits:
   {{- range $resource, $quantity := .limits }}
