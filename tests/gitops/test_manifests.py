@@ -122,7 +122,7 @@ def test_no_helm_is_the_environments_fault(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     done = mops("render", "--hermetic", "--quiet", *KUBE, env={"PATH": str(tmp_path)}, cwd=tmp_path)
     assert (done.code, done.out) == (4, "")
-    assert done.err.startswith("mops: helm not found; install it or run: pip install)
+    assert done.err.startswith("mops: helm not found; install it or run: pip install")
 
 
 # Another helm's way of writing the same objects: other order of keys and documents, other quotes, no comments.
