@@ -2,16 +2,16 @@
 
     python scripts/kubernetes_fields.py [--check]
 
-Names, types and required fields come from the OpenAPI documents that the package kubernetes-validate
-ships, of every version from the oldest that the chart supports to the newest. The values of
-enumerations, which those documents lack, come from the source of the Kubernetes version that
-tests/cluster/go.mod names; Go downloads it.
+Names, types and required fields come from the OpenAPI documents that the package
+kubernetes-validate ships, of every version from the oldest that the chart supports to the newest.
+The values of enumerations, which those documents lack, come from the source of the Kubernetes
+version that tests/cluster/go.mod names; Go downloads it.
 
 One line a type: field -> its type. A type is `string`, `boolean`, `int32`, `int64`, `number`,
 `quantity`, `int-or-string`, `time`, `any`, the name of a type of this file, `[T]` for a list or
 `{T}` for a mapping with values of T; `string=A|B` is an enumeration. A `!` behind it means that the
-field is required. `since` has the version that brought a field which the oldest version lacks, `until`
-the last version that had a field which the newest lacks.
+field is required. `since` has the version that brought a field which the first version with its
+type lacks, `until` the last version that had a field which the newest lacks.
 """
 
 from __future__ import annotations
@@ -162,10 +162,11 @@ def document() -> str:
     for kind, entries in types.items():
         for field in entries:
             has = [version for version in every if field in every[version].get(kind, {})]
-            # A type that is new as a whole is reported where a field refers to it.
-            if has[0] != oldest and kind in every[oldest]:
+            # A type that is new, or gone, as a whole is reported where a field refers to it.
+            first = min(version for version in every if kind in every[version])
+            if has[0] != first:
                 since[f"{kind}.{field}"] = number(has[0])
-            if has[-1] != newest:
+            if has[-1] != newest and kind in every[newest]:
                 until[f"{kind}.{field}"] = number(has[-1])
     for (kind, field), values in enumerations().items():
         if field in types.get(kind, {}):

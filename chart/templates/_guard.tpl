@@ -18,6 +18,11 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- $rule := "must start with a letter and contain only lower-case letters, digits and \"-\"" }}
 {{- fail (printf "release name %s: a Service's name begins with it, so it %s" .Release.Name $rule) }}
 {{- end }}
+{{- /* Helm calls a chart by its alias in the dependencies of a chart around it. */}}
+{{- if ne .Chart.Name "mops-dask" }}
+{{- $problem := printf "dependencies: alias %s: two of these charts would make objects of the same names" .Chart.Name }}
+{{- fail (printf "%s; remove the alias, or install each workspace as a release of its own" $problem) }}
+{{- end }}
 {{- if hasKey .Values.workerGroups "default" }}
 {{- fail "workerGroups.default: the name `default` is reserved for the group that `workers` describes; rename it" }}
 {{- end }}
@@ -38,14 +43,17 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- end }}
 {{- end }}
 
-{{/* Fields of the pod's spec that the chart writes: those that are settings, and the ones listed here. */}}
+{{/*
+Fields of the pod's spec that the chart writes: those that are settings, and the ones listed here. The setting
+resources is about the container, the field about the pod as a whole.
+*/}}
 {{- define "mops.guard.podFields" }}
 {{- $managed := list "automountServiceAccountToken" "containers" "enableServiceLinks" "hostIPC" "hostNetwork" }}
 {{- $managed = concat $managed (list "hostPID" "imagePullSecrets" "restartPolicy" "securityContext") }}
 {{- $managed = concat $managed (list "serviceAccount" "serviceAccountName" "terminationGracePeriodSeconds") }}
 {{- range $key, $pod := .pods }}
 {{- range $field := keys $pod.extraPodSpec }}
-{{- if or (hasKey $pod $field) (has $field $managed) }}
+{{- if or (and (hasKey $pod $field) (ne $field "resources")) (has $field $managed) }}
 {{- fail (printf "%s.extraPodSpec.%s: the chart manages this field; remove it from extraPodSpec" $key $field) }}
 {{- end }}
 {{- end }}

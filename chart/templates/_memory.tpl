@@ -33,6 +33,10 @@ quantity.
 {{- if or (gt (first $digits | len) 16) (gt $whole (div 1125899906842624 (int64 $unit))) }}
 {{- fail (printf "%s: %s is more than 1024Ti" (first .) $quantity) }}
 {{- end }}
-{{- $thousandths := rest $digits | join "" | printf "1%s000" | trunc 4 | int64 }}
-{{- mul (int64 $unit) (add (mul $whole 1000) (sub $thousandths 1000)) }}
+{{- /* The decimals from the last to the first: each step rounds down, and so does the result. */}}
+{{- $fraction := 0 }}
+{{- range $digit := rest $digits | join "" | splitList "" | reverse }}
+{{- $fraction = add (div $fraction 10) (mul (int64 $digit) $unit 100) }}
+{{- end }}
+{{- add (mul $whole $unit 1000) $fraction }}
 {{- end }}

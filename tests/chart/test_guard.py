@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
 from chart.manifests import CI_VALUES, MARK, Refused, dump, group, render
 from chart.test_knobs import KNOBS, POD
+from invoke import CHART, template
 from mops.schema.fields import load_schema
 
 MESSAGE = "these values were not written by `mops render`"
@@ -72,6 +79,38 @@ def test_the_examples_render(path):
 def test_release_names_that_no_service_can_have(name):
     with pytest.raises(Refused, match=f"release name {name}: a Service's name begins with it"):
         render(release=name)
+
+
+def umbrella(folder: Path, *aliases: str) -> Path:
+    """A chart that depends on ours once for each alias; "" is none."""
+    shutil.copytree(CHART, folder / "charts" / "mops-dask")
+    entries = [
+        {"name": "mops-dask", "version": "*", **({"alias": alias} if alias else {})}
+        for alias in aliases
+    ]
+    chart = {"apiVersion": "v2", "name": "platform", "version": "0.1.0", "dependencies": entries}
+    (folder / "Chart.yaml").write_text(json.dumps(chart), encoding="utf-8")
+    values = {alias or "mops-dask": {**yaml_defaults(), **MARK} for alias in aliases}
+    (folder / "values.yaml").write_text(json.dumps(values), encoding="utf-8")
+    return folder
+
+
+def yaml_defaults() -> dict[str, Any]:
+    return yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+
+
+def test_a_chart_around_it_may_depend_on_it_once(tmp_path):
+    done = template(umbrella(tmp_path, ""))
+    assert done.code == 0, done.err
+    assert "name: dask-scheduler" in done.out
+
+
+@pytest.mark.parametrize("aliases", [("alpha",), ("alpha", "beta"), ("", "beta")])
+def test_an_alias_is_refused_because_names_come_from_the_release(aliases, tmp_path):
+    done = template(umbrella(tmp_path, *aliases))
+    assert done.code
+    assert f"dependencies: alias {aliases[-1]}: " in done.err or "alias alpha: " in done.err
+    assert "install each workspace as a release of its own" in done.err
 
 
 def test_the_default_group_cannot_be_described_twice():

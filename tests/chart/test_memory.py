@@ -49,9 +49,12 @@ def a_quantity(draw: random.Random) -> str:
             f".{draw.randrange(10)}",
             f".{draw.randrange(100):02}",
             f".{draw.randrange(1000):03}",
+            f".{draw.randrange(1000):03}000",
+            f".{draw.randrange(10**9):09}",
+            f".{draw.randrange(10**18):018}",
         ]
     )
-    return whole + (fraction if suffix or size != 15 else "") + suffix
+    return whole + fraction + suffix
 
 
 def one(limit: str, reserve: str, processes: int) -> dict:
@@ -112,7 +115,7 @@ def test_the_largest_quantities_do_not_overflow():
         "1125899906842624", "1099511627776.999Ki", "1073741824.999Mi", "1048576.999Gi",
         "1024.999Ti",
         "1125899906842.999k", "1125899906.999M", "1125899.999G", "1125.999T", "1125899.999e9",
-        "1125.999E12", "1.999e15",
+        "1125.999E12", "1.999e15", "1023.999999999999999999Ti", "1.999999999999999999e15",
     ]  # fmt: skip
     cases = {f"q{number}": (limit, "0", 1) for number, limit in enumerate(largest)}
     assert shares(cases) == {name: share(*case) for name, case in cases.items()}
@@ -151,7 +154,8 @@ def test_what_would_overflow_is_refused(limit):
         "1Pi",
         "1E",
         "1e16",
-        "1.0001Gi",
+        "1.0000000000000000001Gi",
+        "1.Gi",
         "-1Gi",
         "01Gi",
         "1gi",
@@ -172,7 +176,9 @@ def test_what_is_no_amount_of_memory_is_refused(limit):
         ("67108863", False),
         ("65536Ki", True),
         ("65535.999Ki", False),
-        ("67.108864e6", False),
+        ("67.108864e6", True),
+        ("67.108863999e6", False),
+        ("0.067108864000000000G", True),
     ],
 )
 def test_the_floor_is_sixty_four_mebibytes(limit, fits):

@@ -8,6 +8,7 @@ from mops.checks import registry
 from mops.config.dialects import read
 from mops.config.resolve import resolve
 from mops.schema.fields import load_schema
+from unit.kubernetes_cases import PASSED_ON
 from unit.rule_cases import MISFITS
 
 SCHEMA = load_schema()
@@ -60,8 +61,8 @@ def test_what_is_just_right(text):
 
 @pytest.mark.parametrize(
     ("rule", "severity", "text", "message"),
-    MISFITS,
-    ids=[f"{rule}-{index}" for index, (rule, *_) in enumerate(MISFITS)],
+    [*MISFITS, *PASSED_ON],
+    ids=[f"{rule}-{index}" for index, (rule, *_) in enumerate([*MISFITS, *PASSED_ON])],
 )
 def test_what_does_not_fit(rule, severity, text, message):
     before, _, after = text.partition("«")

@@ -48,18 +48,6 @@ def reserved_variables(view: View) -> Iterator[Finding]:
                 yield Finding((group.variable(name),), f"the chart sets {name} itself")
 
 
-def env_from(view: View) -> Iterator[Finding]:
-    for group in view.pods:
-        path = group.at("envFrom")
-        for entry in view.value(path) or ():
-            sources = [kind for kind in ("secretRef", "configMapRef") if kind in entry]
-            if len(sources) != 1:
-                found = "both" if sources else "neither"
-                yield Finding(
-                    (path,), f"an entry needs either a secretRef or a configMapRef, found {found}"
-                )
-
-
 def reference_order(view: View) -> Iterator[Finding]:
     """Kubernetes expands $(NAME) only if NAME is defined before, and the chart sorts by name."""
     for group in view.pods:
@@ -159,7 +147,6 @@ def secrets(view: View) -> Iterator[Finding]:
 
 RULES = (
     Rule("reserved-variable", ERROR, "a variable that the chart sets itself", reserved_variables),
-    Rule("env-from", ERROR, "an envFrom entry that is not exactly one source", env_from),
     Rule("reference-order", ERROR, "a $(NAME) before NAME is set", reference_order),
     Rule("reference", WARNING, "a $(NAME) or ${NAME} that stays as it is", unresolved_references),
     Rule("secret", WARNING, "a credential written out instead of referred to", secrets),

@@ -1,8 +1,7 @@
-"""Names and labels that are too long, taken, or used twice."""
+"""Names and labels that are too long or taken."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from mops.checks.rule import ERROR, Finding, Rule
@@ -51,23 +50,7 @@ def reserved_labels(view: View) -> Iterator[Finding]:
                 yield Finding(((*mapping, key),), f"the chart sets the label {key} itself")
 
 
-def container_names(view: View) -> Iterator[Finding]:
-    for group in view.pods:
-        paths = (group.at("initContainers"), group.at("sidecars"))
-        names = [group.container]
-        for path in paths:
-            names += [container["name"] for container in view.value(path) or ()]
-        for name in repeated(names):
-            yield Finding(paths, f"two containers are named {name}")
-
-
-def repeated(names: list[str]) -> list[str]:
-    """The names that occur more than once, in order."""
-    return [name for name, count in Counter(names).items() if count > 1]
-
-
 RULES = (
     Rule("object-name", ERROR, "an object name longer than Kubernetes allows", object_names),
     Rule("reserved-label", ERROR, "a label that the chart sets itself", reserved_labels),
-    Rule("container-name", ERROR, "two containers of one pod with the same name", container_names),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mops.checks import environment, exposure, images, names, pods, resources, runtime
+from mops.checks import environment, exposure, images, names, pods, resources, runtime, sizes
 from mops.checks.environment import DASK_PREFIX
+from mops.checks.passed_on import passes_on
 from mops.checks.rule import Finding, Rule
 from mops.config.resolve import Config
 from mops.config.view import View
@@ -16,6 +17,7 @@ from mops.schema.fields import SettingsSchema
 _ALWAYS: tuple[Rule, ...] = (
     *resources.RULES,
     *names.RULES,
+    *sizes.RULES,
     *images.RULES,
     *pods.RULES,
     *exposure.RULES,
@@ -26,15 +28,19 @@ _ALWAYS: tuple[Rule, ...] = (
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of docs/checks.md."""
-    return tuple(_rules(dask=True, files=True))
+    return tuple(_rules(kubernetes=True, dask=True, files=True))
 
 
-def _rules(*, dask: bool, files: bool) -> Iterator[Rule]:
+def _rules(*, kubernetes: bool, dask: bool, files: bool) -> Iterator[Rule]:
     """The rules that always run, and those that only some configurations or commands need.
 
     The latter are not even imported without need: `mops render` starts in a few milliseconds.
     """
     yield from _ALWAYS
+    if kubernetes:
+        from mops.checks import kubernetes as kubernetes_rules
+
+        yield from kubernetes_rules.RULES
     if dask:
         from mops.checks import dask as dask_rules
 
@@ -59,7 +65,8 @@ def check(
     """
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
-    for rule in _rules(dask=_mentions_dask(view), files=files):
+    rules = _rules(kubernetes=passes_on(view), dask=_mentions_dask(view), files=files)
+    for rule in rules:
         for finding in rule.find(view):
             problem = _problem(view, rule, finding)
             if problem is not None:

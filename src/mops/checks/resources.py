@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mops.checks.passed_on import passes_on
 from mops.checks.rule import EITHER, ERROR, WARNING, Finding, Rule
 from mops.config.view import WORKERS, Group, View
 from mops.model.layer import Path
@@ -53,6 +54,10 @@ def requests_within_limits(view: View) -> Iterator[Finding]:
                     (request_path, limit_path),
                     f"the {kind} request {request} is more than the limit {limit}",
                 )
+    if passes_on(view):
+        from mops.checks.kubernetes.node import found
+
+        yield from found("requests-within-limits", view)
 
 
 def large_memory(view: View) -> Iterator[Finding]:
@@ -120,7 +125,7 @@ RULES = (
     Rule(
         "requests-within-limits",
         ERROR,
-        "a CPU or memory request above its limit",
+        "a request above the limit of its resource",
         requests_within_limits,
     ),
     Rule("large-memory", ERROR, "more memory than the chart can compute with", large_memory),

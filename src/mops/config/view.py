@@ -116,6 +116,13 @@ class View:
         """The names of a mapping's entries, both leaves and mappings."""
         return {*self.below(path), *self._mappings.get(path, ())}
 
+    def tree(self, path: Path) -> dict[str, Any]:
+        """The mapping at a path with all that is in it; empty if there is none."""
+        found: dict[str, Any] = {name: leaf.value for name, leaf in self.below(path).items()}
+        for name in self._mappings.get(path, ()):
+            found[name] = self.tree((*path, name)) or found.get(name, {})
+        return found
+
     def names(self, group: Group) -> list[str]:
         """The names of a group's environment variables in the order that the chart writes them."""
         if group.path not in self._names:

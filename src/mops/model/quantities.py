@@ -26,16 +26,16 @@ def process_share(limit: str, reserve: str, processes: int) -> int:
 
 
 def _millibytes(quantity: str) -> int:
-    """A quantity in thousandths of a byte, exact for up to three decimals."""
+    """A quantity in thousandths of a byte, rounded down."""
     whole, fraction, exponent, unit = _parts(quantity)
     factor: int = 10 ** int(exponent) if exponent else _UNITS[unit]
-    return int(int(whole + fraction.ljust(3, "0")) * factor * 1000 // 10 ** max(3, len(fraction)))
+    return int(int(whole + fraction) * factor * 1000 // 10 ** len(fraction))
 
 
 def millicpu(quantity: str) -> int:
-    """A CPU quantity that the schema accepts in thousandths of a CPU."""
+    """A CPU quantity that the schema accepts in thousandths of a CPU, rounded up."""
     whole, fraction, _, unit = _parts(quantity)
-    return int(whole) if unit == "m" else int(whole) * 1000 + int((fraction + "000")[:3])
+    return int(whole) if unit == "m" else -(-int(whole + fraction) * 1000 // 10 ** len(fraction))
 
 
 def human(size: int) -> str:

@@ -35,8 +35,8 @@ class KubernetesData(NamedTuple):
     """The content of the data file.
 
     `types` has the expression of each field by type and field. `since` and `until` are by
-    `Type.field`: the first version with a field that the oldest version lacks, and the last
-    version with a field that the newest lacks.
+    `Type.field`: the first version with a field that is newer than its type, and the last version
+    with a field that the newest lacks.
     """
 
     oldest: str
