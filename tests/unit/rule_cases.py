@@ -124,6 +124,8 @@ MISFITS = [
      "runAsUser 0 is root, which runAsNonRoot forbids"),
     ("http-route", E, "httpRoute: {enabled: «true}", "an HTTPRoute needs parentRefs"),
     ("ingress-host", E, "ingress: {tlsSecret: «s}", "an Ingress with tlsSecret needs a host"),
+    ("ingress-host", E, "ingress: {host: «10.0.0.1}",
+     "an Ingress is for a host name, not for an IP address"),
 ]  # fmt: skip
 
 # A variable of the workers: the rule that warns, the name, the value, and part of what it says.

@@ -8,6 +8,7 @@ from mops.checks.rule import ERROR, Finding, Rule
 from mops.config.view import View
 
 _LOWEST_PORT, _HIGHEST_PORT = 1024, 65535
+_OCTETS, _BYTE = 4, 256
 
 
 def scheduler_ports(view: View) -> Iterator[Finding]:
@@ -55,6 +56,13 @@ def ingress_host(view: View) -> Iterator[Finding]:
     secret, host = ("ingress", "tlsSecret"), ("ingress", "host")
     if view.value(secret) and not view.value(host):
         yield Finding((secret, host), "an Ingress with tlsSecret needs a host")
+    if _is_address(view.value(host)):
+        yield Finding((host,), "an Ingress is for a host name, not for an IP address")
+
+
+def _is_address(host: str) -> bool:
+    parts = host.split(".")
+    return len(parts) == _OCTETS and all(part.isdigit() and int(part) < _BYTE for part in parts)
 
 
 def _range(written: str) -> tuple[int, int]:
@@ -78,5 +86,5 @@ RULES = (
     ),
     Rule("port-overlap", ERROR, "port ranges of workers and nannies that overlap", port_overlap),
     Rule("http-route", ERROR, "an HTTPRoute without parentRefs", http_route),
-    Rule("ingress-host", ERROR, "an Ingress with a tlsSecret but no host", ingress_host),
+    Rule("ingress-host", ERROR, "an Ingress with a tlsSecret but no host, or with an address as host", ingress_host),
 )

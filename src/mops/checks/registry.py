@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mops.checks import environment, exposure, images, names, pods, resources, runtime, sizes
-from mops.checks.environment import DASK_PREFIX
-from mops.checks.passed_on import passes_on
+from mops.checks import environment, exposure, images, names, resources, runtime
+from mops.checks.gates import is_large, mentions_dask, passes_on
 from mops.checks.rule import Finding, Rule
 from mops.config.resolve import Config
 from mops.config.view import View
@@ -17,9 +16,7 @@ from mops.schema.fields import SettingsSchema
 _ALWAYS: tuple[Rule, ...] = (
     *resources.RULES,
     *names.RULES,
-    *sizes.RULES,
     *images.RULES,
-    *pods.RULES,
     *exposure.RULES,
     *environment.RULES,
     *runtime.RULES,
@@ -28,15 +25,19 @@ _ALWAYS: tuple[Rule, ...] = (
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of docs/checks.md."""
-    return tuple(_rules(kubernetes=True, dask=True, files=True))
+    return tuple(_rules(large=True, kubernetes=True, dask=True, files=True))
 
 
-def _rules(*, kubernetes: bool, dask: bool, files: bool) -> Iterator[Rule]:
+def _rules(*, large: bool, kubernetes: bool, dask: bool, files: bool) -> Iterator[Rule]:
     """The rules that always run, and those that only some configurations or commands need.
 
     The latter are not even imported without need: `mops render` starts in a few milliseconds.
     """
     yield from _ALWAYS
+    if large:
+        from mops.checks import sizes
+
+        yield from sizes.RULES
     if kubernetes:
         from mops.checks import kubernetes as kubernetes_rules
 
@@ -65,7 +66,9 @@ def check(
     """
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
-    rules = _rules(kubernetes=passes_on(view), dask=_mentions_dask(view), files=files)
+    rules = _rules(
+        large=is_large(view), kubernetes=passes_on(view), dask=mentions_dask(view), files=files
+    )
     for rule in rules:
         for finding in rule.find(view):
             problem = _problem(view, rule, finding)
@@ -73,11 +76,6 @@ def check(
                 # A group that inherits a setting from `workers` has the same problem at its place.
                 found.setdefault((problem.check, problem.origin, problem.message), problem)
     return list(found.values())
-
-
-def _mentions_dask(view: View) -> bool:
-    names = (name for group in view.pods for name in view.names(group))
-    return any(name.upper().startswith(DASK_PREFIX) for name in names)
 
 
 def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:

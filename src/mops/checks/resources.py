@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mops.checks.passed_on import passes_on
+from mops.checks.gates import passes_on
 from mops.checks.rule import EITHER, ERROR, WARNING, Finding, Rule
 from mops.config.view import WORKERS, Group, View
 from mops.model.layer import Path
@@ -49,7 +49,9 @@ def requests_within_limits(view: View) -> Iterator[Finding]:
             request_path = group.at("resources", "requests", kind)
             limit_path = group.at("resources", "limits", kind)
             request, limit = view.value(request_path), view.value(limit_path)
-            if request and limit and amount(request) > amount(limit):
+            if request == limit or not (request and limit):
+                continue
+            if amount(request) > amount(limit):
                 yield Finding(
                     (request_path, limit_path),
                     f"the {kind} request {request} is more than the limit {limit}",

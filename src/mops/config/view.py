@@ -108,6 +108,10 @@ class View:
         name = path[-1]
         return name in self.below(path[:-1]) or name in self._mappings.get(path[:-1], ())
 
+    def has_inside(self, path: Path) -> bool:
+        """Whether there is a mapping with values at a path."""
+        return path in self._leaves or path in self._mappings
+
     def below(self, path: Path) -> Mapping[str, Leaf]:
         """The leaves directly below a mapping's path, by name."""
         return self._leaves.get(path, {})

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.rule import ERROR, Finding, Rule
+from mops.config.view import View
 
 _RULE = "security-context"
 _MOST_PATH = 4095
@@ -80,10 +82,20 @@ def _is_user_name(text: str) -> bool:
     return re.search(r'["/\\:;|=,+*?<>@\[\]]', user) is None
 
 
+def root_user(view: View) -> Iterator[Finding]:
+    user, non_root = ("podSecurityContext", "runAsUser"), ("podSecurityContext", "runAsNonRoot")
+    # On OpenShift the chart leaves runAsUser out, because the cluster assigns the user.
+    if view.value(user) == 0 and view.value(non_root) and not view.value(("openshift",)):
+        yield Finding((user, non_root), "runAsUser 0 is root, which runAsNonRoot forbids")
+
+
 VALIDATORS = {
     "AppArmorProfile": _app_armor,
     "SeccompProfile": _seccomp,
     "SecurityContext": _context,
     "WindowsSecurityContextOptions": _windows,
 }
-RULES = (rule(_RULE, "a security context whose fields contradict each other"),)
+RULES = (
+    rule(_RULE, "a security context whose fields contradict each other"),
+    Rule("root-user", ERROR, "runAsUser 0 together with runAsNonRoot", root_user),
+)
