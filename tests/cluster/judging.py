@@ -23,12 +23,14 @@ VERSION = "1.36"
 
 
 class Reader(yaml.CSafeLoader):
-    """A reader as fast as libyaml, which takes dates for the strings that they are to Kubernetes."""
+    """A fast reader that takes dates for strings, as Kubernetes does."""
 
-    yaml_implicit_resolvers = {
-        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-        for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
+
+# Filled in below the class: a class attribute would be shared with PyYAML's own loaders.
+Reader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+    for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 class Release(NamedTuple):

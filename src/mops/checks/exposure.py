@@ -86,5 +86,10 @@ RULES = (
     ),
     Rule("port-overlap", ERROR, "port ranges of workers and nannies that overlap", port_overlap),
     Rule("http-route", ERROR, "an HTTPRoute without parentRefs", http_route),
-    Rule("ingress-host", ERROR, "an Ingress with a tlsSecret but no host, or with an address as host", ingress_host),
+    Rule(
+        "ingress-host",
+        ERROR,
+        "an Ingress with a tlsSecret but no host, or with an address as host",
+        ingress_host,
+    ),
 )

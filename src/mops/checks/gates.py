@@ -39,7 +39,11 @@ OF_ALL_OBJECTS = (
     ("annotations",),
     ("scheduler", "serviceAnnotations"),
     ("ingress", "annotations"),
+    ("serviceAccount", "annotations"),
+    ("networkPolicy", "clientLabels"),
+    ("monitoring", "labels"),
 )
+_OF_PODS = ("podLabels", "podAnnotations", "nodeSelector")
 
 
 def mentions_dask(view: View) -> bool:
@@ -65,8 +69,7 @@ def is_large(view: View) -> bool:
 
 def metadata(view: View) -> list[Path]:
     """The mappings of labels and annotations."""
-    pods = [group.at(key) for group in view.pods for key in ("podLabels", "podAnnotations")]
-    return [*OF_ALL_OBJECTS, *pods]
+    return [*OF_ALL_OBJECTS, *(group.at(key) for group in view.pods for key in _OF_PODS)]
 
 
 def _characters(value: Value) -> int:

@@ -18,6 +18,7 @@ SMALL_MEMORY = 256 * _MIB
 # The chart computes with integers of 64 bits, in thousandths of a byte.
 MOST_MEMORY = 2**50
 
+_AUTOSCALER = ("autoscaling", "type")
 _AUTOSCALED = ("autoscaling", "enabled")
 _MIN_WORKERS = ("autoscaling", "minWorkers")
 _MAX_WORKERS = ("autoscaling", "maxWorkers")
@@ -116,6 +117,30 @@ def busy_cpu(view: View) -> Iterator[Finding]:
             )
 
 
+def zero_limits(view: View) -> Iterator[Finding]:
+    for group in view.pods:
+        for kind in ("cpu", "memory"):
+            path = group.at("resources", "limits", kind)
+            limit = view.value(path)
+            if _is_zero(limit):
+                hint = 'write "" for no limit' if kind == "cpu" else ""
+                message = f"a {kind} limit of {limit} is no limit to Kubernetes"
+                yield Finding((path,), message, hint, WARNING)
+    request_path = WORKERS.at("resources", "requests", "cpu")
+    request = view.value(request_path)
+    if _is_zero(request) and view.value(_AUTOSCALED) and view.value(_AUTOSCALER) == "hpa":
+        yield Finding(
+            (request_path, _AUTOSCALED),
+            f"the autoscaler measures CPU in percent of the request, which is {request}",
+            "request CPU, or use the autoscaler keda",
+            ERROR,
+        )
+
+
+def _is_zero(quantity: str | None) -> bool:
+    return bool(quantity) and quantity is not None and not quantity.strip("0.")
+
+
 RULES = (
     Rule("autoscaling-bounds", ERROR, "minWorkers above maxWorkers", autoscaling_bounds),
     Rule(
@@ -129,6 +154,9 @@ RULES = (
         ERROR,
         "a request above the limit of its resource",
         requests_within_limits,
+    ),
+    Rule(
+        "zero-limit", EITHER, "a limit of 0, or a CPU request of 0 for an autoscaler", zero_limits
     ),
     Rule("large-memory", ERROR, "more memory than the chart can compute with", large_memory),
     Rule("small-memory", EITHER, "little memory for each worker process", small_memory),

@@ -16,6 +16,8 @@ _MEANT = {
     **dict.fromkeys(("yes", "on", "y", "1", "true"), "true"),
     **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
 }
+# A file mode as people write it: octal, with a leading zero.
+_FILE_MODE = "0[0-7]{3}"
 # The longest text that a hint repeats.
 _SHORT = 40
 
@@ -93,6 +95,8 @@ def _untyped_string(node: Text) -> str:
 
 def _as_integer(text: str) -> str:
     """How to write `text` as an integer, where it looks like a number."""
+    if re.fullmatch(_FILE_MODE, text):
+        return f"write {int(text, 8)} for the file mode {text}"
     plain = text.replace("_", "")
     if re.fullmatch(r"[-+]?[0-9]+", plain):
         if len(plain) > _MOST_DIGITS + 1:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from mops.checks.kubernetes.node import Found, Node, rule
 from mops.checks.kubernetes.resources import quantity
+from mops.checks.rule import WARNING
 
-_RULE, _DNS = "pod-field", "pod-dns"
+_RULE, _DNS, _ALIAS = "pod-field", "pod-dns", "host-alias"
 # The limits of the resolver that Linux has.
 _MOST_NAMESERVERS, _MOST_SEARCHES, _MOST_SEARCH_LENGTH = 3, 32, 2048
 _MOST_HOSTNAME = 64
@@ -66,8 +67,25 @@ def _gates(node: Node) -> Iterator[Found]:
         seen.add(name)
 
 
-VALIDATORS = {"PodSpec": _spec, "PodDNSConfig": _dns_config, "[PodSchedulingGate]": _gates}
+def _aliases(node: Node) -> Iterator[Found]:
+    seen: set[str] = set()
+    for alias in node.items():
+        address = alias.get("ip", "")
+        if address in seen:
+            message = f"two entries for {address}: server-side apply refuses them"
+            hint = "write all hostnames in one entry"
+            yield alias.child("ip").wrong(_ALIAS, message, hint, severity=WARNING)
+        seen.add(address)
+
+
+VALIDATORS = {
+    "[HostAlias]": _aliases,
+    "PodSpec": _spec,
+    "PodDNSConfig": _dns_config,
+    "[PodSchedulingGate]": _gates,
+}
 RULES = (
     rule(_RULE, "a field of the pod that a Deployment or the chart's pods cannot have"),
     rule(_DNS, "a DNS policy without nameservers, or more entries than Linux reads"),
+    rule(_ALIAS, "two entries of /etc/hosts for one address", WARNING),
 )

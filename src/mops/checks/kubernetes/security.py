@@ -10,6 +10,7 @@ from mops.checks.rule import ERROR, Finding, Rule
 from mops.config.view import View
 
 _RULE = "security-context"
+_NON_ROOT = ("podSecurityContext", "runAsNonRoot")
 _MOST_PATH = 4095
 _MOST_SPEC = 64 * 1024
 _MOST_DOMAIN, _MOST_USER = 255, 104
@@ -31,9 +32,21 @@ def _context(node: Node) -> Iterator[Found]:
     if node.get("procMount") == "Unmasked" and node.pod and node.pod.host_users:
         hint = "set extraPodSpec.hostUsers: false"
         yield node.child("procMount").wrong(_RULE, "Unmasked needs user namespaces", hint)
+    yield from _root(node)
     for options in node.children("windowsOptions"):
         if node.pod and node.pod.os == "linux":
             yield options.wrong(_RULE, "the pod's os is linux: it has no windowsOptions")
+
+
+def _root(node: Node) -> Iterator[Found]:
+    """A user that the kubelet refuses to run as; what a container does not say, the pod does."""
+    if node.pod is None or node.kind == "main":
+        return
+    non_root = node.get("runAsNonRoot", node.pod.view.value(_NON_ROOT))
+    if node.get("runAsUser") == 0 and non_root:
+        hint = "set runAsNonRoot: false for this container"
+        message = "runAsUser 0 is root, which runAsNonRoot forbids"
+        yield node.child("runAsUser").wrong(_RULE, message, hint)
 
 
 def _seccomp(node: Node) -> Iterator[Found]:
@@ -83,10 +96,10 @@ def _is_user_name(text: str) -> bool:
 
 
 def root_user(view: View) -> Iterator[Finding]:
-    user, non_root = ("podSecurityContext", "runAsUser"), ("podSecurityContext", "runAsNonRoot")
+    user = ("podSecurityContext", "runAsUser")
     # On OpenShift the chart leaves runAsUser out, because the cluster assigns the user.
-    if view.value(user) == 0 and view.value(non_root) and not view.value(("openshift",)):
-        yield Finding((user, non_root), "runAsUser 0 is root, which runAsNonRoot forbids")
+    if view.value(user) == 0 and view.value(_NON_ROOT) and not view.value(("openshift",)):
+        yield Finding((user, _NON_ROOT), "runAsUser 0 is root, which runAsNonRoot forbids")
 
 
 VALIDATORS = {
