@@ -124,9 +124,9 @@ def _tls_variables(view: View) -> frozenset[str]:
 
 def secrets(view: View) -> Iterator[Finding]:
     for path, stack in view.config.stacks.items():
-        if not view.written(path):
-            continue
         value = stack[-1].value
+        if not value or not view.written(path):
+            continue
         if isinstance(value, str) and "$(" in value:
             # A reference stands where the secret would: https://me:$(PASSWORD)@example.com
             value = re.sub(_REFERENCE, "", value)

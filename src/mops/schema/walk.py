@@ -13,6 +13,10 @@ from mops.schema.typed import Typed
 from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kind, word
 
 
+# Marks of mappings whose presence says something even if they are empty.
+_PRESENT = frozenset({"x-free", "x-inherits", "x-kubernetes", "x-type"})
+
+
 class Walk:
     """The leaves of a node, the paths of refused values, and the problems."""
 
@@ -62,7 +66,7 @@ class Walk:
             self._value(node, tree, path, spelled)
         elif node.pairs:
             self._pairs(node.pairs.values(), tree, path, spelled)
-        elif not {"x-free", "x-inherits", "x-type"}.isdisjoint(tree):
+        elif not _PRESENT.isdisjoint(tree):
             # Elsewhere an empty mapping says nothing; here its presence is what it says.
             self._leaf(node, path, {}, spelled)
 
@@ -86,7 +90,7 @@ class Walk:
         for key, value in pairs:
             here = (*spelled, key.text)
             name = self.source.declared_name(tree, key.text)
-            sub = child(tree, name)
+            sub = _declared(tree, name, value) or child(tree, name)
             if sub is None:
                 self.problems.append(self._unknown(key, tree, here))
                 continue
@@ -137,6 +141,17 @@ class Walk:
 
     def _problem(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> None:
         self.problems.append(self.source.problem(node, spelled, message, hint))
+
+
+def _declared(tree: Tree, name: str, value: Node | Problem) -> Tree | None:
+    """The schema of an empty list or mapping, which needs no types of Kubernetes; None for others.
+
+    A rendered file sets everything, most of it to nothing.
+    """
+    is_bare = (isinstance(value, Items) and not value.items) or (
+        isinstance(value, Pairs) and not value.pairs
+    )
+    return tree.get("properties", {}).get(name) if is_bare else None
 
 
 def _takes_mapping(tree: Tree) -> bool:
