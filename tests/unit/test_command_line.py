@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -33,9 +34,15 @@ def options_of(command: Command) -> list[Option]:
     return command_options(command, load_schema() if command.selects else None)
 
 
+@lru_cache(maxsize=1)
+def program() -> Any:
+    """What typer parses with. To build it takes far longer than to use it."""
+    return texts.program()
+
+
 def by_typer(path: tuple[str, ...], words: list[str]) -> dict[str, list[str]]:
     """What typer's own parser takes from the words, in the form of ours."""
-    node: Any = texts.program()
+    node = program()
     for word in path:
         node = node.commands[word]
     with node.make_context(node.name, list(words)) as context:

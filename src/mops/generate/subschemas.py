@@ -57,6 +57,9 @@ class _Sharing:
     def __init__(self, tree: Node, *, notes: bool) -> None:
         self._tree, self._notes = tree, notes
         self._times: Counter[str] = Counter()
+        # By the identity of nodes, which the tree keeps alive: it has most of them several times.
+        self._without: dict[int, dict[str, Any]] = {}
+        self._texts: dict[int, str] = {}
         self._names: dict[str, str] = {}
         self._definitions: dict[str, Any] = {}
 
@@ -65,12 +68,12 @@ class _Sharing:
         return {**over(self._tree, self._refer), "$defs": self._definitions}
 
     def _count(self, node: Node, _: str) -> dict[str, Any]:
-        text = _text(node)
+        text = self._text(node)
         self._times[text] += 1
         return over(node, self._count) if self._times[text] == 1 else {}
 
     def _refer(self, node: Node, name: str) -> dict[str, Any]:
-        text = _text(node)
+        text = self._text(node)
         notes = {key: node[key] for key in _NOTES if self._notes and key in node}
         rest = {key: value for key, value in node.items() if key not in _NOTES}
         if self._times[text] == 1 or not _worth_sharing(text):
@@ -79,6 +82,18 @@ class _Sharing:
             self._names[text] = self._free_name(name)
             self._definitions[self._names[text]] = over(rest, self._refer, name)
         return {"$ref": f"#/$defs/{self._names[text]}", **notes}
+
+    def _text(self, node: Node) -> str:
+        """A string that is the same for nodes that accept the same."""
+        if id(node) not in self._texts:
+            self._texts[id(node)] = json.dumps(self._without_notes(node), sort_keys=True)
+        return self._texts[id(node)]
+
+    def _without_notes(self, node: Node, _: str = "") -> dict[str, Any]:
+        if id(node) not in self._without:
+            rest = {key: value for key, value in node.items() if key not in _NOTES}
+            self._without[id(node)] = over(rest, self._without_notes)
+        return self._without[id(node)]
 
     def _free_name(self, name: str) -> str:
         number, found = 1, name
@@ -90,13 +105,3 @@ class _Sharing:
 
 def _worth_sharing(text: str) -> bool:
     return "pattern" in text or len(text) >= _LEAST_SHARED
-
-
-def _text(node: Node) -> str:
-    """A string that is the same for nodes that accept the same."""
-    return json.dumps(_without_notes(node, ""), sort_keys=True)
-
-
-def _without_notes(node: Node, _: str) -> dict[str, Any]:
-    rest = {key: value for key, value in node.items() if key not in _NOTES}
-    return over(rest, _without_notes)
