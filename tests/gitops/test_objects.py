@@ -159,9 +159,10 @@ def test_the_project_allows_every_kind_of_the_chart() -> None:
     project = written("argocd", "--all", *REPO, *OCI, *PLACES)[0]
     allowed = {entry["kind"] for entry in project["spec"]["namespaceResourceWhitelist"]}
     texts = [path.read_text() for path in (CHART / "templates").glob("*.yaml")]
-    assert allowed == {
-        kind for text in texts for kind in re.findall(r"^kind: (\w+)$", text, re.MULTILINE)
-    }
+    created = {kind for text in texts for kind in re.findall(r"^kind: (\w+)$", text, re.MULTILINE)}
+    assert allowed == created, (
+        f"_KINDS in gitops/argocd.py: add {created - allowed}, remove {allowed - created}"
+    )
 
 
 def test_one_workspace_without_a_fleet(tmp_path: Path) -> None:

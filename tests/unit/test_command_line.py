@@ -119,7 +119,7 @@ def test_forms(words, options, arguments):
         (["render", "--config", "--help"], "--config needs a value: --config FILE"),
         (["render", "--quiet=1"], "--quiet takes no value"),
         (["render", "-o", "a", "-o", "b"], "--output is given twice"),
-        (["render", "--format", "jsn"], "--format: expected one of values, json, manifests, found jsn (did you mean json?)"),
+        (["config", "show", "--format", "jsn"], "--format: expected one of text, yaml, json, found jsn (did you mean json?)"),
         (["render", "--jobs", "two"], "--jobs: expected a whole number, found two"),
         (["render", "a.yaml"], "unexpected argument a.yaml (to read it as a layer: --config a.yaml)"),
         (["chart", "path", "x"], "unexpected argument x"),

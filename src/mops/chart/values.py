@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mops.config.resolve import Config
@@ -22,13 +22,28 @@ HEADER = (
 _SHORT = 3
 
 
-def values_text(config: Config, values: Mapping[str, Any], kind: str, *, annotate: bool) -> str:
-    """The values as text of a `kind`, "json" or "yaml"; `annotate` adds origins as comments."""
-    if kind == "json":
-        import json
+def values_text(values: Mapping[str, Any]) -> str:
+    """The values as the YAML file that helm reads."""
+    return HEADER + dump(values)
 
-        return json.dumps(values, indent=2, ensure_ascii=True) + "\n"
-    return HEADER + dump(values, comments(config, values) if annotate else None)
+
+def annotated_text(values: Mapping[str, Any], config: Config) -> str:
+    """The same with the origin of each value as a comment."""
+    return HEADER + dump(values, comments(config, values))
+
+
+def values_json(values: Mapping[str, Any]) -> str:
+    """The values as JSON."""
+    import json
+
+    return json.dumps(values, indent=2, ensure_ascii=True) + "\n"
+
+
+# What `mops render --format` calls the forms of the values.
+FORMATS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "values": values_text,
+    "json": values_json,
+}
 
 
 def chart_values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Any], list[Problem]]:

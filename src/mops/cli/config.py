@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from mops.checks.verdict import Verdict
 from mops.cli import streams
@@ -18,6 +19,9 @@ from mops.report.text import json_text, shown
 from mops.schema.describe import field_text
 from mops.schema.fields import SettingsSchema, load_schema
 from mops.yamltext.writer import dump
+
+# How `config show --format` writes data.
+_AS_DATA: dict[str, Callable[[dict[str, Any]], str]] = {"yaml": dump, "json": json_text}
 
 
 class ShowOptions(NamedTuple):
@@ -53,10 +57,8 @@ def show(options: ShowOptions) -> int:
     paths = selected(config, schema, [()] if options.all else None)
     if options.format == "text":
         text = settings_text(config, schema, paths, streams.width(), streams.paint())
-    elif options.format == "json":
-        text = json_text(settings_data(config, schema, paths))
     else:
-        text = dump(settings_data(config, schema, paths))
+        text = _AS_DATA[options.format](settings_data(config, schema, paths))
     streams.out(text)
     return OK
 

@@ -39,7 +39,7 @@ def render_manifests(options: RenderOptions) -> int:
     namespace = derived.namespace(verdict.config)
     printed = helm.find(os.environ, offline=True).run(
         manifests.arguments(release, namespace, options.kube_version, "-", options.api_version),
-        stdin=values_text(verdict.config, verdict.values, "values", annotate=False),
+        stdin=values_text(verdict.values),
         folder=bundle.chart(),
     )
     objects = manifests.objects(printed, namespace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mops.chart.values import values_text
+from mops.chart.values import FORMATS, annotated_text
 from mops.checks.verdict import Verdict
 from mops.cli import streams
 from mops.cli.render_options import RenderOptions
@@ -29,10 +29,10 @@ def render(options: RenderOptions) -> int:
     _refuse(options, "--kube-version", "--api-version", needs="--format manifests")
     if options.check and not options.output:
         raise UsageError("--check compares with the file of -o: add -o FILE")
-    if options.annotate and options.format == "json":
-        raise UsageError("--annotate writes comments, which JSON does not have")
+    if options.annotate and options.format != "values":
+        raise UsageError("--annotate requires --format values")
     verdict = valid_configuration(options.selection, load_schema())
-    text = values_text(verdict.config, verdict.values, options.format, annotate=options.annotate)
+    text = _text(verdict, options)
     if options.output in ("", "-"):
         streams.out(text)
         return OK
@@ -41,6 +41,12 @@ def render(options: RenderOptions) -> int:
         return _compare(text, options.output)
     disk.write(text, options.output)
     return OK
+
+
+def _text(verdict: Verdict, options: RenderOptions) -> str:
+    if options.annotate:
+        return annotated_text(verdict.values, verdict.config)
+    return FORMATS[options.format](verdict.values)
 
 
 def _refuse(options: RenderOptions, *names: str, needs: str) -> None:

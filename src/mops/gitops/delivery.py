@@ -121,7 +121,7 @@ def target(verdict: Verdict, file: str, workspace: str = "") -> Target:
         release,
         derived.namespace(config),
         file,
-        values_text(config, verdict.values, "values", annotate=False),
+        values_text(verdict.values),
         bool(config.value("autoscaling", "enabled")),
     )
 

@@ -88,7 +88,7 @@ class Renderer:
         problems = tuple(verdict.problems)
         if _has_error(problems):
             return Rendered(Result(BAD, problems))
-        text = values_text(verdict.config, verdict.values, "values", annotate=False)
+        text = values_text(verdict.values)
         path = self._tree.path(workspace.output)
         committed = disk.read_file(path) if os.path.lexists(path) else None
         if committed == text.encode("utf-8"):
