@@ -21,6 +21,7 @@ import pytest
 from invoke import ROOT, Done, mops
 
 CASES = Path(__file__).parent / "cases"
+MEANT = "if this is meant, run `make update` and read the diff"
 EXPECTED = ("cmd", "stdout", "stderr", "code", "after")
 
 
@@ -71,8 +72,8 @@ def test_case(case: Path, tmp_path: Path, *, update: bool) -> None:
         (case / "code").write_text(f"{done.code}\n")
         for file in (case / "after").glob("*"):
             shutil.copyfile(work / file.name, file)
-    assert done.err == (case / "stderr").read_text()
-    assert done.out == (case / "stdout").read_text()
+    assert done.err == (case / "stderr").read_text(), MEANT
+    assert done.out == (case / "stdout").read_text(), MEANT
     assert f"{done.code}\n" == (case / "code").read_text()
     assert (
         done.code == 0 or not done.out or done.code == 1 or "validate" in (case / "cmd").read_text()

@@ -13,7 +13,7 @@ FILES = everything()
 @pytest.mark.parametrize("path", FILES)
 def test_the_committed_file_is_the_generated_one(path: str) -> None:
     assert (ROOT / path).read_bytes() == FILES[path].encode("utf-8"), (
-        f"{path} is stale: run `mops generate`"
+        f"{path} is stale: run `make generate`"
     )
 
 
