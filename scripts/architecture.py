@@ -170,7 +170,6 @@ CHARACTER = 6.3
 STYLE = """
   text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif }
   .name { font-size: 15px; font-weight: 650; fill: #14363a }
-  .size { font-size: 11px; fill: #6b7a86; text-anchor: end }
   .line { font-size: 12px; fill: #3e4c59 }
   .room { fill: #ffffff; stroke: #b8c9cc }
   .mark { fill: #0b7a75 }
@@ -179,7 +178,6 @@ STYLE = """
   .page { fill: #f3f6f7 }
   @media (prefers-color-scheme: dark) {
     .name { fill: #dff3f1 }
-    .size { fill: #8b9aa6 }
     .line { fill: #b6c2cc }
     .room { fill: #1c232b; stroke: #37444f }
     .mark { fill: #2fa79b }
@@ -274,15 +272,12 @@ def _path(curve: str) -> str:
 
 
 def _drawn(box: Box) -> str:
-    left, right = box.x + PADDING, box.x + box.width - PADDING
-    top = box.y + PADDING
-    count = sum(room_of(module) == box.room for module in modules()) - 1
+    left, top = box.x + PADDING, box.y + PADDING
     shape = f'x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}"'
     parts = [
         f'<rect class="room" {shape} rx="{CORNER}"/>',
         f'<rect class="mark" x="{left:g}" y="{top + 3:g}" width="4" height="13" rx="2"/>',
         f'<text class="name" x="{left + 10:g}" y="{top + 14:g}">{escape(box.room)}</text>',
-        f'<text class="size" x="{right:g}" y="{top + 14:g}">{count} modules</text>',
     ]
     for number, line in enumerate(box.lines, 1):
         y = top + 18 + number * LINE
