@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
+from checkout import Checkout
 from invoke import ROOT
 
 PAGE = ROOT / "CONTRIBUTING.md"
@@ -19,10 +16,6 @@ _STEP = re.compile(r"^(\d+)\. ", re.MULTILINE)
 _FENCE = re.compile(r"^   ```(\w+)\n(.*?)^   ```$", re.MULTILINE | re.DOTALL)
 # The words may have backticks of their own: then they are between two of them.
 _OMISSION = re.compile(r"^   Without it, `([^`]+)` fails: (?:`([^`]+)`|``(.+?) ?``)$", re.MULTILINE)
-# Neither ours nor needed: what tools leave behind.
-_LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "dist", "build"
-)
 
 
 class Edit(NamedTuple):
@@ -100,72 +93,30 @@ def _edit(block: str) -> Edit:
     return Edit(head.removeprefix("+++ "), old, new)
 
 
-class Checkout:
-    """A copy of the project in which a recipe is carried out, one commit per step."""
+def take(step: Step, checkout: Checkout) -> None:
+    """Carries a step out in a copy, and commits what it changes."""
+    for edit in step.edits:
+        path = checkout.folder / edit.path
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(edited(text, edit), encoding="utf-8")
+    for command in step.commands:
+        done = checkout.run(command)
+        assert done.returncode == 0, f"step {step.number}: {command}\n{done.stdout}"
+    checkout.commit(f"step {step.number}")
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(ROOT, folder, ignore=_LEFT_OUT)
-        self._commits: dict[int, str] = {}
-        self._git("init", "--quiet")
-        self._commit(0)
 
-    def take(self, step: Step) -> None:
-        """Carries a step out, and commits what it changes."""
-        for edit in step.edits:
-            self._apply(edit)
-        for command in step.commands:
-            done = self.run(command)
-            assert done.returncode == 0, f"step {step.number}: {command}\n{done.stdout}"
-        self._commit(step.number)
+def without(step: Step, checkout: Checkout) -> subprocess.CompletedProcess[str]:
+    """What the command that should notice says when a step that was taken is undone."""
+    assert step.omission
+    with checkout.reverted(f"step {step.number}"):
+        return checkout.run(step.omission[0])
 
-    def without(self, step: Step) -> subprocess.CompletedProcess[str]:
-        """What the command that should notice says when a step that was taken is undone."""
-        assert step.omission
-        self._git("revert", "--no-commit", self._commits[step.number])
-        try:
-            return self.run(step.omission[0])
-        finally:
-            self._git("reset", "--quiet", "--hard")
 
-    def _apply(self, edit: Edit) -> None:
-        path = self.folder / edit.path
-        if not edit.old:
-            assert not path.exists(), f"{edit.path} exists"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(edit.new, encoding="utf-8")
-            return
-        text = path.read_text(encoding="utf-8")
-        assert text.count(edit.old) == 1, f"{edit.path}: not there once\n{edit.old}"
-        path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command as a contributor does: mops, python and pytest are of this copy."""
-        return subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.folder,
-            env=self._environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    def _environment(self) -> dict[str, str]:
-        of_tests = ("PYTEST_", "MODELOPS_", "GIT_")
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(of_tests)}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        source = str(self.folder / "src")
-        return {**kept, "PATH": path, "PYTHONPATH": source, "PYTHONDONTWRITEBYTECODE": "1"}
-
-    def _commit(self, number: int) -> None:
-        self._git("add", "--all")
-        author = ("-c", "user.name=recipe", "-c", "user.email=recipe@example.com")
-        self._git(*author, "commit", "--quiet", "--allow-empty", "--message", f"step {number}")
-        self._commits[number] = self._git("rev-parse", "HEAD")
-
-    def _git(self, *words: str) -> str:
-        done = subprocess.run(
-            ["git", *words], cwd=self.folder, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
+def edited(text: str, edit: Edit) -> str:
+    """The text of a file ("" if there is none) with a change."""
+    if not edit.old:
+        assert not text, f"{edit.path} exists"
+        return edit.new
+    assert text.count(edit.old) == 1, f"{edit.path}: not there once\n{edit.old}"
+    return text.replace(edit.old, edit.new)

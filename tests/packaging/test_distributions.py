@@ -58,6 +58,15 @@ def test_the_wheel_holds_exactly_these_files(dist: Path, *, update: bool) -> Non
     listed(names, LISTS / "wheel.txt", update=update)
 
 
+def test_the_licence_is_in_both(dist: Path) -> None:
+    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    assert any(name.endswith("/licenses/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
+    with tarfile.open(sdist) as archive:
+        assert any(
+            name.count("/") == 1 and name.endswith("/LICENSE") for name in archive.getnames()
+        )
+
+
 def test_the_sdist_holds_what_git_has_of_these_folders(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:

@@ -29,6 +29,7 @@ def everything() -> dict[str, str]:
 def generated(schema: SettingsSchema) -> dict[str, str]:
     """Path below the project's root -> the text of every file that follows from the schema."""
     return {
+        "chart/Chart.yaml": document("Chart.yaml.j2", schema, _HEADER),
         "chart/values.schema.json": _compact(values_schema(schema, _HEADER)),
         "chart/values.yaml": document("values.yaml.j2", schema, _HEADER),
         "chart/README.md": document("README.md.j2", schema, _HEADER),
