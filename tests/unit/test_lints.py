@@ -187,9 +187,9 @@ CASES = [
     Case(
         RELEASE,
         "spec/valuesFrom/0/optional",
-        True,
-        "required-values",
-        "missing values must be an error",
+        value=True,
+        lint="required-values",
+        message="missing values must be an error",
     ),
     Case(
         RELEASE,

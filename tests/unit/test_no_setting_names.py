@@ -1,4 +1,4 @@
-"""The code knows no setting by name: a new one is an entry of the schema and a line of a template."""
+"""The code knows no setting by name: a new one is a schema entry and a line of a template."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def names() -> set[str]:
 
 
 def texts(source: str) -> set[str]:
-    """The words in the keys and names of a module; docstrings and prose, which have spaces, left out."""
+    """The words in a module's keys and names, without docstrings and prose, which have spaces."""
     tree = ast.parse(source)
     found = [
         node.value

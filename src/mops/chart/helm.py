@@ -74,7 +74,7 @@ class Helm(NamedTuple):
             **{name: os.path.join(private.name, name) for name in _PRIVATE},
         }
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - helm, without a shell
                 [self.path, *args],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -40,7 +40,7 @@ def _run(words: list[str]) -> int:
     if words == ["--version"]:
         streams.out(f"mops {__version__}\n")
         return OK
-    if os.environ.get(_COMPLETE) or words[:1] and words[0] in _COMPLETION:
+    if os.environ.get(_COMPLETE) or (words and words[0] in _COMPLETION):
         from mops.cli.help import complete
 
         return complete(words)

@@ -7,7 +7,7 @@ import os
 from mops.checks.verdict import Verdict, judge
 from mops.cli import streams
 from mops.cli.parse import Selection
-from mops.config.files import shadowed
+from mops.config.files import inactive_files
 from mops.config.sources import gather
 from mops.model.problems import ERROR, WARNING, InvalidConfig
 from mops.report.origins import layers_line, override_lines
@@ -31,7 +31,7 @@ def read_configuration(
             streams.note(line)
         for name in sources.ignored:
             streams.note(f"--hermetic: {printable(name)} is not read")
-    for name in shadowed(file.layer.name for file in sources.files):
+    for name in inactive_files(file.layer.name for file in sources.files):
         streams.note(
             f"warning: {name} is in this directory but is not a layer "
             f"(use --config {name} to make it one)"

@@ -46,10 +46,10 @@ def _ask(question: str) -> bool:
 
 
 def out(text: str) -> None:
-    """A complete artifact on stdout."""
+    """Writes a complete artifact to stdout. Raises EnvironmentFailure if that fails."""
+    if sys.stdout is None:
+        raise EnvironmentFailure("stdout: closed")
     try:
-        if sys.stdout is None:
-            raise OSError("closed")
         sys.stdout.flush()
         data = memoryview(text.encode("utf-8", "backslashreplace"))
         while data:
