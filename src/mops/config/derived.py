@@ -1,4 +1,4 @@
-"""What follows from a configuration without being written in any file: names, addresses, sums."""
+"""Facts that follow from a configuration: object names, addresses, and resource totals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AUTOSCALERS = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}
 class Total(NamedTuple):
     """What the workspace requests from the cluster when the default group has `pods` pods.
 
-    The CPU is in thousandths, the memory in bytes; both include the scheduler.
+    CPU is in thousandths, memory in bytes; both include the scheduler.
     """
 
     pods: int
@@ -27,7 +27,7 @@ class Total(NamedTuple):
 
 
 class ProcessMemory(NamedTuple):
-    """The memory of one worker process and what it is computed from, as it is written."""
+    """The memory of one worker process, and the settings from which it is computed."""
 
     limit: str
     reserve: str
@@ -40,7 +40,7 @@ class ProcessMemory(NamedTuple):
 
     @property
     def formula(self) -> str:
-        """The computation for people."""
+        """The computation as text for people."""
         return f"({self.limit} - {self.reserve} reserve) / {self.processes} processes"
 
 
@@ -53,7 +53,7 @@ class Fact(NamedTuple):
 
 
 def namespace(config: Config) -> str:
-    """The namespace of the workspace."""
+    """The namespace that is set, or else the one named after the environment."""
     given = config.value("release", "namespace")
     return str(given or f"modelops-dask-{config.value('environment')}")
 
@@ -64,7 +64,7 @@ def object_name(config: Config, group: Group) -> str:
 
 
 def objects(config: Config) -> list[str]:
-    """The objects that people look for, as Kind/name."""
+    """The main objects, as Kind/name."""
     scheduler = object_name(config, SCHEDULER)
     found = [f"Deployment/{scheduler}", f"Service/{scheduler}"]
     found += [f"Deployment/{object_name(config, group)}" for group in worker_groups(config)]
@@ -94,7 +94,7 @@ def process_memory(config: Config, group: Group) -> ProcessMemory:
 
 
 def totals(config: Config) -> list[Total]:
-    """The sums for the number of pods in the default group, or for its minimum and maximum."""
+    """The totals for the replicas of the default group, or for its minimum and maximum."""
     bounds: tuple[Path, ...] = (WORKERS.at("replicas"),)
     if config.value("autoscaling", "enabled"):
         bounds = (("autoscaling", "minWorkers"), ("autoscaling", "maxWorkers"))
@@ -116,7 +116,7 @@ def data(config: Config) -> dict[str, Any]:
 
 
 def facts(config: Config) -> Iterator[Fact]:
-    """All derived facts for people. A fact without a name continues the one before."""
+    """All derived facts for people. A fact without a name continues the previous one."""
     by_default = "" if config.value("release", "namespace") else "modelops-dask-<environment>"
     yield Fact("namespace", namespace(config), by_default)
     for index, name in enumerate(objects(config)):
@@ -130,7 +130,7 @@ def facts(config: Config) -> Iterator[Fact]:
         yield Fact(f"memory per process{which}", human(memory.size), memory.formula)
     for index, total in enumerate(totals(config)):
         reason = "" if index else "CPU and memory as requested, with the scheduler"
-        yield Fact(f"in total at {_count(total.pods, 'worker pod')}", _sums(total), reason)
+        yield Fact(f"in total at {_count(total.pods, 'worker pod')}", _amounts(total), reason)
 
 
 def _total(config: Config, pods: int) -> Total:
@@ -156,7 +156,7 @@ def _requests(config: Config, group: Group) -> tuple[int, int]:
     )
 
 
-def _sums(total: Total) -> str:
+def _amounts(total: Total) -> str:
     parts = (
         _count(total.processes, "process"),
         _count(total.threads, "thread"),

@@ -1,4 +1,4 @@
-"""Nodes as plain data, where every YAML reader agrees on what a scalar is."""
+"""Nodes as plain data, as far as all YAML readers agree on the types of their scalars."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from mops.yamltext.nodes import NULLS, Items, Node, Pairs, Text, ambiguous
 
-# Integers that every reader, and a 64-bit number, can hold.
+# Integers that every reader accepts and that fit into 64 bits.
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
@@ -22,8 +22,8 @@ class Ambiguous(Exception):
 def plain_data(node: Node, *, lenient: bool = False) -> Any:
     """A node as nested dicts and lists of strings, integers, booleans and None.
 
-    Raises Ambiguous for a scalar that readers take for different things; with `lenient` such a
-    scalar is the string that was written.
+    Raises Ambiguous for a scalar that readers interpret differently; with `lenient`, such a scalar
+    becomes the string that was written.
     """
     if isinstance(node, Items):
         return [plain_data(item, lenient=lenient) for item in node.items]

@@ -1,6 +1,6 @@
 """Changes of a YAML document as changes of its text: put, add, rename, remove or comment out keys.
 
-Everything else keeps its bytes. Comments survive even where what they stand beside is removed.
+All other bytes stay the same. Comments stay even if the key beside them is removed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Insertion(NamedTuple):
 
 
 class Rewrite:
-    """A document under change. `result` is the changed text, `splices` are the changes."""
+    """A document and the changes to it. `result` is the changed text, `splices` the changes."""
 
     def __init__(self, text: str) -> None:
         self.source = Source(text)
@@ -81,7 +81,7 @@ class Rewrite:
         self._removals.add(pair_id(pair), as_comment=False)
 
     def comment_out(self, pair: Pair) -> None:
-        """Turns a pair into a comment; inside brackets, where none can be, it is removed."""
+        """Turns a pair into a comment; inside brackets, where comments cannot be, removes it."""
         self._removals.add(pair_id(pair), as_comment=True)
 
     def removes(self, pair: Pair) -> bool:
@@ -93,7 +93,7 @@ class Rewrite:
         self._removals.keep(pair)
 
     def lift(self, holder: Map, pair: Pair) -> None:
-        """Replaces a pair of `holder` by the pairs in its own mapping, one level up."""
+        """Replaces a pair of `holder` by the pairs of the mapping in it, one level up."""
         value = pair.value
         if not isinstance(value, Map):
             raise NotEditable("it is not a mapping")
@@ -152,7 +152,7 @@ class Rewrite:
             self.put(pair, dict(entries))
 
     def append(self, into: Seq, lines: Callable[[int], list[str]], inline: str) -> None:
-        """Adds an item to a list: `inline` to a flow list, else `lines` for the dash's column."""
+        """Adds an item to a list: `inline` in a flow list, else `lines(column of the dash)`."""
         self._removals.grows(into)
         if into.flow:
             at = into.items[-1].end if into.items else self.text.index("[", into.start) + 1
@@ -175,7 +175,7 @@ class Rewrite:
             at = next_line(self.text, at)
 
     def _outdent(self, start: int, end: int, depth: int) -> None:
-        """Moves lines to the left by `depth` columns, as far as they are blank."""
+        """Moves lines to the left by `depth` columns, or as far as their indentation allows."""
         at = start
         while at < end:
             line = self.text[at : line_end(self.text, at)]
@@ -185,7 +185,7 @@ class Rewrite:
             at = next_line(self.text, at)
 
     def _insert_lines(self, after: int, lines: list[str]) -> None:
-        """Inserts lines after the line on which a node ends.
+        """Inserts lines after the line on which a node ends, at the offset `after`.
 
         A block scalar that keeps its blank lines ends at the start of the line after them.
         """
@@ -195,7 +195,7 @@ class Rewrite:
         self._insertions.append(_Insertion(at, depth, lines))
 
     def _inserted(self) -> list[Splice]:
-        """The inserted lines; where several nodes end at one place, the deepest come first."""
+        """The inserted lines; if several nodes end at one place, the deepest come first."""
         found: dict[int, list[str]] = {}
         for insertion in sorted(self._insertions, key=lambda each: -each.depth):
             found.setdefault(insertion.at, []).extend(insertion.lines)

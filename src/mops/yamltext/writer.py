@@ -1,9 +1,9 @@
 """Data as YAML text that every YAML reader understands in the same way.
 
-Two styles. The *quoted* style is for files that mops writes as a whole (`dump`, `inline`, `quote`):
-ASCII, and every string in double quotes. The *natural* style is for values that go into files which
+There are two styles. The *quoted* style is for files that mops writes as a whole (`dump`, `inline`,
+`quote`): ASCII, with every string in double quotes. The *natural* style is for values in files that
 people write (`natural_scalar`, `natural_inline`, `natural_lines`): quotes only where a reader could
-misunderstand the text.
+misread the text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _number_or_constant(value: Any) -> str | None:
 
 
 def _float(value: float) -> str:
-    """A float with the decimal point that YAML 1.1 needs to take it for one."""
+    """A float, with the decimal point without which YAML 1.1 reads a string."""
     if math.isnan(value):
         return ".nan"
     if math.isinf(value):
@@ -49,7 +49,7 @@ def _float(value: float) -> str:
     return (mantissa if "." in mantissa else f"{mantissa}.0") + exponent + power
 
 
-# Where characters need more than two or four hexadecimal digits.
+# The first characters that need more than two or four hexadecimal digits.
 _TWO_DIGITS, _FOUR_DIGITS = 1 << 8, 1 << 16
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -77,7 +77,7 @@ def quote(text: str) -> str:
 
 
 def inline(value: Any) -> str:
-    """A value on one line."""
+    """A value on one line. Raises TypeError for anything that is not JSON data."""
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, dict):
@@ -97,8 +97,8 @@ def dump(
 ) -> str:
     """A mapping as a YAML document, one key or item a line.
 
-    `comments` are put at the end of the lines of the keys at those paths. The strings of several
-    lines at the paths in `literal` are written as literal blocks (`|`), which people can read.
+    `comments` are added to the lines of the keys at their paths. At the paths in `literal`, strings
+    of several lines are written as literal blocks (`|`), which people can read.
     """
     document = _Document(comments or {}, literal)
     document.mapping(found, "", () if comments or literal else None)
@@ -106,7 +106,7 @@ def dump(
 
 
 class _Document:
-    """The lines of a document in the making."""
+    """The lines of a document so far."""
 
     def __init__(self, comments: Mapping[Path, str], literal: Collection[Path]) -> None:
         self.lines: list[str] = []
@@ -114,7 +114,7 @@ class _Document:
         self.literal = literal
 
     def mapping(self, found: Mapping[str, Any], margin: str, path: Path | None) -> None:
-        """Adds a mapping at `path`; None where it cannot have comments or literal blocks."""
+        """Adds a mapping at `path`; None if it cannot have comments or literal blocks."""
         for key, value in found.items():
             here = None if path is None else (*path, key)
             name = f"{margin}{_key(key)}:"
@@ -150,7 +150,7 @@ class _Document:
 
 @lru_cache(maxsize=4096)
 def _key(key: str) -> str:
-    """A key, in quotes where a reader might take it for something else than a string."""
+    """A key, in quotes if a reader might not take it for a string."""
     return key if _BARE_KEY.fullmatch(key) and key.lower() not in _RESERVED else quote(key)
 
 
@@ -169,7 +169,7 @@ _PLAIN = re.compile(
 
 
 def natural_scalar(value: Any, like: Scalar | None = None) -> str:
-    """A scalar in the quoting style of the one that it replaces (`like`) where that can hold it."""
+    """A scalar, if possible in the quoting style of the scalar that it replaces (`like`)."""
     constant = _number_or_constant(value)
     if constant is not None:
         return constant
@@ -207,7 +207,7 @@ def natural_lines(entries: Mapping[str, Any], depth: int) -> list[str]:
 
 
 def _quote_unicode(text: str) -> str:
-    """Like `quote`, but printable characters outside of ASCII stay."""
+    """Like `quote`, but printable characters outside ASCII stay."""
     safe = (
         char if char.isprintable() and char not in _ESCAPES else _escaped(char) for char in text
     )
@@ -215,7 +215,7 @@ def _quote_unicode(text: str) -> str:
 
 
 def _stays_plain(text: str, like: Scalar | None) -> bool:
-    """Whether an unquoted number or word replaces another one, so that the schema types it."""
+    """Whether an unquoted number or word replaces another: the schema then determines its type."""
     return (
         like is not None
         and not like.style
@@ -227,7 +227,7 @@ def _stays_plain(text: str, like: Scalar | None) -> bool:
 
 
 def _plain_is_safe(text: str) -> bool:
-    """Whether the unquoted text is one scalar, also inside brackets and before a comment."""
+    """Whether the unquoted text is one scalar, even inside brackets and before a comment."""
     return (
         _PLAIN.fullmatch(text) is not None
         and ": " not in text
