@@ -10,11 +10,11 @@ from mops.config.view import Group, View
 from mops.model.layer import Path
 from mops.schema.secrets import hidden, secret_name
 
-# What every variable begins with that Dask reads as a setting.
+# The prefix of the variables that Dask reads as settings.
 DASK_PREFIX = "DASK_"
 # The variables that the chart writes before the user's, so that $(NAME) finds them.
 _POD_VARIABLES = frozenset({"POD_NAME", "POD_IP"})
-# Of these a user may set HOME and TMPDIR, which then replace the chart's.
+# Users may set HOME and TMPDIR, which then replace the chart's.
 CHART_VARIABLES = _POD_VARIABLES | {"HOME", "TMPDIR"}
 # The variables that the chart sets if `tls.secretName` is set.
 _TLS_PREFIX = f"{DASK_PREFIX}DISTRIBUTED__COMM__"
@@ -30,7 +30,7 @@ _TLS_VARIABLES = frozenset(
         f"{_TLS_PREFIX}TLS__WORKER__KEY",
     }
 )
-# Variables that a shell would find in every container. Kubernetes would not.
+# Variables that a shell would find in every container, unlike Kubernetes.
 _SHELL_VARIABLES = frozenset({"PATH", "USER", "HOSTNAME", "PWD", "PYTHONPATH", "LD_LIBRARY_PATH"})
 
 # Patterns are strings here: most configurations have no "$", so they are rarely compiled.
@@ -96,7 +96,7 @@ def _unknown_references(view: View, group: Group) -> Iterator[Finding]:
 
 
 def _shell_references(view: View, group: Group) -> Iterator[Finding]:
-    """References in the notation of a shell to variables that the author probably means."""
+    """References in shell notation to variables that the author probably means."""
     known = CHART_VARIABLES.union(view.names(group))
     for name, text in view.texts(group).items():
         if "$" not in text:
@@ -140,7 +140,7 @@ def secrets(view: View) -> Iterator[Finding]:
             continue
         value = stack[-1].value
         if isinstance(value, str) and "$(" in value:
-            # A reference stands where the secret would: https://me:$(PASSWORD)@example.com
+            # A reference in place of the secret is fine: https://me:$(PASSWORD)@example.com
             value = re.sub(_REFERENCE, "", value)
         if not hidden(view.schema, path, value):
             continue
@@ -161,6 +161,6 @@ RULES = (
     Rule("reserved-variable", ERROR, "a variable that the chart sets itself", reserved_variables),
     Rule("env-from", ERROR, "an envFrom entry that is not exactly one source", env_from),
     Rule("reference-order", ERROR, "a $(NAME) before NAME is set", reference_order),
-    Rule("reference", WARNING, "a $(NAME) or ${NAME} that stays as it is", unresolved_references),
+    Rule("reference", WARNING, "a $(NAME) or ${NAME} that is not expanded", unresolved_references),
     Rule("secret", WARNING, "a credential written out instead of referred to", secrets),
 )

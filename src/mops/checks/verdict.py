@@ -1,4 +1,4 @@
-"""A configuration with everything that is wrong with it."""
+"""Resolving and validating a configuration."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Verdict(NamedTuple):
 
 
 def judge(gathered: Sources, schema: SettingsSchema, *, files: bool = False) -> Verdict:
-    """Resolves the layers, and judges the result and its values.
+    """Resolves the layers, and validates the result and its values.
 
-    With `files` the rules about how the files are written run too (see `checks.layers`). The other
+    With `files`, the rules about how the files are written run too (see `checks.layers`). The other
     rules always run, so that all commands agree on whether a configuration is valid. They need a
-    value for every setting: if some are missing, only these are reported.
+    value for every setting: if some are missing, the rules do not run and these are reported.
     """
     config = resolve(gathered.layers, schema)
     values, missing = chart_values(config, schema)

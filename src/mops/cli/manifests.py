@@ -40,7 +40,7 @@ def render_manifests(options: RenderOptions) -> int:
     printed = helm.find(os.environ, offline=True).run(
         manifests.arguments(release, namespace, options.kube_version, "-", options.api_version),
         stdin=values_text(verdict.config, verdict.values, "values", annotate=False),
-        folder=bundle.chart(),
+        directory=bundle.chart(),
     )
     objects = manifests.objects(printed, namespace)
     texts = {manifests.file_name(entry): manifests.text(entry) for entry in objects}
