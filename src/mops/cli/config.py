@@ -11,6 +11,7 @@ from mops.cli.run import read_configuration, valid_configuration
 from mops.config.keys import find_setting
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, INVALID, OK, Problem, UsageError
+from mops.model.spelling import counted
 from mops.report.origins import explained, explained_json, selected
 from mops.report.problems import problem_line, problems_json
 from mops.report.settings import settings_data, settings_text
@@ -116,9 +117,9 @@ def validate(options: ValidateOptions) -> int:
     for problem in problems:
         streams.line(problem_line(problem))
     if errors:
-        streams.note(f"invalid configuration: {_count(errors, 'error')}")
+        streams.note(f"invalid configuration: {counted(errors, 'error')}")
         return INVALID
-    streams.out(f"valid, with {_count(len(problems), 'warning')}\n" if problems else "valid\n")
+    streams.out(f"valid, with {counted(len(problems), 'warning')}\n" if problems else "valid\n")
     return OK
 
 
@@ -154,7 +155,3 @@ def _list_checks(kind: str) -> int:
     rows = [(rule.name, rule.severity, rule.line) for rule in rules]
     streams.out(table(columns, rows, None))
     return OK
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -32,6 +32,7 @@ from mops.gitops.fleet_tree import load_tree
 from mops.gitops.lint_files import lint_files, lint_objects
 from mops.model import bundle
 from mops.model.problems import OK, InvalidConfig, UsageError
+from mops.model.spelling import counted
 from mops.schema.fields import load_schema
 
 _REPOSITORY = re.compile(r"(https?://|ssh://|git@)\S+")
@@ -118,7 +119,7 @@ def lint(options: LintOptions) -> int:
     count, problems = lint_files(options.files)
     if problems:
         raise InvalidConfig(problems)
-    streams.out(f"{count} object{'s' if count != 1 else ''}: no problems found\n")
+    streams.out(f"{counted(count, 'object')}: no problems found\n")
     return OK
 
 

@@ -9,6 +9,7 @@ from mops.config.resolve import Config
 from mops.config.view import SCHEDULER, WORKERS, Group, worker_groups
 from mops.model.layer import Path
 from mops.model.quantities import human, memory_bytes, millicpu, process_share
+from mops.model.spelling import counted
 
 _AUTOSCALERS = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}
 
@@ -130,7 +131,7 @@ def facts(config: Config) -> Iterator[Fact]:
         yield Fact(f"memory per process{which}", human(memory.size), memory.formula)
     for index, total in enumerate(totals(config)):
         reason = "" if index else "CPU and memory as requested, with the scheduler"
-        yield Fact(f"in total at {_count(total.pods, 'worker pod')}", _amounts(total), reason)
+        yield Fact(f"in total at {counted(total.pods, 'worker pod')}", _amounts(total), reason)
 
 
 def _total(config: Config, pods: int) -> Total:
@@ -158,15 +159,9 @@ def _requests(config: Config, group: Group) -> tuple[int, int]:
 
 def _amounts(total: Total) -> str:
     parts = (
-        _count(total.processes, "process"),
-        _count(total.threads, "thread"),
+        counted(total.processes, "process"),
+        counted(total.threads, "thread"),
         f"{total.millicpu / 1000:g} CPU",
         human(total.memory),
     )
     return ", ".join(parts)
-
-
-def _count(number: int, noun: str) -> str:
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"

@@ -10,7 +10,7 @@ from mops.schema.fields import MARKER
 
 
 class Change(NamedTuple):
-    """A setting that was deployed with another value; None where it has none."""
+    """A setting that is deployed with another value; None is no value."""
 
     path: Path
     old: Any
@@ -18,7 +18,7 @@ class Change(NamedTuple):
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """The values that differ. Where they came from (the section mopsValues) does not count."""
+    """The values that differ, ignoring the section mopsValues, which records their layers."""
     left, right = values_by_path(old), values_by_path(new)
     paths = dict.fromkeys([*right, *left])
     return [

@@ -1,7 +1,7 @@
-"""Manifests in the form in which they are compared: lists become mappings.
+"""Manifests in a form for comparison: lists become mappings.
 
-Kubernetes keys most lists by a field of their items (a container's name, a mount's path), so that
-two lists differ by item, not by position. Arguments are keyed by their flag.
+Kubernetes identifies the items of most lists by a field (a container's name, a mount's path), so
+lists are compared by item, not by position. Arguments are keyed by their flag.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from mops.model.layer import Path
 from mops.model.quantities import memory_bytes, millicpu
 
-# What identifies the items of a list of mappings: the first of these that all items have.
+# Fields that identify the items of a list; the first one that all items have is used.
 _IDENTITIES = ("name", "mountPath", "containerPort", "port", "key")
 _EMPTY: tuple[Any, ...] = (None, [], {}, "")
 
@@ -44,7 +44,7 @@ def _comparable_list(items: list[Any], key: str) -> Any:
 
 
 def _identity(items: Sequence[Mapping[str, Any]]) -> str:
-    """The field that tells the items apart; "" if none does."""
+    """The field that identifies the items; "" if there is none."""
     for key in _IDENTITIES:
         values = {item.get(key) for item in items}
         if None not in values and len(values) == len(items):
@@ -53,7 +53,7 @@ def _identity(items: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _variable(item: Mapping[str, Any]) -> Any:
-    """The value of an environment variable; the API server drops an empty one."""
+    """The value of an environment variable; the API server drops empty ones."""
     source = item.get("valueFrom")
     return comparable({"valueFrom": source}) if source else item.get("value") or ""
 

@@ -1,4 +1,4 @@
-"""What is read from manifests and live objects: names, labels, containers and ports."""
+"""Reading manifests and live objects: names, labels, containers and ports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def by_name(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
 
 
 def object_name(manifest: Manifest) -> str:
-    """The name in an object's metadata."""
+    """The name of an object, from its metadata."""
     return str(manifest["metadata"]["name"])
 
 

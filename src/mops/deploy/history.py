@@ -16,7 +16,7 @@ from mops.schema.fields import SettingsSchema
 
 
 class Entry(NamedTuple):
-    """A revision with the layers of its values, and what it changed in them."""
+    """A revision with the layers of its values, and the values that it changed."""
 
     revision: Revision
     layers: Sequence[str]
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
 
 class Rollback(NamedTuple):
-    """A return to an earlier revision: the layers of its values, and what it would change."""
+    """A rollback to an earlier revision: the layers of its values, and what it would change."""
 
     revision: int
     layers: Sequence[str]
@@ -72,7 +72,7 @@ def history_data(entries: Sequence[Entry], schema: SettingsSchema) -> list[dict[
 
 
 def plan_rollback(workspace: Workspace, asked: int) -> Rollback:
-    """A return to the revision `asked` for, or for 0 to the last one that was deployed before.
+    """A rollback to the revision `asked` for; 0 is the last one that was deployed before.
 
     Raises EnvironmentFailure if there is no release, UsageError if there is no such revision.
     """
@@ -96,4 +96,4 @@ def _previous(revisions: Sequence[Revision], live: Live) -> int:
         is_live = revision.number == live.revision and live.status == DEPLOYED
         if revision.status in (DEPLOYED, SUPERSEDED) and not is_live:
             return revision.number
-    raise UsageError("there is no earlier revision to roll back to")
+    raise UsageError("no earlier revision to roll back to")

@@ -10,7 +10,7 @@ from mops.model.problems import EnvironmentFailure, UsageError
 
 IN_CLUSTER = "the cluster that this pod runs in"
 
-# Variables that make helm talk to a cluster, or as a user, that the context does not name.
+# Variables that make helm use another cluster or user than those of the context.
 _OVERRIDES = ("HELM_KUBEAPISERVER", "HELM_KUBEASUSER", "HELM_KUBETOKEN")
 
 
@@ -22,7 +22,7 @@ class Kubeconfig(NamedTuple):
 
 
 def read_kubeconfig(environ: Mapping[str, str]) -> Kubeconfig:
-    """What $KUBECONFIG, or else ~/.kube/config, contains; the first file that sets a thing wins.
+    """The contexts in $KUBECONFIG, or else ~/.kube/config; the first file that sets something wins.
 
     Missing files are ignored, as kubectl does. Raises EnvironmentFailure if one is unreadable or
     invalid.
@@ -75,7 +75,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _is_kubeconfig(found: object) -> bool:
-    """Whether the sections that are read have the form that is expected of them."""
+    """Whether the sections that are read have the expected form."""
     if not isinstance(found, dict):
         return False
     entries: list[Any] = []

@@ -1,4 +1,4 @@
-"""Who wrote which fields of a live object: the managed fields that the API server keeps.
+"""Who wrote which fields of a live object, from the managed fields that the API server records.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management describes them.
 """
@@ -16,7 +16,7 @@ from mops.model.layer import Path
 # The annotation that a rolling restart writes.
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
-# Managers that do what the release says, or what mops asks for.
+# Managers that write what the release says, or what mops requests.
 _OWN = frozenset({"helm", "mops", "before-first-apply", "kube-controller-manager"})
 _REPLICAS = ("spec", "replicas")
 _FIELD, _KEY = "f:", "k:"
@@ -25,7 +25,7 @@ Managers = Mapping[Path, str]
 
 
 def field_managers(live: Manifest) -> Managers:
-    """Managers other than helm and the controllers, with the time of writing, by field."""
+    """Managers other than helm and the controllers, with the time of the write, by field."""
     found: dict[Path, str] = {}
     for entry in live["metadata"].get("managedFields") or ():
         manager = str(entry.get("manager", ""))
@@ -49,7 +49,7 @@ def _fields(fields: Mapping[str, Any], path: Path) -> Iterator[Path]:
 
 
 def manager_of(managers: Managers, path: Path) -> str:
-    """Who wrote the field, something in it, or something around it; "" if only helm did."""
+    """Who wrote the field, a part of it, or a field around it; "" if only helm did."""
     for written, manager in managers.items():
         shorter = min(len(written), len(path))
         if written[:shorter] == path[:shorter]:
@@ -73,7 +73,7 @@ def added_fields(managers: Managers, live: Any, wanted: Any) -> list[Path]:
 
 
 def _first_missing(tree: Any, path: Path) -> Path:
-    """The shortest beginning of a path, from its second part on, that a tree does not have."""
+    """The shortest prefix of a path, of at least two parts, that is missing in a tree."""
     for size in range(2, len(path) + 1):
         if value_at(tree, path[:size]) is None:
             return path[:size]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mops.deploy.kube import Kube
 
 _LABELS = "pod-security.kubernetes.io/"
-# What a new namespace demands of its pods, warns about and audits:
+# The Pod Security level that a new namespace enforces, warns about and audits:
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/.
 POD_SECURITY = {f"{_LABELS}{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
 

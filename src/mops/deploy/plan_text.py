@@ -23,7 +23,7 @@ _AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """A plan for people: values, objects, what happens to the pods, and what others added."""
+    """A plan for people: values, objects, effects on the pods, and fields that others added."""
     lines: list[str] = []
     if plan.live is None:
         lines.append(f"nothing is deployed; {len(plan.wanted)} objects will be created")
@@ -67,7 +67,7 @@ def _field_change(schema: SettingsSchema, entry: Difference) -> str:
 
 
 def drift_line(workspace: Workspace, entry: Difference) -> str:
-    """A field of the cluster that is not as configured, with the place of the setting."""
+    """A live field that differs from the configuration, with the place of the setting."""
     return printable(_drift_line(workspace, entry))
 
 
@@ -86,7 +86,7 @@ def _drift_line(workspace: Workspace, entry: Difference) -> str:
 
 
 def _extra_line(workspace: Workspace, entry: Difference) -> str:
-    """A field that others added in the cluster, which helm does not remove."""
+    """A field that others added in the cluster and that helm does not remove."""
     value = field_value(workspace.schema, entry, entry.live)
     return (
         f"{entry.object}: deployed {entry.field} {value} is not in the config"
@@ -104,7 +104,7 @@ def _removal(target: Target, entry: Difference) -> str:
 
 
 def _origin(schema: SettingsSchema, entry: Difference) -> str:
-    """Where the wanted value was written; with the setting where the value is derived from it."""
+    """Where the wanted value was written; with its setting if the value is derived from it."""
     if entry.cause is None or entry.place is None:
         return "from the chart"
     path, leaf = entry.cause
@@ -196,7 +196,7 @@ def _cause_data(because: Cause | None) -> dict[str, str]:
 
 
 def next_steps(plan: Plan) -> str:
-    """The commands that follow an upgrade, one a line with what each is for."""
+    """Useful commands after an upgrade, one per line, each with its purpose."""
     workspace = plan.workspace
     rows = [
         ("status", workspace.command("status")),

@@ -1,4 +1,4 @@
-"""Releases in a cluster, through helm: what is deployed, and the changes that helm makes."""
+"""Releases in a cluster, through helm: reading and changing them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mops.model.problems import EnvironmentFailure, UsageError
 from mops.schema.fields import MARKER
 
 DEPLOYED, SUPERSEDED, PENDING_INSTALL = "deployed", "superseded", "pending-install"
-# The status of a release while helm works on it, and after a helm that was killed.
+# The status of a release while helm changes it, or after helm was killed.
 PENDING = (PENDING_INSTALL, "pending-upgrade", "pending-rollback", "uninstalling")
 
 _NOT_FOUND = "release: not found"
@@ -45,8 +45,8 @@ class Target(NamedTuple):
 class Live(NamedTuple):
     """A deployed release.
 
-    `manifest` is what helm last applied, `objects` what exists of it, and `updated` a time as helm
-    writes it.
+    `manifest` is what helm last applied, `objects` are the live objects, and `updated` is a time in
+    helm's format.
     """
 
     revision: int
@@ -59,7 +59,7 @@ class Live(NamedTuple):
 
     @property
     def layers(self) -> list[str]:
-        """The layers that made its values."""
+        """The layers of its values."""
         return layers(self.values)
 
 
@@ -86,7 +86,7 @@ def not_found(target: Target) -> str:
 
 
 def layers(values: Mapping[str, Any]) -> list[str]:
-    """The layers that values were made from, as recorded in them; [] if nothing is."""
+    """The layers that are recorded in values; [] if none are."""
     recorded = values.get(MARKER)
     if not isinstance(recorded, Mapping):
         return []
@@ -94,7 +94,7 @@ def layers(values: Mapping[str, Any]) -> list[str]:
 
 
 def seconds(text: str) -> float:
-    """The seconds of a time limit such as 90s, 10m or 1h; a number alone means seconds."""
+    """The seconds in a time limit such as 90s, 10m or 1h; a plain number means seconds."""
     found = re.fullmatch(r"([1-9][0-9]{0,5})(s|m|h)?", text)
     if found is None:
         raise UsageError(f"--timeout: expected a time such as 90s, 10m or 1h, found {text}")
@@ -102,9 +102,9 @@ def seconds(text: str) -> float:
 
 
 class Releases:
-    """The revisions of one release, through the helm that `environ` leads to.
+    """The revisions of one release, through the helm on the PATH of `environ`.
 
-    Helm is looked up on first use. `offline` keeps it from any cluster. Every method raises
+    Helm is looked up on first use. With `offline`, it cannot reach a cluster. Every method raises
     EnvironmentFailure if helm fails.
     """
 
@@ -144,18 +144,18 @@ class Releases:
         return State(int(found["version"]), str((found.get("info") or {}).get("status")))
 
     def rendered(self, values: str) -> list[dict[str, Any]]:
-        """The manifests that helm renders from values, without asking a cluster."""
+        """The manifests that helm renders from values, without contacting a cluster."""
         where = ["-n", self.target.namespace]
         arguments = [self.target.name, bundle.chart(), *where, "--skip-tests", "-f", "-"]
         text = self._helm.run(["template", *arguments], stdin=values)
         return objects(text, self.target.namespace)
 
     def try_upgrade(self, values: str) -> None:
-        """Has helm check an upgrade against the cluster, without changing anything."""
+        """Makes helm check an upgrade against the cluster, without changing anything."""
         self._helm.run([*self._upgrade(), "--dry-run=server", "-o", "json"], stdin=values)
 
     def upgrade(self, values: str, timeout: float) -> Running:
-        """Starts an upgrade or a first installation; helm rolls back what is not ready in time."""
+        """Starts an upgrade or installation; helm rolls it back if pods are not ready in time."""
         limit = ["--atomic", "--cleanup-on-fail", *_limit(timeout)]
         return self._helm.start([*self._upgrade(), *limit, "-o", "json"], stdin=values)
 

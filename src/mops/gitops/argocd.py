@@ -1,4 +1,4 @@
-"""The objects that have Argo CD deploy workspaces. Pure."""
+"""The objects with which Argo CD deploys workspaces. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mops.yamltext.writer import dump
 
 API_VERSION = "argoproj.io/v1alpha1"
 
-# What the chart may create, tests aside.
+# The kinds that the chart may create, without its tests.
 _KINDS = (
     ("", "Service"),
     ("", "ServiceAccount"),
@@ -35,9 +35,9 @@ def application(target: Target, delivery: Delivery) -> dict[str, Any]:
 
 
 def application_set(name: str, targets: Sequence[Target], delivery: Delivery) -> dict[str, Any]:
-    """One ApplicationSet that makes the Applications of all targets.
+    """One ApplicationSet that generates the Applications of all targets.
 
-    Values stay in their files, so that nothing in them is taken for a template.
+    Values stay in their files, so that Argo CD does not expand templates in them.
     """
     autoscaled = any(target.autoscaled for target in targets)
     elements: list[dict[str, Any]] = []
@@ -56,7 +56,7 @@ def application_set(name: str, targets: Sequence[Target], delivery: Delivery) ->
         "goTemplate": True,
         "goTemplateOptions": ["missingkey=error"],
         "generators": [{"list": {"elements": elements}}],
-        # Removing a workspace from the fleet removes no running work: that is done by hand.
+        # Removing a workspace from the fleet does not delete running work; people do that.
         "syncPolicy": {"applicationsSync": "create-update", "preserveResourcesOnDeletion": True},
         "template": {
             "metadata": {"name": "{{.app}}"},
@@ -93,7 +93,7 @@ def _object(kind: str, name: str, delivery: Delivery, spec: dict[str, Any]) -> d
 
 
 def _spec(delivery: Delivery, release: str, namespace: str, values: str) -> dict[str, Any]:
-    """An Application's spec, of final names or of templates."""
+    """An Application's spec, with final names or with templates."""
     policy: dict[str, Any] = {}
     if delivery.automated:
         policy["automated"] = {"prune": True, "selfHeal": True}
@@ -131,7 +131,7 @@ def _sources(delivery: Delivery, release: str, values: str) -> dict[str, Any]:
 
 
 def _replicas(release: str) -> dict[str, Any]:
-    """The difference to ignore where an autoscaler owns the number of workers."""
+    """The difference to ignore if an autoscaler owns the replicas of the workers."""
     return {
         "group": "apps",
         "kind": "Deployment",

@@ -1,4 +1,4 @@
-"""The objects that have Flux deploy a workspace. Pure."""
+"""The objects with which Flux deploys a workspace. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LITERAL = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
 
 
 def objects(target: Target, delivery: Delivery) -> list[dict[str, Any]]:
-    """The namespace, the values, the chart if it is in a registry, and the release.
+    """The namespace, the values, the chart (if it is in a registry), and the release.
 
     Raises UsageError for a chart in a Helm repository.
     """
@@ -38,7 +38,7 @@ def objects(target: Target, delivery: Delivery) -> list[dict[str, Any]]:
 
 
 def _config_map(target: Target) -> dict[str, Any]:
-    """The values. The label has Flux upgrade at once when they change."""
+    """The values. The label makes Flux upgrade as soon as they change."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -106,7 +106,7 @@ def _chart_reference(delivery: Delivery) -> dict[str, Any]:
             "spec": {
                 "chart": f"./{chart.name}",
                 "sourceRef": repository,
-                # By default Flux looks at the chart's version alone.
+                # By default Flux only looks at the chart's version.
                 "reconcileStrategy": "Revision",
             }
         }

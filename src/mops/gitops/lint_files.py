@@ -1,4 +1,4 @@
-"""Lints of files: the objects in them, and each finding at its line and column."""
+"""Linting files: the objects in them, and the findings with lines and columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Document(NamedTuple):
 
 
 def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
-    """The number of objects in the files, and what is wrong with them.
+    """The number of objects in the files, and their problems.
 
     Raises EnvironmentFailure for a file that cannot be read.
     """
@@ -31,7 +31,7 @@ def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
     problems: list[Problem] = []
     for name in names:
         for start, text in documents(str(read_file(name), "utf-8", "replace")):
-            # Empty lines, so that positions are those in the file.
+            # Leading empty lines make positions relative to the file.
             root, wrong = parse("\n" * start + text, name, name)
             problems += wrong
             if isinstance(root, Pairs) and root.pairs:
@@ -46,7 +46,7 @@ def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
 
 
 def lint_objects(objects: Sequence[dict[str, Any]]) -> list[Problem]:
-    """What is wrong with objects that no file holds yet; places are kinds with names."""
+    """The problems of objects that are not in files; their places are `Kind/name`."""
     return [
         _problem(one, Origin("gitops", _object_name(objects[one.position])))
         for one in lint(objects)

@@ -10,7 +10,7 @@ from mops.yamltext.writer import dump
 HEADER = "# Written by mops gitops; edit the configuration instead.\n"
 
 
-# Strings that people read line by line.
+# Strings that are written as literal blocks, for people.
 _LITERAL = frozenset({("data", "values.yaml"), ("spec", "templatePatch")})
 
 

@@ -11,14 +11,10 @@ import errno
 import os
 import signal
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 from mops.model.problems import EnvironmentFailure
-
-# What signal.signal takes and returns.
-_Handler: TypeAlias = "Callable[[int, FrameType | None], object] | int | None"
+from mops.model.signals import exit_process, handled
 
 # The size of the largest file that is read, in bytes.
 MAX_BYTES = 1 << 20
@@ -155,11 +151,10 @@ def create(text: str, name: str, mode: int = _NEW) -> bool:
 
 
 class _Staging:
-    """The temporary files so far, and the previous handler of SIGTERM."""
+    """The temporary files so far."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.handler: _Handler = None
 
     def file(self, target: str, data: bytes, mode: int, *, sync: bool = True) -> str:
         """The name of a new file beside `target` with this content."""
@@ -174,21 +169,13 @@ class _Staging:
 def _staging() -> Iterator[_Staging]:
     """A staging whose files are removed at the end of the block, even if SIGTERM ends it."""
     staging = _Staging()
-    # Only the main thread may set signal handlers.
-    with contextlib.suppress(ValueError):
-        staging.handler = signal.signal(signal.SIGTERM, _exit)
-    try:
-        yield staging
-    finally:
-        for name in staging.names:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-        if staging.handler is not None:
-            signal.signal(signal.SIGTERM, staging.handler)
-
-
-def _exit(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
+    with handled((signal.SIGTERM,), exit_process):
+        try:
+            yield staging
+        finally:
+            for name in staging.names:
+                with contextlib.suppress(OSError):
+                    os.unlink(name)
 
 
 def _fill(name: str, data: bytes, mode: int, *, sync: bool = True) -> None:

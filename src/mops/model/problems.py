@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mops.model.layer import Origin
+from mops.model.spelling import counted
 
 OK, DIFFERENCE, USAGE, INVALID, ENVIRONMENT, BUG = 0, 1, 2, 3, 4, 70
 
@@ -45,7 +46,7 @@ class InvalidConfig(MopsError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         errors = sum(problem.severity == ERROR for problem in problems)
-        super().__init__(f"invalid configuration: {errors} error{'s' if errors != 1 else ''}")
+        super().__init__(f"invalid configuration: {counted(errors, 'error')}")
         self.problems = tuple(problems)
 
 

@@ -1,4 +1,4 @@
-"""Parts of messages: the allowed words, the word that was probably meant, and hints."""
+"""Parts of messages: allowed words, the word that was probably meant, counts and hints."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def one_of(words: Iterable[object]) -> str:
     """The allowed words, to follow `expected`: `one of a, b`, or the only one."""
     found = [str(word) if word != "" else '""' for word in words]
     return found[0] if len(found) == 1 else f"one of {', '.join(found)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which is given in the singular: `1 pod`, `3 processes`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def with_hint(message: str, hint: str) -> str:

@@ -40,7 +40,7 @@ def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of the user's shell, without those that would override the configuration."""
     found = {key: value for key, value in environ.items() if not key.startswith(_OVERRIDES)}
     if environ.get("HOME"):
-        # HOME becomes the pod's; packages that the user installed with pip --user are still found.
+        # HOME becomes that of the pod; packages installed with pip --user must still be found.
         found.setdefault("PYTHONUSERBASE", os.path.join(environ["HOME"], ".local"))
     return found
 
@@ -52,7 +52,7 @@ def container_variables(
     environ: Mapping[str, str],
     notes: list[str],
 ) -> dict[str, str]:
-    """The container's variables that are known here; those of the cluster come from `environ`.
+    """The container's variables; those whose values only the cluster has come from `environ`.
 
     Adds to `notes` what differs from the pod.
     """

@@ -98,7 +98,7 @@ def _pods(deployment: Manifest, manifests: Sequence[Manifest]) -> _Pods:
 
 
 def _least_replicas(name: str, manifests: Sequence[Manifest]) -> Any:
-    """The least replicas of the autoscaler that owns a Deployment."""
+    """The minimum replicas of the autoscaler that owns a Deployment."""
     for manifest in manifests:
         spec = manifest.get("spec") or {}
         if spec.get("scaleTargetRef", {}).get("name") == name:
@@ -112,7 +112,7 @@ def _option(arguments: Sequence[str], flag: str) -> str:
 
 
 def _limited_replicas(pods: _Pods, machine: Machine, notes: list[str]) -> _Pods:
-    """At most so many worker pods that two Dask processes share a CPU."""
+    """The pods, with so few replicas that at most two Dask processes share a CPU."""
     most = max(1, 2 * machine.cpus // pods.processes)
     if pods.scheduler or pods.replicas <= most:
         return pods

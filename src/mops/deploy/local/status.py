@@ -1,4 +1,4 @@
-"""What runs of a workspace on this machine, and its logs."""
+"""The status of a workspace on this machine, and its logs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _NOT_YET = "starting"
 class LocalStatus(NamedTuple):
     """A workspace on this machine; `facts` is None if it is not running.
 
-    `alive` tells by name which processes run, `workers` how many worker processes the scheduler
-    knows, None while it does not answer.
+    `alive` says by name which processes are running. `workers` is the number of worker processes
+    that the scheduler knows, None while it does not answer.
     """
 
     target: Target
