@@ -14,9 +14,9 @@ from mops.schema.statement import Source
 
 
 def typed_value(schema: SettingsSchema, key: str, paths: Sequence[Path], text: str) -> Any:
-    """The value of the setting `key`, which stands for `paths`, that `text` means.
+    """The value that `text` means for the setting `key`, which sets `paths`.
 
-    A section or mapping is nested data, null is None. Raises InvalidConfig where the schema refuses
+    A section or mapping is nested data, null is None. Raises InvalidConfig if the schema rejects
     the value.
     """
     source = Source(COMMAND_LINE, key, in_file=False)

@@ -1,4 +1,4 @@
-"""The older tool's defaults, and keys that stood outside of their sections."""
+"""The older tool's defaults, and keys that were outside their sections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AUTOSCALED_WHY = "it has no effect while the autoscaler is enabled, as before"
 
 
 def is_false(value: Any) -> bool:
-    """Whether the older tool took a value of `enabled` for false."""
+    """Whether the older tool read a value of `enabled` as false."""
     return str(value).lower() in ("false", "no", "off", "0")
 
 
@@ -31,7 +31,7 @@ def is_autoscaled(draft: Draft, base: Path) -> bool:
 
 
 def take_worker_count(draft: Draft, base: Path) -> Any:
-    """Removes `worker_count`, which stood outside of the workers section; its value or None."""
+    """Removes `worker_count`, which was outside the workers section; returns its value or None."""
     count = None
     replicas = (*base, "workers", "replicas")
     for keys in (("worker_count",), (*base, "worker_count")):
@@ -48,7 +48,7 @@ def take_worker_count(draft: Draft, base: Path) -> Any:
 
 
 def take_tolerations(draft: Draft, base: Path) -> list[Any] | None:
-    """Removes the tolerations that all pods shared; None where there were none."""
+    """Removes the tolerations that all pods shared, and returns them; None if there were none."""
     keys = (*base, "tolerations")
     pair, given = draft.pair(*keys), draft.value(*keys)
     if pair is None or draft.rewrite.removes(pair) or not isinstance(given, list):
@@ -66,9 +66,9 @@ def _toleration(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_defaults(draft: Draft, base: Path, count: Any, *, autoscaled: bool) -> None:
-    """Writes out the older defaults where the current ones differ.
+    """Writes out the older defaults that differ from the current ones.
 
-    `count` is the number of workers that stood outside of their section, if any.
+    `count` is the number of workers that was outside their section, if any.
     """
     for (role, name), value in older_tool.COMPONENT.items():
         is_used = autoscaled or role != "autoscaling" or name == "enabled"
@@ -88,7 +88,7 @@ def _add_replicas(draft: Draft, keys: Path, count: Any, *, autoscaled: bool) -> 
 
 
 def _add_default(draft: Draft, keys: Path, value: Any) -> None:
-    """Writes out an older default, unless it is the current one or the key is there."""
+    """Writes out an older default, unless it is the current one or the key exists."""
     role, name = keys[-2:]
     current = draft.schema.fields[role, _CAMEL_CASE.get(name, name)].schema.get("default")
     written = draft.pair(*keys)

@@ -1,4 +1,4 @@
-"""The new file in the making: its text so far, and what has become of the old file's keys."""
+"""The new file so far: its text, and what became of the old file's keys."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Options(NamedTuple):
     """How to migrate.
 
-    `drop_defaults` leaves keys that only repeat an older default to the current default. `intended`
-    carries over what the older tool ignored although its author plainly meant it.
+    `drop_defaults` replaces older defaults with the current ones. `intended` carries over settings
+    that the older tool ignored although their intention is clear.
     """
 
     drop_defaults: bool = False
@@ -33,9 +33,9 @@ class Options(NamedTuple):
 
 
 class OlderMemory(NamedTuple):
-    """What the older tool computed a Dask process's memory limit from, and what the pod got.
+    """The memory from which the older tool computed each process's limit, and the pod's memory.
 
-    `key` is the setting that says so, for the table; quantities are Kubernetes'.
+    `key` is the setting to name in the table; quantities are in Kubernetes' notation.
     """
 
     key: Path
@@ -45,9 +45,9 @@ class OlderMemory(NamedTuple):
 
 
 class Draft:
-    """A file under change, in steps: each step reads the text that the one before has left.
+    """A file that is changed in steps; each step reads the text of the previous one.
 
-    Raises InvalidConfig for a text that is not YAML or no file of the older tool.
+    Raises InvalidConfig for text that is not YAML, or not a file of the older tool.
     """
 
     def __init__(self, name: str, text: str, schema: SettingsSchema, options: Options) -> None:
@@ -79,7 +79,7 @@ class Draft:
         return root if isinstance(root, Map) else Map([], 0, 0, flow=False, marked=False)
 
     def pair(self, *keys: str) -> Pair | None:
-        """The pair at a path of keys as they are written; None where there is none."""
+        """The pair at a path of keys as spelled in the text; None if there is none."""
         node: Span = self.root
         found: Pair | None = None
         for key in keys:
@@ -90,7 +90,7 @@ class Draft:
         return found
 
     def map(self, *keys: str) -> Map | None:
-        """The mapping at a path of keys; None where there is none."""
+        """The mapping at a path of keys; None if there is none."""
         if not keys:
             return self.root
         found = self.pair(*keys)
@@ -98,12 +98,12 @@ class Draft:
         return node if isinstance(node, Map) else None
 
     def value(self, *keys: str) -> Any:
-        """What the older tool read at a path of keys; None where there is nothing."""
+        """The value that the older tool read at a path of keys; None if there is none."""
         found = self.pair(*keys)
         return data(found.value) if found else None
 
     def place(self, offset: int) -> str:
-        """Where a character of the current text was in the file as it was given: file:line:col."""
+        """The place in the original file, as file:line:col, of an offset in the current text."""
         for splices in reversed(self._steps):
             offset = offset_before(splices, offset)
         line, col = position(self.original[len(self.mark) :], offset)
@@ -114,7 +114,7 @@ class Draft:
     def note(
         self, action: Action, keys: Path, why: str, at: Pair | Span | None = None, to: str = ""
     ) -> None:
-        """Records what became of a key that is written `at`, or nowhere."""
+        """Records what became of a key; `at` is where it is written, if anywhere."""
         place = self.name
         if at is not None:
             place = self.place(at.key.start if isinstance(at, Pair) else at.start)
@@ -123,7 +123,7 @@ class Draft:
         self.changes.append(Change(dotted(keys), action, why, place, to))
 
     def _was_below_spec(self, keys: Path) -> bool:
-        """Whether keys are in a section that was `workspace.spec`."""
+        """Whether keys were below `workspace.spec` in the original file."""
         return (
             self.lifted and keys[0] == "workspace" and keys[1:2] not in (("metadata",), ("spec",))
         )
@@ -142,7 +142,7 @@ class Draft:
         self.note(ADDED, (key,), why)
 
     def comment_out(self, keys: Path, pair: Pair, why: str, to: str = "") -> None:
-        """Leaves a key as a comment."""
+        """Turns a key into a comment."""
         self.rewrite.comment_out(pair)
         self.note(DROPPED, keys, why, pair, to)
 
@@ -152,7 +152,7 @@ class Draft:
         self.note(DROPPED, keys, why, pair)
 
     def comment_out_duplicates(self) -> None:
-        """Leaves duplicate keys as comments; the older tool took the last of them."""
+        """Turns duplicate keys into comments, except the last one, which took effect."""
         for found in _maps(self.root):
             last = {pair.key.text: pair for pair in found.pairs}
             for pair in found.pairs:
@@ -163,7 +163,7 @@ class Draft:
         self.apply()
 
     def ensure(self, keys: Path, value: Any) -> None:
-        """Adds a key at the end of this step, unless it is there by then."""
+        """Adds a key at the end of this step, unless it exists by then."""
         node = self._ensured
         for key in keys[:-1]:
             node = node.setdefault(key, {})
@@ -186,7 +186,7 @@ class Draft:
         self.rewrite = Rewrite(self.text)
 
     def _add(self, node: Span, pair: Pair | None, entries: Mapping[str, Any]) -> None:
-        """Adds entries to a node, which is in `pair`, where they are missing."""
+        """Adds missing entries to a node, which is the value of `pair`."""
         node = resolved(node)
         if not isinstance(node, Map):
             if pair is not None:

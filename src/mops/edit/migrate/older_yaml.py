@@ -1,4 +1,4 @@
-"""Nodes as the older tool's YAML 1.1 reader took them."""
+"""Nodes as the older tool's YAML 1.1 reader read them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _AUTOSCALING = (
 
 
 class _Pods(NamedTuple):
-    """A current section of pods, and the older key of its image."""
+    """A current section of pods, and the old key of its image."""
 
     section: str
     image: str
@@ -76,7 +76,7 @@ def _versions(draft: Draft) -> None:
 
 
 def _key(draft: Draft, name: str, generation: Generation) -> None:
-    """One flat key of the workspace section."""
+    """Migrates one flat key of the workspace section."""
     keys = (*_BASE, name)
     pair = draft.pair(*keys)
     is_known = name in older_tool.UNIFIED or name in older_tool.ENVS
@@ -95,9 +95,9 @@ def _key(draft: Draft, name: str, generation: Generation) -> None:
 
 
 def _is_defaulted(draft: Draft, keys: Path, pair: Pair, generation: Generation) -> bool:
-    """Removes a key that only repeats what `init` wrote, with --drop-defaults; whether it did.
+    """With --drop-defaults, removes a key that only repeats what `init` wrote; returns whether.
 
-    Without, the table offers it.
+    Without the option, the table suggests it.
     """
     name, drop = keys[-1], draft.options.drop_defaults
     value, written = data(pair.value), generation.written
@@ -117,7 +117,7 @@ def _is_defaulted(draft: Draft, keys: Path, pair: Pair, generation: Generation) 
         draft.drop(keys, pair, why)
     elif differs:
         why = (
-            f"init wrote this value ({generation.name}), perhaps nobody chose it;"
+            f"init wrote this value ({generation.name}), so perhaps nobody chose it;"
             f" the current default is {shown} (--drop-defaults uses that)"
         )
         draft.note(KEPT, keys, why, pair)
@@ -125,7 +125,7 @@ def _is_defaulted(draft: Draft, keys: Path, pair: Pair, generation: Generation) 
 
 
 def _is_same_default(value: Any, current: Any) -> bool:
-    """Whether a value is the current default; variables were a list, and are a mapping now."""
+    """Whether a value is the current default; variables were a list and are now a mapping."""
     return same(current, value) or (current == {} and value == [])
 
 
@@ -152,13 +152,13 @@ def _env(draft: Draft, keys: Path, pair: Pair) -> None:
 
 
 def _current_default(draft: Draft, name: str) -> Any:
-    """The current default of a flat key; None where it has none."""
+    """The current default of a flat key; None if it has none."""
     paths = draft.schema.flat.get(name)
     return draft.schema.fields[paths[0]].schema.get("default") if paths else None
 
 
 def _add_defaults(draft: Draft, workspace: dict[str, Any]) -> None:
-    """Writes out the older defaults of what the file leaves out, where the current ones differ."""
+    """Writes out older defaults of settings that the file omits, if the current ones differ."""
     if draft.options.drop_defaults:
         return
     for name, value in older_tool.UNIFIED.items():
