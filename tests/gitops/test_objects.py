@@ -311,7 +311,7 @@ def test_files_of_workspaces_that_are_gone_are_removed_and_no_others(tmp_path: P
     (here / "envs/dev/mops.yaml").unlink()
     done = mops(*args, "--check", cwd=here)
     assert done.code == 1
-    assert "out/dask-dev.yaml is left over" in done.err
+    assert "out/dask-dev.yaml is obsolete" in done.err
     assert (here / "out/dask-dev.yaml").exists()
     assert mops(*args, cwd=here).code == 0
     assert sorted(path.name for path in (here / "out").iterdir()) == ["dask-prod.yaml", "mine.yaml"]

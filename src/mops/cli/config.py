@@ -22,7 +22,7 @@ from mops.yamltext.writer import dump
 
 
 class ShowOptions(NamedTuple):
-    """What `mops config show` is asked for."""
+    """The options of `mops config show`."""
 
     selection: Selection
     format: str = "text"
@@ -30,7 +30,7 @@ class ShowOptions(NamedTuple):
 
 
 class ExplainOptions(NamedTuple):
-    """What `mops config explain` is asked for."""
+    """The options of `mops config explain`."""
 
     selection: Selection
     format: str = "text"
@@ -39,7 +39,7 @@ class ExplainOptions(NamedTuple):
 
 
 class ValidateOptions(NamedTuple):
-    """What `mops config validate` is asked for."""
+    """The options of `mops config validate`."""
 
     selection: Selection
     format: str = "text"
@@ -63,7 +63,7 @@ def show(options: ShowOptions) -> int:
 
 
 def explain(options: ExplainOptions) -> int:
-    """Prints where values come from; for one key also what the schema says about it."""
+    """Prints where values come from, and for a single key also its description."""
     if options.graph and options.format == "json":
         raise UsageError("--graph and --format json exclude each other")
     schema = load_schema()
@@ -124,7 +124,7 @@ def validate(options: ValidateOptions) -> int:
 
 
 def _problems(options: ValidateOptions) -> list[Problem]:
-    """All problems of what is to be checked."""
+    """All problems of the selected configuration, or of each file."""
     from mops.checks.chart_schema import refused_by_chart
 
     selection = options.selection

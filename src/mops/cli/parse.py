@@ -21,7 +21,7 @@ HELP = ("--help", "-h")
 
 
 class MisusedCommand(UsageError):
-    """A mistake in the words of a command line; `path` is the command or group that they name."""
+    """A mistake on the command line; `path` is the command or group that it names."""
 
     def __init__(self, message: str, path: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class MisusedCommand(UsageError):
 
 
 class HelpRequested(Exception):
-    """The words want the help of a command or group; `asked` unless a command is missing."""
+    """A request for help; `asked` is false if help is shown because a command is missing."""
 
     def __init__(self, path: Sequence[str] = (), *, asked: bool = True) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class HelpRequested(Exception):
 class Parsed(NamedTuple):
     """Options by their fields, each with the values given (one "" for each use of a switch).
 
-    `given` are the options as they were typed.
+    `given` are the options as typed.
     """
 
     options: dict[str, list[str]]
@@ -157,7 +157,7 @@ class Invocation(NamedTuple):
 
     @property
     def wants_json(self) -> bool:
-        """Whether the command prints JSON, and its problems too."""
+        """Whether the command prints its result, and therefore also its problems, as JSON."""
         return getattr(self.record, "format", "") == "json"
 
     def run(self) -> int:
@@ -168,7 +168,7 @@ class Invocation(NamedTuple):
 
 
 def invocation(words: Sequence[str]) -> Invocation:
-    """The command that the words call. Raises MisusedCommand, or HelpRequested(path)."""
+    """The command that the words name. Raises MisusedCommand, or HelpRequested(path)."""
     command, rest = find_command(words)
     try:
         return Invocation(command, _bound(command, rest))
@@ -179,7 +179,7 @@ def invocation(words: Sequence[str]) -> Invocation:
 
 
 def _bound(command: Command, words: Sequence[str]) -> Any:
-    """The record of the command, filled from the words; None for a command that takes nothing."""
+    """The command's record, filled from the words; None for a command without options."""
     schema = load_schema() if command.selects else None
     parsed = parse(words, command_options(command, schema))
     fields = _arguments(command, parsed.arguments)

@@ -1,4 +1,4 @@
-"""The files that follow from the schema. Pure: the command `mops generate` writes them."""
+"""The content of all generated files. Pure: the command `mops generate` writes them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _HEADER = "Generated from schemas/mops.schema.yaml by `mops generate`; do not ed
 def everything() -> dict[str, str]:
     """Path below the project's root -> the text of every generated file.
 
-    InvalidConfig where schemas/mops.schema.yaml is not valid YAML.
+    Raises InvalidConfig if schemas/mops.schema.yaml is not valid YAML.
     """
     tree = inlined(bundle.read("schemas", "mops.schema.yaml"))
     return {"schemas/mops.schema.json": _compact(tree), **generated(SettingsSchema(tree))}
 
 
 def generated(schema: SettingsSchema) -> dict[str, str]:
-    """Path below the project's root -> the text of every file that follows from the schema."""
+    """Path below the project's root -> the text of every file generated from the schema."""
     return {
         "chart/values.schema.json": _compact(values_schema(schema, _HEADER)),
         "chart/values.yaml": document("values.yaml.j2", schema, _HEADER),
@@ -40,9 +40,9 @@ def generated(schema: SettingsSchema) -> dict[str, str]:
 
 
 def inlined(source: str) -> dict[str, Any]:
-    """The schema's YAML text as one tree without references; what stands beside a reference wins.
+    """The schema's YAML text as one tree without references; keys beside a reference win.
 
-    InvalidConfig where the text is not valid YAML.
+    Raises InvalidConfig if the text is not valid YAML.
     """
     problems = parse(source, "mops.schema.yaml", "schema")[1]
     if problems:
@@ -55,7 +55,7 @@ def _load(source: str) -> Any:
     import yaml
 
     class Loader(yaml.CSafeLoader):
-        """Puts merged keys behind a mapping's own, to keep the schema in the order of its text."""
+        """Puts merged keys after a mapping's own, so that the schema keeps the text's order."""
 
         def flatten_mapping(self, node: Any) -> None:
             own = [pair for pair in node.value if pair[0].tag != "tag:yaml.org,2002:merge"]
