@@ -10,14 +10,22 @@ import pytest
 from invoke import ROOT
 from mops.schema.fields import load_schema
 
-# Modules that judge settings by name: that is what they are for.
-JUDGES = {"checks", "edit", "gitops", "container.py", "derived.py", "view.py"}
+# Modules whose purpose is to examine settings by name.
+JUDGES = {
+    "checks",
+    "edit",
+    "gitops",
+    "container.py",
+    "derived.py",
+    "podsecurity.py",
+    "view.py",
+}
 MODULES = sorted(
     path
     for path in (ROOT / "src" / "mops").rglob("*.py")
     if not JUDGES & {*path.relative_to(ROOT).parts} and "cli" not in path.parts
 )
-# A name is distinctive when it is no everyday word: camelCase, snake_case or capitals.
+# A name is distinctive if it is not an everyday word: camelCase, snake_case or capitals.
 DISTINCTIVE = re.compile(r"[a-z]+[A-Z]\w*|\w+_\w+|[A-Z]{3,}\w*")
 # Kubernetes' own words, which every environment block has.
 KUBERNETES = {"valueFrom"}
