@@ -554,14 +554,14 @@ refuse(
     "unified",
     "workspace:\n",
     "«---\nworkspace:\n",
-    "a second document starts here (a file holds one document)",
+    "a second document starts here (a file must contain one document)",
 )
 refuse(
     "a document after the end",
     "values",
     "  schemaVersion: 1\n",
     "  schemaVersion: 1\n...\n«---\nkind: Secret\n",
-    "a second document starts here (a file holds one document)",
+    "a second document starts here (a file must contain one document)",
 )
 for key in ("on", "1", "1.5", "null", "~", "yes", "n", "2024-01-01", "0x1"):
     refuse(

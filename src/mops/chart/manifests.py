@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure
 from mops.yamltext.nodes import Node
 from mops.yamltext.plain import Ambiguous, plain_data
@@ -53,7 +53,7 @@ def arguments(
     ]
 
 
-def objects(text: str, namespace: str) -> list[dict[str, Any]]:
+def objects(text: str, namespace: str) -> list[dict[str, Value]]:
     """The objects in helm's output: keys sorted, without nulls, with a namespace, in a fixed order.
 
     Raises EnvironmentFailure if there are none, or if a document is not a Kubernetes object.
@@ -67,12 +67,12 @@ def objects(text: str, namespace: str) -> list[dict[str, Any]]:
     return sorted(found, key=_rank)
 
 
-def text(entry: Mapping[str, Any], header: str = HEADER) -> str:
+def text(entry: Mapping[str, Value], header: str = HEADER) -> str:
     """An object as a YAML document below a header."""
     return header + dump(entry)
 
 
-def file_name(entry: Mapping[str, Any]) -> str:
+def file_name(entry: Mapping[str, Value]) -> str:
     """The name of a file that contains only this object."""
     return f"{entry['kind']}-{entry['metadata']['name']}.yaml".lower()
 
@@ -98,7 +98,7 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
     yield start, "".join(lines)
 
 
-def _object(document: str, start: int) -> dict[str, Any] | None:
+def _object(document: str, start: int) -> dict[str, Value] | None:
     """The object in a document; None if the document is empty."""
     root, problems = parse("\n" * start + document, _SOURCE, _SOURCE)
     if problems:
@@ -112,7 +112,7 @@ def _object(document: str, start: int) -> dict[str, Any] | None:
     return dict(found)
 
 
-def _is_object(data: Any) -> bool:
+def _is_object(data: Value) -> bool:
     """Whether plain data has the fields that every Kubernetes object has."""
     if not isinstance(data, dict):
         return False
@@ -121,7 +121,7 @@ def _is_object(data: Any) -> bool:
     return fields and "name" in data["metadata"]
 
 
-def _data(root: Node) -> Any:
+def _data(root: Node) -> Value:
     try:
         return plain_data(root)
     except Ambiguous as error:
@@ -129,7 +129,7 @@ def _data(root: Node) -> Any:
         raise EnvironmentFailure(f"{place}: {error}") from None
 
 
-def _canonical(value: Any) -> Any:
+def _canonical(value: Value) -> Value:
     """Plain data with sorted keys, without keys whose value is null."""
     if isinstance(value, list):
         return [_canonical(item) for item in value]
@@ -138,7 +138,7 @@ def _canonical(value: Any) -> Any:
     return value
 
 
-def _rank(entry: Mapping[str, Any]) -> tuple[int, str, str, str]:
+def _rank(entry: Mapping[str, Value]) -> tuple[int, str, str, str]:
     kind = entry["kind"]
     return (
         _ORDER.index(kind) if kind in _ORDER else len(_ORDER),

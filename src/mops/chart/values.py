@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from mops.config.resolve import Config
-from mops.model.layer import Leaf, Path, dotted, nest
+from mops.model.layer import Leaf, Path, Value, dotted, nest
 from mops.model.problems import ERROR, Problem
 from mops.report.origins import comments
 from mops.schema.fields import MARKER, SettingsSchema, is_section
@@ -21,7 +20,7 @@ HEADER = (
 _SHORT = 3
 
 
-def values_text(config: Config, values: Mapping[str, Any], kind: str, *, annotate: bool) -> str:
+def values_text(config: Config, values: Mapping[str, Value], kind: str, *, annotate: bool) -> str:
     """The values as JSON or YAML, by `kind`; `annotate` adds origins to YAML as comments."""
     if kind == "json":
         import json
@@ -30,7 +29,7 @@ def values_text(config: Config, values: Mapping[str, Any], kind: str, *, annotat
     return HEADER + dump(values, comments(config, values) if annotate else None)
 
 
-def chart_values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Any], list[Problem]]:
+def chart_values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Value], list[Problem]]:
     """The complete values in schema order, and the problems that only the resolved config has.
 
     These are required settings that null has cleared, and atomic values that became invalid because
@@ -61,10 +60,10 @@ def layer_labels(config: Config) -> list[str]:
 
 
 def _section(
-    tree: Tree, settings: Mapping[str, Any], path: Path, missing: list[Path]
-) -> dict[str, Any]:
+    tree: Tree, settings: Mapping[str, Value], path: Path, missing: list[Path]
+) -> dict[str, Value]:
     """A section with all its settings; required ones without a value are added to `missing`."""
-    found: dict[str, Any] = {}
+    found: dict[str, Value] = {}
     for name, sub in tree["properties"].items():
         here = (*path, name)
         if sub.get("x-release") or (sub.get("x-optional") and name not in settings):
@@ -84,12 +83,12 @@ def _section(
     return found
 
 
-def _empty(tree: Tree) -> Any:
+def _empty(tree: Tree) -> Value:
     """The value of a setting that is not set; None if it needs a value."""
     return {} if "object" in types(tree) else SettingsSchema.nothing(tree)
 
 
-def _ordered(tree: Tree, value: Any, path: Path, missing: list[Path]) -> Any:
+def _ordered(tree: Tree, value: Value, path: Path, missing: list[Path]) -> Value:
     """A value with its mappings sorted by key, and its worker groups completed."""
     if isinstance(value, list):
         return [_ordered(tree.get("items", {}), item, path, missing) for item in value]

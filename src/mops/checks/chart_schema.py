@@ -18,6 +18,6 @@ def refused_by_chart(verdict: Verdict) -> list[Problem]:
     problems = []
     for error in validator.iter_errors(verdict.values):
         key = dotted(map(str, error.absolute_path))
-        message = f"the chart's schema refuses this ({error.validator})"
+        message = f"the chart's schema rejects this ({error.validator})"
         problems.append(Problem(ERROR, key, message, Origin("values", key or "values")))
     return problems

@@ -33,7 +33,7 @@ def port_ranges(view: View) -> Iterator[Finding]:
             elif size < processes:
                 yield Finding(
                     (path, processes_path),
-                    f"{written} holds {size} ports for {processes} processes",
+                    f"{written} has {size} ports for {processes} processes",
                 )
 
 

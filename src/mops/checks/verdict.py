@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart.values import chart_values
 from mops.checks import registry
 from mops.config.resolve import Config, resolve
 from mops.config.sources import Sources
+from mops.model.layer import Value
 from mops.model.problems import Problem
 from mops.report.problems import ordered
 from mops.schema.fields import SettingsSchema
@@ -17,7 +18,7 @@ class Verdict(NamedTuple):
     """A resolved configuration with its values and all its problems."""
 
     config: Config
-    values: dict[str, Any]
+    values: dict[str, Value]
     problems: list[Problem]
 
 

@@ -1,7 +1,7 @@
 """Words of a command line to the typed options of one command.
 
 This is the only parser. Typer builds help and shell completion from the same table, and is loaded
-for those alone: importing it costs more than most commands.
+only for these: importing it costs more than most commands.
 """
 
 from __future__ import annotations

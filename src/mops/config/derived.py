@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.config.resolve import Config
 from mops.config.view import SCHEDULER, WORKERS, Group, worker_groups
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.model.quantities import human, memory_bytes, millicpu, process_share
 from mops.model.spelling import counted
 
@@ -103,7 +103,7 @@ def totals(config: Config) -> list[Total]:
     return [_total(config, pods) for pods in numbers]
 
 
-def data(config: Config) -> dict[str, Any]:
+def data(config: Config) -> dict[str, Value]:
     """All derived facts as data."""
     return {
         "namespace": namespace(config),

@@ -170,9 +170,14 @@ def _privileges(where: Path, context: Mapping[str, Any]) -> Iterator[Reason]:
             yield Reason((*where, key), PRIVILEGED, f"{key} is {profile}")
     if (context.get("windowsOptions") or {}).get("hostProcess"):
         yield Reason((*where, "windowsOptions"), PRIVILEGED, "hostProcess is true")
-    labels = context.get("seLinuxOptions") or {}
-    if labels.get("user") or labels.get("role") or labels.get("type", "") not in _SELINUX_TYPES:
+    if _changes_selinux(context.get("seLinuxOptions") or {}):
         yield Reason((*where, "seLinuxOptions"), PRIVILEGED, "seLinuxOptions are set")
+
+
+def _changes_selinux(labels: Mapping[str, Any]) -> bool:
+    """Whether SELinux options set a user, a role, or a type that baseline does not allow."""
+    has_identity = labels.get("user") or labels.get("role")
+    return bool(has_identity) or labels.get("type", "") not in _SELINUX_TYPES
 
 
 def _ports(container: _Container) -> Iterator[Reason]:

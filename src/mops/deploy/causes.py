@@ -6,13 +6,13 @@ The schema's `x-manifest` lists the fields to which the chart writes a setting u
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.config.resolve import Config
 from mops.deploy.comparable import value_at
 from mops.deploy.deployments import GROUP, SCHEDULER, Manifest, is_scheduler, labels
 from mops.deploy.difference import CONTAINER, OBJECT, POD, Cause, Place
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.schema.fields import SettingsSchema
 
 _MANIFEST = "x-manifest"
@@ -30,7 +30,7 @@ def cause(
     manifest: Manifest,
     config: Config,
     schema: SettingsSchema,
-    deployed: Mapping[str, Any] | None = None,
+    deployed: Mapping[str, Value] | None = None,
 ) -> Cause | None:
     """The setting that determines a field of an object; None if only the chart does.
 

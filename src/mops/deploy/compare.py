@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.comparable import comparable, equal, value_at
 from mops.deploy.deployments import Manifest, by_name, is_deployment, main_container
@@ -18,7 +18,7 @@ from mops.deploy.difference import (
     Place,
 )
 from mops.deploy.managers import added_fields, field_managers, manager_of
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
 # An annotation that records the layers of the values, which are not compared.
 _PROVENANCE = ("metadata", "annotations", "mops.modelops.io/layers")
@@ -31,8 +31,8 @@ class _Field(NamedTuple):
     """A differing field by its full path in a comparable manifest."""
 
     path: Path
-    live: Any
-    wanted: Any
+    live: Value
+    wanted: Value
     extra: bool = False
 
 
@@ -76,7 +76,7 @@ def _object_differences(name: str, wanted: Manifest, live: Manifest) -> Iterator
         )
 
 
-def _differing(live: Any, wanted: Any) -> Iterator[_Field]:
+def _differing(live: Value, wanted: Value) -> Iterator[_Field]:
     """The differing fields of comparable manifests; of metadata, only labels and annotations."""
     metadata = {key: wanted["metadata"].get(key, {}) for key in ("labels", "annotations")}
     yield from _walk(("metadata",), live.get("metadata"), metadata)
@@ -85,7 +85,7 @@ def _differing(live: Any, wanted: Any) -> Iterator[_Field]:
             yield from _walk((key,), live.get(key), value)
 
 
-def _walk(path: Path, live: Any, wanted: Any) -> Iterator[_Field]:
+def _walk(path: Path, live: Value, wanted: Value) -> Iterator[_Field]:
     """The differences below a path. Extra live fields are ignored, except in `args`."""
     if isinstance(wanted, dict) and (live is None or isinstance(live, dict)):
         yield from _walk_mapping(path, live or {}, wanted)
@@ -95,7 +95,7 @@ def _walk(path: Path, live: Any, wanted: Any) -> Iterator[_Field]:
         yield _Field(path, live, wanted)
 
 
-def _walk_mapping(path: Path, live: dict[str, Any], wanted: dict[str, Any]) -> Iterator[_Field]:
+def _walk_mapping(path: Path, live: dict[str, Value], wanted: dict[str, Value]) -> Iterator[_Field]:
     if wanted and not live and len(path) > 1:
         yield _Field(path, None, wanted)
         return
@@ -107,7 +107,7 @@ def _walk_mapping(path: Path, live: dict[str, Any], wanted: dict[str, Any]) -> I
                 yield _Field((*path, key), value, None)
 
 
-def _walk_items(path: Path, live: list[Any], wanted: list[Any]) -> Iterator[_Field]:
+def _walk_items(path: Path, live: list[Value], wanted: list[Value]) -> Iterator[_Field]:
     """The differing items of two lists of the same length."""
     for index, (have, want) in enumerate(zip(live, wanted, strict=True)):
         if have != want:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from mops.model.layer import Leaf, Path, dotted
+from mops.model.layer import Leaf, Path, Value, dotted
 
 Part = Literal["object", "template", "pod", "container"]
 OBJECT: Part = "object"
@@ -71,8 +71,8 @@ class Difference(NamedTuple):
 
     object: str
     place: Place | None
-    live: Any
-    wanted: Any
+    live: Value
+    wanted: Value
     manager: str = ""
     restarts: bool = False
     extra: bool = False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.changes import Change, changes
 from mops.deploy.plan import Plan, plan
 from mops.deploy.plan_text import change_data, change_text
 from mops.deploy.release import DEPLOYED, SUPERSEDED, Live, Revision, layers, not_found
 from mops.deploy.workspace import Workspace, as_deployed
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure, UsageError
 from mops.report.text import printable
 from mops.schema.fields import SettingsSchema
@@ -37,7 +38,7 @@ def read_history(workspace: Workspace) -> list[Entry]:
     if not revisions:
         raise EnvironmentFailure(not_found(workspace.target))
     found: list[Entry] = []
-    before: Mapping[str, Any] = {}
+    before: Mapping[str, Value] = {}
     for revision in revisions:
         values = workspace.releases.values(revision.number)
         changed = changes(before, values) if before else []
@@ -59,7 +60,7 @@ def history_text(entries: Sequence[Entry], schema: SettingsSchema) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def history_data(entries: Sequence[Entry], schema: SettingsSchema) -> list[dict[str, Any]]:
+def history_data(entries: Sequence[Entry], schema: SettingsSchema) -> list[dict[str, Value]]:
     """The revisions as data for JSON."""
     return [
         {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure, UsageError
 
 IN_CLUSTER = "the cluster that this pod runs in"
@@ -50,19 +51,19 @@ def _file_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def _entries(
-    found: Mapping[str, Any], section: str, kind: str
-) -> list[tuple[str, Mapping[str, Any]]]:
+    found: Mapping[str, Value], section: str, kind: str
+) -> list[tuple[str, Mapping[str, Value]]]:
     """The names and contents of a section's entries."""
     return [(str(entry["name"]), entry.get(kind) or {}) for entry in found.get(section) or ()]
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str) -> dict[str, Value]:
     """A kubeconfig file; {} if there is none."""
     import yaml
 
     try:
         with open(name, encoding="utf-8") as file:
-            found: Any = yaml.load(file, Loader=yaml.CSafeLoader) or {}
+            found: Value = yaml.load(file, Loader=yaml.CSafeLoader) or {}
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -78,7 +79,7 @@ def _is_kubeconfig(found: object) -> bool:
     """Whether the sections that are read have the expected form."""
     if not isinstance(found, dict):
         return False
-    entries: list[Any] = []
+    entries: list[Value] = []
     for section in ("contexts", "clusters"):
         listed = found.get(section) or []
         if not isinstance(listed, list):

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from mops.deploy.comparable import value_at
 from mops.deploy.deployments import Manifest
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
 # The annotation that a rolling restart writes.
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -36,7 +35,7 @@ def field_managers(live: Manifest) -> Managers:
     return found
 
 
-def _fields(fields: Mapping[str, Any], path: Path) -> Iterator[Path]:
+def _fields(fields: Mapping[str, Value], path: Path) -> Iterator[Path]:
     """The paths of the innermost fields, in the form of comparable manifests."""
     inner = [(key, value) for key, value in fields.items() if key[:2] in (_FIELD, _KEY)]
     if not inner:
@@ -57,7 +56,7 @@ def manager_of(managers: Managers, path: Path) -> str:
     return ""
 
 
-def added_fields(managers: Managers, live: Any, wanted: Any) -> list[Path]:
+def added_fields(managers: Managers, live: Value, wanted: Value) -> list[Path]:
     """The topmost fields of the spec that other managers added and that are not wanted.
 
     `live` and `wanted` are comparable manifests.
@@ -72,7 +71,7 @@ def added_fields(managers: Managers, live: Any, wanted: Any) -> list[Path]:
     return list(found)
 
 
-def _first_missing(tree: Any, path: Path) -> Path:
+def _first_missing(tree: Value, path: Path) -> Path:
     """The shortest prefix of a path, of at least two parts, that is missing in a tree."""
     for size in range(2, len(path) + 1):
         if value_at(tree, path[:size]) is None:

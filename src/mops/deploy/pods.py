@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mops.model.layer import Value
 from mops.model.spelling import counted
 
 INSTANCE, COMPONENT = "app.kubernetes.io/instance", "app.kubernetes.io/component"
@@ -17,7 +18,7 @@ _PASSING = frozenset({"", "ContainerCreating", "PodInitializing"})
 _REPETITIONS = frozenset({"BackOff", "Failed"})
 _REFUSED = "FailedCreate"
 
-Object = Mapping[str, Any]
+Object = Mapping[str, Value]
 
 
 class NotReady(NamedTuple):

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart import helm
 from mops.chart.helm import Helm, Running
 from mops.chart.manifests import objects
 from mops.model import bundle
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure, UsageError
 from mops.schema.fields import MARKER
 
@@ -53,9 +54,9 @@ class Live(NamedTuple):
     status: str
     updated: str
     description: str
-    values: Mapping[str, Any]
-    manifest: Sequence[Mapping[str, Any]]
-    objects: Sequence[Mapping[str, Any]]
+    values: Mapping[str, Value]
+    manifest: Sequence[Mapping[str, Value]]
+    objects: Sequence[Mapping[str, Value]]
 
     @property
     def layers(self) -> list[str]:
@@ -85,7 +86,7 @@ def not_found(target: Target) -> str:
     return f"release {target.name} not found in namespace {target.namespace}"
 
 
-def layers(values: Mapping[str, Any]) -> list[str]:
+def layers(values: Mapping[str, Value]) -> list[str]:
     """The layers that are recorded in values; [] if none are."""
     recorded = values.get(MARKER)
     if not isinstance(recorded, Mapping):
@@ -143,7 +144,7 @@ class Releases:
             return State(0, "")
         return State(int(found["version"]), str((found.get("info") or {}).get("status")))
 
-    def rendered(self, values: str) -> list[dict[str, Any]]:
+    def rendered(self, values: str) -> list[dict[str, Value]]:
         """The manifests that helm renders from values, without contacting a cluster."""
         where = ["-n", self.target.namespace]
         arguments = [self.target.name, bundle.chart(), *where, "--skip-tests", "-f", "-"]
@@ -182,12 +183,12 @@ class Releases:
             for entry in self._query("history", "--max", "256") or ()
         ]
 
-    def values(self, revision: int) -> dict[str, Any]:
+    def values(self, revision: int) -> dict[str, Value]:
         """The values of a revision."""
         arguments = [self.target.name, "--revision", str(revision), "-o", "json", *self._place]
         return _json(self._helm.run(["get", "values", *arguments]), "get values") or {}
 
-    def manifest(self, revision: int) -> list[dict[str, Any]]:
+    def manifest(self, revision: int) -> list[dict[str, Value]]:
         """The manifests of a revision."""
         arguments = [self.target.name, "--revision", str(revision), *self._place]
         return objects(self._helm.run(["get", "manifest", *arguments]), self.target.namespace)
@@ -198,7 +199,7 @@ class Releases:
         found = _json(self._helm.run(["list", *arguments]), "list")
         return [entry["name"] for entry in found if entry["name"] != self.target.name]
 
-    def _query(self, verb: str, *options: str) -> Any:
+    def _query(self, verb: str, *options: str) -> Value:
         """The JSON that a helm command prints about the release; None if there is no release."""
         arguments = [verb, self.target.name, *options, "-o", "json", *self._place]
         try:
@@ -218,10 +219,10 @@ class Releases:
         return ["-n", self.target.namespace, *_in_context(self.target.context)]
 
 
-def all_releases(program: Helm, context: str) -> list[dict[str, Any]]:
+def all_releases(program: Helm, context: str) -> list[dict[str, Value]]:
     """All releases in all namespaces of a cluster, as helm lists them."""
     arguments = ["--all-namespaces", "--all", "--max", str(_MOST), "-o", "json"]
-    found: list[dict[str, Any]] = _json(
+    found: list[dict[str, Value]] = _json(
         program.run(["list", *arguments, *_in_context(context)]), "list"
     )
     return found
@@ -235,16 +236,16 @@ def _limit(timeout: float) -> list[str]:
     return ["--timeout", f"{timeout:g}s"]
 
 
-def _resources(by_kind: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _resources(by_kind: Mapping[str, Value]) -> list[Mapping[str, Value]]:
     """The live objects of a release, without the pods that helm lists as related."""
-    found: list[Mapping[str, Any]] = []
+    found: list[Mapping[str, Value]] = []
     for kind, entries in by_kind.items():
         if "(related)" not in kind:
             found += entries
     return found
 
 
-def _json(text: str, verb: str) -> Any:
+def _json(text: str, verb: str) -> Value:
     try:
         return json.loads(text)
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.changes import values_by_path
 from mops.deploy.deployments import (
@@ -18,7 +18,7 @@ from mops.deploy.plan import Plan, plan, plan_upgrade
 from mops.deploy.pods import NotReady, not_ready, refusals, selector
 from mops.deploy.release import Live
 from mops.deploy.workspace import Workspace, as_deployed, has_settings
-from mops.model.layer import DEFAULTS, Path
+from mops.model.layer import DEFAULTS, Path, Value
 from mops.model.problems import EnvironmentFailure
 
 _LOOPBACK = "127.0.0.1"
@@ -36,8 +36,8 @@ class Pair(NamedTuple):
     """A setting as deployed and as configured; None if it is not set."""
 
     path: Path
-    deployed: Any
-    active: Any
+    deployed: Value
+    active: Value
 
 
 class Status(NamedTuple):
@@ -128,7 +128,7 @@ def _dashboard(live: Live) -> str:
     return f"http://localhost:{port}/status" if answered else ""
 
 
-def _dashboard_port(manifests: Sequence[Mapping[str, Any]]) -> int:
+def _dashboard_port(manifests: Sequence[Mapping[str, Value]]) -> int:
     for manifest in manifests:
         if is_deployment(manifest) and is_scheduler(manifest):
             return named_port(manifest["spec"]["template"]["spec"], DASHBOARD_PORT)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mops.deploy.plan_text import difference_data, drift_line, masked, setting_value
 from mops.deploy.release import Target
 from mops.deploy.status import Pair, Status, config_pairs
-from mops.model.layer import dotted
+from mops.model.layer import Value, dotted
 from mops.model.spelling import counted
 from mops.report.origins import written_at
 from mops.report.table import Column, table
@@ -79,9 +77,9 @@ def _config_row(status: Status, pair: Pair) -> tuple[str, ...]:
     return tuple(map(printable, row))
 
 
-def status_data(status: Status | None, target: Target) -> dict[str, Any]:
+def status_data(status: Status | None, target: Target) -> dict[str, Value]:
     """The status as data for JSON; None if the workspace is not deployed."""
-    found: dict[str, Any] = {
+    found: dict[str, Value] = {
         "release": target.name,
         "namespace": target.namespace,
         "context": target.context,

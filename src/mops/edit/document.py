@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mops.config.dialects import VALUES, File, read
 from mops.edit.locate import Place, locate
 from mops.edit.spelling import Keys, Speller
-from mops.model.layer import dotted
+from mops.model.layer import Value, dotted
 from mops.model.problems import InvalidConfig, UsageError
 from mops.schema.fields import SettingsSchema
 from mops.yamltext.nodes import NULLS
@@ -67,7 +66,7 @@ class Document:
 
     # Changing.
 
-    def put(self, keys: Keys, value: Any) -> None:
+    def put(self, keys: Keys, value: Value) -> None:
         """Writes a value at a spelling.
 
         Raises UsageError if the text cannot be changed there.
@@ -86,7 +85,7 @@ class Document:
             ) from None
         self._apply()
 
-    def _replace(self, place: Place, pair: Pair, value: Any) -> None:
+    def _replace(self, place: Place, pair: Pair, value: Value) -> None:
         """Replaces the value at a place that exists."""
         wrapped = self._wrapped_value(place)
         if place.is_item:
@@ -96,7 +95,7 @@ class Document:
         else:
             self._rewrite.put(pair, value)
 
-    def _replace_item(self, pair: Pair, value: Any) -> None:
+    def _replace_item(self, pair: Pair, value: Value) -> None:
         """Replaces the value of a list item, whose key is `value` or `valueFrom`."""
         key, new = "value", value
         if isinstance(value, Mapping) and "valueFrom" in value:
@@ -113,7 +112,7 @@ class Document:
             return None
         return place.node.pair("value")
 
-    def _insert(self, place: Place, value: Any) -> None:
+    def _insert(self, place: Place, value: Value) -> None:
         """Adds the missing keys, with the value at the last one."""
         new = _nested(place.missing, value)
         node, pair = place.node, place.pair
@@ -135,7 +134,7 @@ class Document:
         else:
             self._rewrite.add_below(pair, new)
 
-    def _append_item(self, pair: Pair, node: Seq, new: Mapping[str, Any]) -> None:
+    def _append_item(self, pair: Pair, node: Seq, new: Mapping[str, Value]) -> None:
         """Adds an item to the list of named entries in a pair, in the style of its last item."""
         if not node.items:
             self._rewrite.put(pair, dict(new))
@@ -148,7 +147,7 @@ class Document:
 
         self._rewrite.append(node, lines, natural_inline(entry))
 
-    def _item_lines(self, seq: Seq, entry: Mapping[str, Any], dash: int) -> list[str]:
+    def _item_lines(self, seq: Seq, entry: Mapping[str, Value], dash: int) -> list[str]:
         """A new item as lines, its dash at the column `dash`, from 0."""
         last = seq.items[-1]
         margin = " " * dash
@@ -181,7 +180,7 @@ class Document:
         self._apply()
 
 
-def _nested(keys: Keys, value: Any) -> Any:
+def _nested(keys: Keys, value: Value) -> Value:
     """A value nested below these keys."""
     for key in reversed(keys):
         value = {key: value}

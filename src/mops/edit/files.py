@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.config.files import read_text
 from mops.edit.readback import Edited, refuse_new_errors
 from mops.edit.setting import assign, unset
 from mops.model import disk
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.schema.fields import SettingsSchema
 
 
@@ -21,7 +21,7 @@ class Target(NamedTuple):
     schema: SettingsSchema
 
 
-def set_in_file(target: Target, paths: Sequence[Path], value: Any) -> tuple[Edited, bool]:
+def set_in_file(target: Target, paths: Sequence[Path], value: Value) -> tuple[Edited, bool]:
     """Sets the setting at `paths`; returns the edit, and whether it changed the file.
 
     Raises like `assign`.

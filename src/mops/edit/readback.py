@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart.values import chart_values
 from mops.checks.registry import check
 from mops.config.dialects import File, read
 from mops.config.resolve import resolve
 from mops.edit.document import Document
-from mops.model.layer import Layer, Origin, Path, dotted
+from mops.model.layer import Layer, Origin, Path, Value, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import SettingsSchema
 
@@ -69,8 +69,8 @@ def read_back(
 
 def _refuse_side_effects(
     name: str,
-    before: Mapping[_Setting, Any],
-    after: Mapping[_Setting, Any],
+    before: Mapping[_Setting, Value],
+    after: Mapping[_Setting, Value],
     asked: Sequence[_Setting],
 ) -> None:
     for setting in dict.fromkeys([*before, *after]):
@@ -115,9 +115,9 @@ def _refused(name: str, path: Path, message: str) -> InvalidConfig:
     return InvalidConfig([Problem(ERROR, dotted(path), message, origin, "edit the file manually")])
 
 
-def _settings(file: File) -> dict[_Setting, Any]:
+def _settings(file: File) -> dict[_Setting, Value]:
     """All settings in a file and its profiles, and the selected profile."""
-    found: dict[_Setting, Any] = {
+    found: dict[_Setting, Value] = {
         _Setting("", path): leaf.value for path, leaf in file.layer.leaves.items()
     }
     for name, layer in file.profiles.items():

@@ -7,12 +7,11 @@ prefers), find the place in the document, and change the text. Then the result i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mops.edit.document import Document
 from mops.edit.readback import Edited, read_back
 from mops.edit.spelling import Keys
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.model.problems import UsageError
 from mops.schema.fields import SettingsSchema
 
@@ -22,7 +21,7 @@ def assign(
     name: str,
     schema: SettingsSchema,
     paths: Sequence[Path],
-    value: Any,
+    value: Value,
     *,
     profile: str = "",
 ) -> Edited:

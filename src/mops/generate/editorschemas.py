@@ -5,17 +5,16 @@ They require nothing, and they allow every spelling of a key that mops reads.
 
 from __future__ import annotations
 
-from typing import Any
-
 from mops.config.dialects import FOREIGN
 from mops.generate.subschemas import map_children, share, without_annotations
+from mops.model.layer import Value
 from mops.schema.fields import SettingsSchema, snake
 from mops.schema.keywords import Tree
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
-def unified_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
+def unified_schema(schema: SettingsSchema, header: str) -> dict[str, Value]:
     """The schema of a unified file."""
     flat = {key: editor_node(schema.at(paths[0]) or {}) for key, paths in schema.flat.items()}
     others = {name: {"description": "Read by other tools."} for name in ("provider", "username")}
@@ -37,7 +36,7 @@ def unified_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
     )
 
 
-def workspace_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
+def workspace_schema(schema: SettingsSchema, header: str) -> dict[str, Value]:
     """The schema of a standalone workspace file."""
     metadata = {
         "type": "object",
@@ -57,7 +56,7 @@ def workspace_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
     )
 
 
-def editor_node(tree: Tree) -> dict[str, Any]:
+def editor_node(tree: Tree) -> dict[str, Value]:
     """A node of the schema, with the nodes below it, as a node of an editor's schema."""
     found = without_annotations(tree)
     found.pop("required", None)
@@ -73,7 +72,7 @@ def editor_node(tree: Tree) -> dict[str, Any]:
     return found
 
 
-def _accept_null_and_unquoted(found: dict[str, Any]) -> None:
+def _accept_null_and_unquoted(found: dict[str, Value]) -> None:
     """Also accepts null, and strings without quotes that look like another type."""
     names = found.get("type")
     if names == "string":
@@ -87,9 +86,9 @@ def _accept_null_and_unquoted(found: dict[str, Any]) -> None:
         found["enum"] = [*found["enum"], *booleans, None]
 
 
-def _accept_list(found: dict[str, Any], key: str) -> None:
+def _accept_list(found: dict[str, Value], key: str) -> None:
     """Also accepts a list of objects, named by `key`, in place of a mapping such as env."""
-    values: dict[str, Any] = {name: {} for name in ("value", "valueFrom", "value_from")}
+    values: dict[str, Value] = {name: {} for name in ("value", "valueFrom", "value_from")}
     entry = {
         "type": "object",
         "required": [key],
@@ -101,28 +100,28 @@ def _accept_list(found: dict[str, Any], key: str) -> None:
     found["anyOf"] = [as_mapping, {"type": "array", "items": entry}]
 
 
-def _plain_node(tree: Tree, _: str) -> dict[str, Any]:
+def _plain_node(tree: Tree, _: str) -> dict[str, Value]:
     return map_children(without_annotations(tree), _plain_node)
 
 
-def _in_snake_case(properties: dict[str, Any]) -> dict[str, Any]:
+def _in_snake_case(properties: dict[str, Value]) -> dict[str, Value]:
     return {snake(name): sub for name, sub in properties.items()}
 
 
-def _located(schema: SettingsSchema, annotation: str) -> dict[str, Any]:
+def _located(schema: SettingsSchema, annotation: str) -> dict[str, Value]:
     """The settings with an annotation, by its value."""
     places = schema.located(annotation).items()
     return {name: editor_node(schema.at(path) or {}) for name, path in places}
 
 
-def _sections(schema: SettingsSchema) -> dict[str, Any]:
+def _sections(schema: SettingsSchema) -> dict[str, Value]:
     """All settings except those that only render writes, in camel case and snake case."""
     properties = schema.tree["properties"].items()
     found = {name: editor_node(sub) for name, sub in properties if not sub.get("x-rendered")}
     return found | _in_snake_case(found)
 
 
-def _with_profiles(properties: dict[str, Any]) -> dict[str, Any]:
+def _with_profiles(properties: dict[str, Value]) -> dict[str, Value]:
     """The schema of a workspace with these properties, which its profiles share."""
     body = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
     profiles = {
@@ -141,7 +140,7 @@ def _with_profiles(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _document(header: str, title: str, properties: dict[str, Any]) -> dict[str, Any]:
+def _document(header: str, title: str, properties: dict[str, Value]) -> dict[str, Value]:
     return share({
         "$schema": _DRAFT,
         "$comment": header,

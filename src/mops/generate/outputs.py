@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from mops.generate.chartschema import values_schema
 from mops.generate.documents import document
 from mops.generate.editorschemas import unified_schema, workspace_schema
 from mops.model import bundle
+from mops.model.layer import Value
 from mops.model.problems import InvalidConfig
 from mops.schema.fields import SettingsSchema
 from mops.yamltext.reader import parse
@@ -39,7 +39,7 @@ def generated(schema: SettingsSchema) -> dict[str, str]:
     }
 
 
-def inlined(source: str) -> dict[str, Any]:
+def inlined(source: str) -> dict[str, Value]:
     """The schema's YAML text as one tree without references; keys beside a reference win.
 
     Raises InvalidConfig if the text is not valid YAML.
@@ -48,16 +48,17 @@ def inlined(source: str) -> dict[str, Any]:
     if problems:
         raise InvalidConfig(problems)
     tree = _load(source)
-    return _without_references(tree, tree["definitions"])  # type: ignore[no-any-return]
+    found: dict[str, Value] = _without_references(tree, tree["definitions"])
+    return found
 
 
-def _load(source: str) -> Any:
+def _load(source: str) -> Value:
     import yaml
 
     class Loader(yaml.CSafeLoader):
         """Puts merged keys after a mapping's own, so that the schema keeps the text's order."""
 
-        def flatten_mapping(self, node: Any) -> None:
+        def flatten_mapping(self, node: Value) -> None:
             own = [pair for pair in node.value if pair[0].tag != "tag:yaml.org,2002:merge"]
             names = {pair[0].value for pair in own}
             super().flatten_mapping(node)
@@ -67,7 +68,7 @@ def _load(source: str) -> Any:
     return Loader(source).get_single_data()
 
 
-def _without_references(node: Any, definitions: Mapping[str, Any]) -> Any:
+def _without_references(node: Value, definitions: Mapping[str, Value]) -> Value:
     if isinstance(node, list):
         return [_without_references(item, definitions) for item in node]
     if not isinstance(node, dict):
@@ -81,9 +82,9 @@ def _without_references(node: Any, definitions: Mapping[str, Any]) -> Any:
     }
 
 
-def _compact(tree: Mapping[str, Any]) -> str:
+def _compact(tree: Mapping[str, Value]) -> str:
     return json.dumps(tree, separators=(",", ":")) + "\n"
 
 
-def _indented(tree: Mapping[str, Any]) -> str:
+def _indented(tree: Mapping[str, Value]) -> str:
     return json.dumps(tree, indent=1) + "\n"

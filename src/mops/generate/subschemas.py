@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
 
-Node = Mapping[str, Any]
+from mops.model.layer import Value
+
+Node = Mapping[str, Value]
 # Takes a node and the name of its setting, and returns the new node.
-Visit = Callable[[Node, str], dict[str, Any]]
+Visit = Callable[[Node, str], dict[str, Value]]
 
 # Draft-07 ignores keywords beside a reference, so only these may be there: they constrain nothing.
 _NOTES = ("description", "default")
@@ -17,12 +18,12 @@ _NOTES = ("description", "default")
 _LEAST_SHARED = 100
 
 
-def without_annotations(node: Node) -> dict[str, Any]:
+def without_annotations(node: Node) -> dict[str, Value]:
     """A node without the annotations of mops; the nodes below it keep theirs."""
     return {key: value for key, value in node.items() if not key.startswith("x-")}
 
 
-def map_children(node: Node, visit: Visit, name: str = "") -> dict[str, Any]:
+def map_children(node: Node, visit: Visit, name: str = "") -> dict[str, Value]:
     """The node with `visit` applied to each schema node below it; `name` is its setting."""
     found = dict(node)
     if "properties" in found:
@@ -38,7 +39,7 @@ def map_children(node: Node, visit: Visit, name: str = "") -> dict[str, Any]:
     return found
 
 
-def share(tree: Node, *, notes: bool = True) -> dict[str, Any]:
+def share(tree: Node, *, notes: bool = True) -> dict[str, Value]:
     """The schema with repeated nodes replaced by references to a definition.
 
     `notes` keeps descriptions and defaults. Of the chart's schema this saves 7.2 of 18.6 kB, and
@@ -58,18 +59,18 @@ class _Sharing:
         self._tree, self._notes = tree, notes
         self._times: Counter[str] = Counter()
         self._names: dict[str, str] = {}
-        self._definitions: dict[str, Any] = {}
+        self._definitions: dict[str, Value] = {}
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> dict[str, Value]:
         map_children(self._tree, self._count)
         return {**map_children(self._tree, self._refer), "$defs": self._definitions}
 
-    def _count(self, node: Node, _: str) -> dict[str, Any]:
+    def _count(self, node: Node, _: str) -> dict[str, Value]:
         text = _text(node)
         self._times[text] += 1
         return map_children(node, self._count) if self._times[text] == 1 else {}
 
-    def _refer(self, node: Node, name: str) -> dict[str, Any]:
+    def _refer(self, node: Node, name: str) -> dict[str, Value]:
         text = _text(node)
         notes = {key: node[key] for key in _NOTES if self._notes and key in node}
         rest = {key: value for key, value in node.items() if key not in _NOTES}
@@ -97,6 +98,6 @@ def _text(node: Node) -> str:
     return json.dumps(_without_notes(node, ""), sort_keys=True)
 
 
-def _without_notes(node: Node, _: str) -> dict[str, Any]:
+def _without_notes(node: Node, _: str) -> dict[str, Value]:
     rest = {key: value for key, value in node.items() if key not in _NOTES}
     return map_children(rest, _without_notes)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mops.model.layer import Origin
+from mops.model.layer import Origin, Value
 from mops.model.problems import ERROR, Problem
 from mops.schema.fields import SettingsSchema
 from mops.schema.reading import read_statements
@@ -113,7 +113,7 @@ def read(data: bytes, name: str, find: Find) -> tuple[list[Workspace], list[Prob
     return _workspaces(fleet, find)
 
 
-def _entries(root: Pairs, written: Mapping[str, Any], source: Source) -> Iterator[_Entry]:
+def _entries(root: Pairs, written: Mapping[str, Value], source: Source) -> Iterator[_Entry]:
     """The entries of `workspaces`, each with its position in the file."""
     if "workspaces" not in written:
         yield _Entry(WORKSPACES, origin=source.origin(root))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart.manifests import documents
 from mops.gitops.lints import Found, lint
 from mops.model.disk import read_file
-from mops.model.layer import Origin, Path, dotted
+from mops.model.layer import Origin, Path, Value, dotted
 from mops.model.problems import ERROR, Problem
 from mops.yamltext.nodes import Items, Node, Pairs
 from mops.yamltext.plain import plain_data
@@ -36,7 +36,7 @@ def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
             problems += wrong
             if isinstance(root, Pairs) and root.pairs:
                 found.append(_Document(name, root))
-    objects: list[Any] = [plain_data(document.root, lenient=True) for document in found]
+    objects: list[Value] = [plain_data(document.root, lenient=True) for document in found]
     for one in lint(objects):
         document = found[one.position]
         line, col = _position(document.root, one.finding.path)
@@ -45,7 +45,7 @@ def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
     return len(objects), problems
 
 
-def lint_objects(objects: Sequence[dict[str, Any]]) -> list[Problem]:
+def lint_objects(objects: Sequence[dict[str, Value]]) -> list[Problem]:
     """The problems of objects that are not in files; their places are `Kind/name`."""
     return [
         _problem(one, Origin("gitops", _object_name(objects[one.position])))
@@ -58,7 +58,7 @@ def _problem(one: Found, origin: Origin) -> Problem:
     return Problem(ERROR, dotted(finding.path), finding.message, origin, finding.hint)
 
 
-def _object_name(entry: dict[str, Any]) -> str:
+def _object_name(entry: dict[str, Value]) -> str:
     return f"{entry['kind']}/{entry['metadata']['name']}"
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from mops.config.sources import Request
 from mops.gitops.argocd import API_VERSION
 from mops.gitops.fleet_tree import load_tree
-from mops.model.layer import Origin
+from mops.model.layer import Origin, Value
 from mops.model.problems import ERROR, EnvironmentFailure, InvalidConfig, Problem
 from mops.model.spelling import near
 from mops.report.text import printable
@@ -113,7 +113,7 @@ def plugin_run(environ: Mapping[str, str]) -> PluginRun:
 
 def read_parameters(text: str) -> Parameters:
     """The parameters in the JSON that Argo CD passes. Raises InvalidConfig with all problems."""
-    found: dict[str, Any] = {}
+    found: dict[str, Value] = {}
     problems: list[Problem] = []
     for entry in _entries(text):
         name = entry["name"]
@@ -134,7 +134,7 @@ def read_parameters(text: str) -> Parameters:
     )
 
 
-def _entries(text: str) -> list[dict[str, Any]]:
+def _entries(text: str) -> list[dict[str, Value]]:
     """The named entries of the JSON list."""
     try:
         entries = json.loads(text)
@@ -189,7 +189,7 @@ def _inside(repository: str, name: str) -> str:
     return name
 
 
-def configuration() -> dict[str, Any]:
+def configuration() -> dict[str, Value]:
     """The ConfigManagementPlugin, which the sidecar reads from plugin.yaml."""
     return {
         "apiVersion": API_VERSION,
@@ -205,10 +205,10 @@ def configuration() -> dict[str, Any]:
     }
 
 
-def _announced() -> Iterator[dict[str, Any]]:
+def _announced() -> Iterator[dict[str, Value]]:
     """The parameters as the plugin announces them."""
     for name, parameter in PARAMETERS.items():
-        entry: dict[str, Any] = {
+        entry: dict[str, Value] = {
             "name": name,
             "title": parameter.title,
             "tooltip": parameter.tooltip,

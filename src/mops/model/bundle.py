@@ -12,7 +12,7 @@ _CHECKOUT = os.path.dirname(os.path.dirname(_PACKAGE))
 
 
 def root() -> str:
-    """The directory that holds chart/ and schemas/.
+    """The directory that contains chart/ and schemas/.
 
     Raises EnvironmentFailure if the installation is incomplete.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from mops.config.resolve import Config
 from mops.model.layer import (
@@ -92,7 +91,7 @@ def explained(config: Config, schema: SettingsSchema, paths: Iterable[Path]) -> 
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def comments(config: Config, found: Mapping[str, Any]) -> dict[Path, str]:
+def comments(config: Config, found: Mapping[str, Value]) -> dict[Path, str]:
     """The origin of each leaf of the values, for trailing comments.
 
     Files outside the working directory appear by their base names, so that the comments are the
@@ -119,13 +118,13 @@ def _place(leaf: Leaf) -> str:
     return f"{origin.place} ({origin.key})" if origin.key else f"{origin.place} ({origin.layer})"
 
 
-def stack_data(schema: SettingsSchema, path: Path, stack: Sequence[Leaf]) -> dict[str, Any]:
+def stack_data(schema: SettingsSchema, path: Path, stack: Sequence[Leaf]) -> dict[str, Value]:
     """A value with its origin and the values that it overrides, the nearest one first."""
     *lower, top = [_leaf_data(schema, path, leaf) for leaf in stack]
     return {**top, "shadowed": lower[::-1]}
 
 
-def _leaf_data(schema: SettingsSchema, path: Path, leaf: Leaf) -> dict[str, Any]:
+def _leaf_data(schema: SettingsSchema, path: Path, leaf: Leaf) -> dict[str, Value]:
     value = MASK if hidden(schema, path, leaf.value) else leaf.value
     return {"value": value, "origin": {"layer": leaf.origin.layer, "place": leaf.origin.place}}
 

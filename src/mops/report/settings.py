@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mops.config import derived
 from mops.config.resolve import Config
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.report.origins import stack_data, written_at
 from mops.report.table import Column, Paint, plain, table
 from mops.report.text import printable, shown
@@ -37,7 +35,7 @@ def settings_text(
     return settings + "\n" + table(_FACTS, list(derived.facts(config)), width, paint)
 
 
-def settings_data(config: Config, schema: SettingsSchema, paths: list[Path]) -> dict[str, Any]:
+def settings_data(config: Config, schema: SettingsSchema, paths: list[Path]) -> dict[str, Value]:
     """The same as data, with the names of the layers."""
     return {
         "layers": [printable(layer.name) for layer in config.layers],

@@ -21,10 +21,11 @@ def printable(text: str) -> str:
 
 def shown(schema: SettingsSchema, path: Path, value: Value) -> str:
     """A value on one line, shortened if it is long and hidden if it is a secret."""
-    if hidden(schema, path, value):
-        return MASK
-    if value is None:
-        return "null"
+    return MASK if hidden(schema, path, value) else one_line(value)
+
+
+def one_line(value: Value) -> str:
+    """A value on one line, shortened if it is long; anything but a plain string is JSON."""
     text = value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 

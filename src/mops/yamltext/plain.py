@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from mops.model.layer import Value
 from mops.yamltext.nodes import NULLS, Items, Node, Pairs, Text, ambiguous
 
 # Integers that every reader accepts and that fit into 64 bits.
@@ -19,7 +19,7 @@ class Ambiguous(Exception):
         self.node = node
 
 
-def plain_data(node: Node, *, lenient: bool = False) -> Any:
+def plain_data(node: Node, *, lenient: bool = False) -> Value:
     """A node as nested dicts and lists of strings, integers, booleans and None.
 
     Raises Ambiguous for a scalar that readers interpret differently; with `lenient`, such a scalar
@@ -37,7 +37,7 @@ def plain_data(node: Node, *, lenient: bool = False) -> Any:
         raise
 
 
-def plain_scalar(node: Text) -> Any:
+def plain_scalar(node: Text) -> Value:
     """A scalar as a string, integer, boolean or None. Raises Ambiguous."""
     if node.quoted:
         return node.text

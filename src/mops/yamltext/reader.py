@@ -95,7 +95,7 @@ class _Builder:
         self._documents += 1
         if self._documents > 1:
             message = "a second document starts here"
-            raise Refused(*_place(event), message, "a file holds one document")
+            raise Refused(*_place(event), message, "a file must contain one document")
 
     def _scalar(self, event: Event) -> None:
         if event.tag:

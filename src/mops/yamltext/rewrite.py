@@ -6,8 +6,9 @@ All other bytes stay the same. Comments stay even if the key beside them is remo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mops.model.layer import Value
 from mops.yamltext.offsets import BREAKS, indent, line_end, line_start, next_line
 from mops.yamltext.outline import Map, Pair, Scalar, Seq, Span, after_colon, is_missing
 from mops.yamltext.removals import Removals, item_id, pair_id
@@ -53,7 +54,7 @@ class Rewrite:
 
     # One pair.
 
-    def put(self, pair: Pair, value: Any) -> None:
+    def put(self, pair: Pair, value: Value) -> None:
         """Gives a pair another value, on one line.
 
         Raises NotEditable for a value that has an anchor or a tag.
@@ -118,7 +119,7 @@ class Rewrite:
         """Turns an item of a list into a comment."""
         self._removals.add(item_id(item), as_comment=True)
 
-    def add(self, into: Map, entries: Mapping[str, Any]) -> None:
+    def add(self, into: Map, entries: Mapping[str, Value]) -> None:
         """Adds pairs at the end of a mapping."""
         if not entries:
             return
@@ -129,7 +130,7 @@ class Rewrite:
             depth = indent(self.text, into.pairs[0].key.start)
             self._insert_lines(into.pairs[-1].end, natural_lines(entries, depth))
 
-    def _add_inline(self, into: Map, entries: Mapping[str, Any]) -> None:
+    def _add_inline(self, into: Map, entries: Mapping[str, Value]) -> None:
         text = natural_inline(entries)[1:-1]
         staying = [pair for pair in into.pairs if not self.removes(pair)]
         if staying:
@@ -139,7 +140,7 @@ class Rewrite:
             text = f"{text}, " if into.pairs else text
         self.replace(at, at, text)
 
-    def add_below(self, pair: Pair, entries: Mapping[str, Any]) -> None:
+    def add_below(self, pair: Pair, entries: Mapping[str, Value]) -> None:
         """Adds pairs to the mapping in a pair; a value that is not a mapping is replaced by one."""
         if isinstance(pair.value, Map):
             self.add(pair.value, entries)

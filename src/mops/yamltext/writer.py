@@ -12,9 +12,9 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.yamltext.nodes import NULLS, ambiguous
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _INDENT = "  "
 # Scalars that are the same in both styles.
 
 
-def _number_or_constant(value: Any) -> str | None:
+def _number_or_constant(value: Value) -> str | None:
     """Null, a boolean or a number as YAML text; None for anything else."""
     if value is None:
         return "null"
@@ -76,7 +76,7 @@ def quote(text: str) -> str:
     return f'"{_UNSAFE.sub(lambda found: _escaped(found.group()), text)}"'
 
 
-def inline(value: Any) -> str:
+def inline(value: Value) -> str:
     """A value on one line. Raises TypeError for anything that is not JSON data."""
     if isinstance(value, str):
         return quote(value)
@@ -91,7 +91,7 @@ def inline(value: Any) -> str:
 
 
 def dump(
-    found: Mapping[str, Any],
+    found: Mapping[str, Value],
     comments: Mapping[Path, str] | None = None,
     literal: Collection[Path] = (),
 ) -> str:
@@ -113,7 +113,7 @@ class _Document:
         self.comments = comments
         self.literal = literal
 
-    def mapping(self, found: Mapping[str, Any], margin: str, path: Path | None) -> None:
+    def mapping(self, found: Mapping[str, Value], margin: str, path: Path | None) -> None:
         """Adds a mapping at `path`; None if it cannot have comments or literal blocks."""
         for key, value in found.items():
             here = None if path is None else (*path, key)
@@ -129,13 +129,13 @@ class _Document:
             else:
                 self.lines.append(f"{name} {inline(value)}{comment}")
 
-    def collection(self, found: Any, margin: str, path: Path | None) -> None:
+    def collection(self, found: Value, margin: str, path: Path | None) -> None:
         if isinstance(found, dict):
             self.mapping(found, margin, path)
         else:
             self.sequence(found, margin)
 
-    def sequence(self, found: Sequence[Any], margin: str) -> None:
+    def sequence(self, found: Sequence[Value], margin: str) -> None:
         for item in found:
             if item and isinstance(item, dict):
                 first = len(self.lines)
@@ -154,8 +154,8 @@ def _key(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) and key.lower() not in _RESERVED else quote(key)
 
 
-def _fits_literal(value: Any) -> bool:
-    """Whether a literal block holds exactly this string: printable lines that end in newlines."""
+def _fits_literal(value: Value) -> bool:
+    """Whether a literal block can contain this string: printable lines that end in newlines."""
     if not isinstance(value, str) or not value.endswith("\n") or value.startswith((" ", "\n")):
         return False
     return not value.endswith("\n\n") and all(map(str.isprintable, value.split("\n")))
@@ -168,7 +168,7 @@ _PLAIN = re.compile(
 )
 
 
-def natural_scalar(value: Any, like: Scalar | None = None) -> str:
+def natural_scalar(value: Value, like: Scalar | None = None) -> str:
     """A scalar, if possible in the quoting style of the scalar that it replaces (`like`)."""
     constant = _number_or_constant(value)
     if constant is not None:
@@ -182,7 +182,7 @@ def natural_scalar(value: Any, like: Scalar | None = None) -> str:
     return _quote_unicode(text)
 
 
-def natural_inline(value: Any, like: Scalar | None = None) -> str:
+def natural_inline(value: Value, like: Scalar | None = None) -> str:
     """Any value on one line."""
     if isinstance(value, Mapping):
         return _flow_mapping(value, natural_scalar, natural_inline)
@@ -191,7 +191,7 @@ def natural_inline(value: Any, like: Scalar | None = None) -> str:
     return natural_scalar(value, like)
 
 
-def natural_lines(entries: Mapping[str, Any], depth: int) -> list[str]:
+def natural_lines(entries: Mapping[str, Value], depth: int) -> list[str]:
     """The lines of a block mapping, `depth` columns in; an item of a list takes one line."""
     lines: list[str] = []
     margin = " " * depth
@@ -240,10 +240,10 @@ def _plain_is_safe(text: str) -> bool:
 
 
 def _flow_mapping(
-    found: Mapping[str, Any], key: Callable[[str], str], value: Callable[[Any], str]
+    found: Mapping[str, Value], key: Callable[[str], str], value: Callable[[Value], str]
 ) -> str:
     return "{" + ", ".join(f"{key(name)}: {value(entry)}" for name, entry in found.items()) + "}"
 
 
-def _flow_sequence(found: Sequence[Any], value: Callable[[Any], str]) -> str:
+def _flow_sequence(found: Sequence[Value], value: Callable[[Value], str]) -> str:
     return "[" + ", ".join(map(value, found)) + "]"

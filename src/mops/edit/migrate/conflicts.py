@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from mops.config.dialects import read
 from mops.edit.migrate.changes import CONFLICT, Change
 from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.finish import old_place
 from mops.edit.migrate.formats import CONFIG
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.schema.secrets import MASK, hidden, secret_name, secret_value
 from mops.yamltext.writer import natural_inline
 
@@ -63,7 +62,7 @@ def _why(first: Draft, unread: str, effective: str) -> str:
     return f"{unread} was not read; {first.name} has {effective}"
 
 
-def _default(draft: Draft, path: Path) -> Any:
+def _default(draft: Draft, path: Path) -> Value:
     """The current default at a path; None if there is none."""
     field = draft.schema.fields.get(path)
     return field.schema.get("default") if field else None
@@ -74,11 +73,11 @@ def _is_added(path: Path) -> bool:
     return path[0] == "podSecurityContext" or path[-1] in ("envFrom", "tolerations")
 
 
-def _written(value: Any) -> str:
+def _written(value: Value) -> str:
     return _NO_VALUE if value is None else natural_inline(value)
 
 
-def _shown(path: Path, value: Any) -> str:
+def _shown(path: Path, value: Value) -> str:
     if secret_name(path[-1]) or secret_value(value):
         return MASK
     return _NO_VALUE if value is None else str(value)

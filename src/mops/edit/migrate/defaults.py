@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mops.edit.migrate import older_tool
 from mops.edit.migrate.changes import ADDED, KEPT, MOVED
 from mops.edit.migrate.draft import Draft
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.yamltext.writer import natural_scalar
 
 _CAMEL_CASE = {
@@ -19,7 +17,7 @@ _CAMEL_CASE = {
 AUTOSCALED_WHY = "it has no effect while the autoscaler is enabled, as before"
 
 
-def is_false(value: Any) -> bool:
+def is_false(value: Value) -> bool:
     """Whether the older tool read a value of `enabled` as false."""
     return str(value).lower() in ("false", "no", "off", "0")
 
@@ -30,7 +28,7 @@ def is_autoscaled(draft: Draft, base: Path) -> bool:
     return enabled is None or not is_false(enabled)
 
 
-def take_worker_count(draft: Draft, base: Path) -> Any:
+def take_worker_count(draft: Draft, base: Path) -> Value:
     """Removes `worker_count`, which was outside the workers section; returns its value or None."""
     count = None
     replicas = (*base, "workers", "replicas")
@@ -47,7 +45,7 @@ def take_worker_count(draft: Draft, base: Path) -> Any:
     return count
 
 
-def take_tolerations(draft: Draft, base: Path) -> list[Any] | None:
+def take_tolerations(draft: Draft, base: Path) -> list[Value] | None:
     """Removes the tolerations that all pods shared, and returns them; None if there were none."""
     keys = (*base, "tolerations")
     pair, given = draft.pair(*keys), draft.value(*keys)
@@ -59,13 +57,13 @@ def take_tolerations(draft: Draft, base: Path) -> list[Any] | None:
     return [_toleration(entry) for entry in given if isinstance(entry, dict)]
 
 
-def _toleration(entry: dict[str, Any]) -> dict[str, Any]:
+def _toleration(entry: dict[str, Value]) -> dict[str, Value]:
     return {
         key: value if isinstance(value, (bool, int)) else str(value) for key, value in entry.items()
     }
 
 
-def add_defaults(draft: Draft, base: Path, count: Any, *, autoscaled: bool) -> None:
+def add_defaults(draft: Draft, base: Path, count: Value, *, autoscaled: bool) -> None:
     """Writes out the older defaults that differ from the current ones.
 
     `count` is the number of workers that was outside their section, if any.
@@ -77,7 +75,7 @@ def add_defaults(draft: Draft, base: Path, count: Any, *, autoscaled: bool) -> N
     _add_replicas(draft, (*base, "workers", "replicas"), count, autoscaled=autoscaled)
 
 
-def _add_replicas(draft: Draft, keys: Path, count: Any, *, autoscaled: bool) -> None:
+def _add_replicas(draft: Draft, keys: Path, count: Value, *, autoscaled: bool) -> None:
     written = draft.pair(*keys)
     if count is not None:
         draft.ensure(keys, count)
@@ -87,7 +85,7 @@ def _add_replicas(draft: Draft, keys: Path, count: Any, *, autoscaled: bool) -> 
         draft.note(KEPT, keys, AUTOSCALED_WHY, written)
 
 
-def _add_default(draft: Draft, keys: Path, value: Any) -> None:
+def _add_default(draft: Draft, keys: Path, value: Value) -> None:
     """Writes out an older default, unless it is the current one or the key exists."""
     role, name = keys[-2:]
     current = draft.schema.fields[role, _CAMEL_CASE.get(name, name)].schema.get("default")
@@ -99,7 +97,7 @@ def _add_default(draft: Draft, keys: Path, value: Any) -> None:
     draft.note(ADDED, keys, default_why(value, current))
 
 
-def default_why(older: Any, current: Any) -> str:
+def default_why(older: Value, current: Value) -> str:
     """Why an older default is written out."""
     return (
         f"the older tool's default was {natural_scalar(older)},"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.edit.migrate.changes import ADDED, DROPPED, Action, Change
 from mops.edit.migrate.formats import Format, detect
 from mops.edit.migrate.older_yaml import data
-from mops.model.layer import Origin, Path, dotted
+from mops.model.layer import Origin, Path, Value, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import SettingsSchema
 from mops.yamltext.offsets import indent, position
@@ -63,7 +63,7 @@ class Draft:
         self.makes_pods = False
         self.changes: list[Change] = []
         self._steps: list[list[Splice]] = []
-        self._ensured: dict[str, Any] = {}
+        self._ensured: dict[str, Value] = {}
         root, problems = parse(self.text, name, name)
         if root is None:
             raise InvalidConfig(problems or [_empty(name)])
@@ -97,7 +97,7 @@ class Draft:
         node = resolved(found.value) if found else None
         return node if isinstance(node, Map) else None
 
-    def value(self, *keys: str) -> Any:
+    def value(self, *keys: str) -> Value:
         """The value that the older tool read at a path of keys; None if there is none."""
         found = self.pair(*keys)
         return data(found.value) if found else None
@@ -130,7 +130,7 @@ class Draft:
 
     # Changing.
 
-    def prepend(self, key: str, value: Any, why: str) -> None:
+    def prepend(self, key: str, value: Value, why: str) -> None:
         """Puts a key before all others."""
         root = self.root
         if root.flow:
@@ -162,7 +162,7 @@ class Draft:
                     )
         self.apply()
 
-    def ensure(self, keys: Path, value: Any) -> None:
+    def ensure(self, keys: Path, value: Value) -> None:
         """Adds a key at the end of this step, unless it exists by then."""
         node = self._ensured
         for key in keys[:-1]:
@@ -185,14 +185,14 @@ class Draft:
         self.text = text
         self.rewrite = Rewrite(self.text)
 
-    def _add(self, node: Span, pair: Pair | None, entries: Mapping[str, Any]) -> None:
+    def _add(self, node: Span, pair: Pair | None, entries: Mapping[str, Value]) -> None:
         """Adds missing entries to a node, which is the value of `pair`."""
         node = resolved(node)
         if not isinstance(node, Map):
             if pair is not None:
                 self.rewrite.add_below(pair, entries)
             return
-        missing: dict[str, Any] = {}
+        missing: dict[str, Value] = {}
         for key, value in entries.items():
             found = node.pair(key)
             if found is None or self.rewrite.removes(found):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.edit.migrate.older_tool import (
     FORMER_ORGANISATION,
     SCHEDULER_IMAGE,
     WORKER_IMAGE,
 )
+from mops.model.layer import Value
 
 
 class Generation(NamedTuple):
     """What `init` wrote at one time: flat key -> value."""
 
     name: str
-    written: dict[str, Any]
+    written: dict[str, Value]
 
 
-_FIRST: dict[str, Any] = {
+_FIRST: dict[str, Value] = {
     "scheduler_image": f"{FORMER_ORGANISATION}modelops-dask-scheduler:latest",
     "scheduler_replicas": 1,
     "worker_image": f"{FORMER_ORGANISATION}modelops-dask-worker:latest",
@@ -62,7 +63,7 @@ _GENERATIONS = (
 )
 
 
-def closest_generation(workspace: dict[str, Any]) -> Generation:
+def closest_generation(workspace: dict[str, Value]) -> Generation:
     """The generation that is most similar to a workspace section: by keys, then by values."""
     known = {key: value for key, value in workspace.items() if key in _LARGEST}
 
@@ -75,14 +76,14 @@ def closest_generation(workspace: dict[str, Any]) -> Generation:
     return max(_GENERATIONS, key=similarity)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: Value, other: Value) -> bool:
     """Whether two values meant the same to the older tool; thresholds are compared as numbers."""
     if isinstance(one, list) and isinstance(other, list):
         return bool(_thresholds(one) == _thresholds(other))
     return str(one) == str(other)
 
 
-def _thresholds(entries: list[Any]) -> Any:
+def _thresholds(entries: list[Value]) -> Value:
     try:
         return sorted((entry["name"], float(entry["value"])) for entry in entries)
     except (TypeError, KeyError, ValueError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mops.model.layer import Value
 from mops.model.quantities import human
 from mops.model.spelling import counted
 
@@ -13,7 +14,7 @@ WORKER_IMAGE = "ghcr.io/institutefordiseasemodeling/modelops-dask-worker:latest"
 FORMER_ORGANISATION = "ghcr.io/vsbuffalo/"
 
 # The last release's defaults for settings that a unified file did not set.
-UNIFIED: dict[str, Any] = {
+UNIFIED: dict[str, Value] = {
     "scheduler_image": SCHEDULER_IMAGE,
     "scheduler_replicas": 1,
     "scheduler_memory": "2Gi",
@@ -45,7 +46,7 @@ BOOLEANS = frozenset({"autoscaling_enabled"})
 ENVS = {"scheduler_env": "scheduler", "worker_env": "workers"}
 
 # The defaults of a standalone workspace.
-COMPONENT: dict[tuple[str, str], Any] = {
+COMPONENT: dict[tuple[str, str], Value] = {
     ("workers", "processes"): 1,
     ("workers", "threads"): 2,
     ("autoscaling", "enabled"): True,
@@ -72,9 +73,9 @@ class Secret(NamedTuple):
     optional: bool
 
     @property
-    def env_from(self) -> dict[str, Any]:
+    def env_from(self) -> dict[str, Value]:
         """Its entry in a pod's envFrom."""
-        reference: dict[str, Any] = {"name": self.name}
+        reference: dict[str, Value] = {"name": self.name}
         if self.optional:
             reference["optional"] = True
         return {"secretRef": reference}

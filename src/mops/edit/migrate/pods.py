@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mops.edit.migrate import older_tool
 from mops.edit.migrate.changes import ADDED, DIFFERS, KEPT, Change
 from mops.edit.migrate.draft import Draft, OlderMemory
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
 _ROLES = ("scheduler", "workers")
 
@@ -28,7 +26,7 @@ def add_secrets_and_user(draft: Draft, base: Path) -> None:
     draft.note(ADDED, keys, why)
 
 
-def add_tolerations(draft: Draft, base: Path, given: list[Any] | None) -> None:
+def add_tolerations(draft: Draft, base: Path, given: list[Value] | None) -> None:
     """Adds the tolerations of all pods: those of the file, else the older tool's."""
     for role in _ROLES:
         keys = (*base, role, "tolerations")
@@ -52,7 +50,9 @@ def add_pull_policy(draft: Draft, section: Path, image: str, image_key: Path) ->
         draft.note(ADDED, keys, "an image that does not end in :latest was pulled IfNotPresent")
 
 
-def remember_memory(draft: Draft, key: Path, *, limit_from: str, pod: str, processes: Any) -> None:
+def remember_memory(
+    draft: Draft, key: Path, *, limit_from: str, pod: str, processes: Value
+) -> None:
     """Records, for the table, how the memory limit of a Dask process was computed."""
     if str(processes).isdigit() and int(processes) > 0:
         draft.memory = OlderMemory(key, limit_from, pod, int(processes))

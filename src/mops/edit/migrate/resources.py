@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mops.edit.migrate.changes import ADDED, CHANGED, DIFFERS
 from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.older_yaml import data
 from mops.edit.migrate.scalars import drop_null
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.yamltext.outline import Map, Pair, resolved
 
 _KINDS = ("requests", "limits")
@@ -67,7 +65,7 @@ def _complete(draft: Draft, here: Path, node: Map, kind: str, other: str) -> Non
             _add_missing(draft, (*here, kind, name), others)
 
 
-def _add_missing(draft: Draft, keys: Path, others: Any) -> None:
+def _add_missing(draft: Draft, keys: Path, others: Value) -> None:
     """Adds a missing amount; `others` are the limits for a request, and vice versa."""
     *_, section, _, kind, name = keys
     if (kind, name) == ("limits", "cpu"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from mops.edit.migrate import older_tool, pods, variables
 from mops.edit.migrate.changes import DIFFERS, KEPT
@@ -17,7 +16,7 @@ from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.older_yaml import data
 from mops.edit.migrate.resources import migrate_resources
 from mops.edit.migrate.scalars import drop_null, write_boolean, write_integer
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.model.spelling import near, with_hint
 from mops.yamltext.outline import Map, Pair, resolved
 
@@ -168,7 +167,7 @@ def _misplaced_env(draft: Draft, here: Path, pair: Pair) -> None:
     draft.comment_out(here, pair, why, "workers.env")
 
 
-def _readable_variables(entries: Any) -> Iterator[tuple[str, str]]:
+def _readable_variables(entries: Value) -> Iterator[tuple[str, str]]:
     """Name and value of the variables that some program may read."""
     for entry in entries or []:
         if isinstance(entry, dict) and variables.why_ignored(str(entry.get("name"))) is None:
@@ -184,7 +183,7 @@ def _image(draft: Draft, base: Path, role: str, default: str) -> None:
     image = draft.value(*keys)
     if image is None:
         why = (
-            "no image is set, which the older tool's last release refused;"
+            "no image is set, which the older tool's last release rejected;"
             f" the current default is {default}"
         )
         draft.note(DIFFERS, keys, why)

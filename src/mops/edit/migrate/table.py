@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.edit.migrate.changes import DROPPED, KEPT, UNCHANGED, Change
 from mops.edit.migrate.plan import Step
+from mops.model.layer import Value
 from mops.model.spelling import counted
 from mops.report.text import json_text, printable
 
@@ -66,9 +67,9 @@ def json_table(steps: Sequence[Step], *, with_text: bool) -> str:
     return json_text([_data(step, with_text=with_text) for step in steps])
 
 
-def _data(step: Step, *, with_text: bool) -> dict[str, Any]:
+def _data(step: Step, *, with_text: bool) -> dict[str, Value]:
     result = step.result
-    found: dict[str, Any] = {
+    found: dict[str, Value] = {
         "sources": result.sources,
         "target": result.target,
         "format": result.format,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
-Manifest = Mapping[str, Any]
+Manifest = Mapping[str, Value]
 
 # Helm limits the length of release names, Kubernetes the characters of object names.
 _RELEASE = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
@@ -39,7 +39,7 @@ def mapping(value: object) -> Manifest:
     return value if isinstance(value, Mapping) else {}
 
 
-def items(value: object) -> Sequence[Any]:
+def items(value: object) -> Sequence[Value]:
     """A value that should be a list; an empty one if it is not."""
     return value if isinstance(value, list) else ()
 
