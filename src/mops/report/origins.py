@@ -73,9 +73,8 @@ def selected(config: Config, schema: SettingsSchema, wanted: Sequence[Path] | No
 
 def explained_json(config: Config, schema: SettingsSchema, paths: Iterable[Path]) -> str:
     """A JSON object: key -> value, origin and overridden values, the nearest one first."""
-    return json_text({
-        dotted(path): stack_data(schema, path, config.stacks[path]) for path in paths
-    })  # fmt: skip
+    data = {dotted(path): stack_data(schema, path, config.stacks[path]) for path in paths}
+    return json_text(data)
 
 
 def explained(config: Config, schema: SettingsSchema, paths: Iterable[Path]) -> str:
