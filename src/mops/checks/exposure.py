@@ -109,14 +109,18 @@ def _listening(view: View) -> _Listening | None:
         number = view.value(group.at("dashboardPort"))
         ranges = (_range(view.value(group.at(name))) for name in ("workerPorts", "nannyPorts"))
         found.ranges.extend(((number, number), *ranges))
-    for pod in view.pods:
-        for container in view.value(pod.at("sidecars")) or ():
-            ports = container.get("ports")
-            if not ports:
-                return None
-            found.ranges.extend((port["containerPort"], port["containerPort"]) for port in ports)
-            found.names.extend(port["name"] for port in ports if "name" in port)
+    for container in _sidecars(view):
+        ports = container.get("ports")
+        if not ports:
+            return None
+        found.ranges.extend((port["containerPort"], port["containerPort"]) for port in ports)
+        found.names.extend(port["name"] for port in ports if "name" in port)
     return found
+
+
+def _sidecars(view: View) -> Iterator[Mapping[str, Any]]:
+    for pod in view.pods:
+        yield from view.value(pod.at("sidecars")) or ()
 
 
 def _range(written: str) -> tuple[int, int]:
