@@ -8,7 +8,7 @@ from mops.checks import environment, exposure, images, names, pods, resources, r
 from mops.checks.environment import DASK_PREFIX
 from mops.checks.rule import Finding, Rule
 from mops.config.resolve import Config
-from mops.config.view import View
+from mops.config.view import SCHEDULER, View
 from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
@@ -59,7 +59,7 @@ def check(
     """
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
-    for rule in _rules(dask=_mentions_dask(view), files=files):
+    for rule in _rules(dask=_concerns_dask(view), files=files):
         for finding in rule.find(view):
             problem = _problem(view, rule, finding)
             if problem is not None:
@@ -68,7 +68,12 @@ def check(
     return list(found.values())
 
 
-def _mentions_dask(view: View) -> bool:
+def _concerns_dask(view: View) -> bool:
+    """Whether anything is set that the rules on Dask look at."""
+    if view.value(SCHEDULER.at("idleTimeout")):
+        return True
+    if any(view.value(group.at("extraArgs")) for group in view.pods):
+        return True
     names = (name for group in view.pods for name in view.names(group))
     return any(name.upper().startswith(DASK_PREFIX) for name in names)
 
