@@ -35,6 +35,7 @@ format: ## format the code and fix what can be fixed
 
 types: ## static types
 	mypy
+	mypy --scripts-are-modules chart/scripts/*.py3
 
 generate: ## write the generated files
 	mops generate

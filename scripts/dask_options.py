@@ -24,9 +24,10 @@ Commands = dict[str, dict[str, dict[str, Any]]]
 
 def installed() -> dict[str, Any]:
     """The versions and the options of the commands that this interpreter has."""
-    import dask
     from distributed.cli.dask_scheduler import main as scheduler
     from distributed.cli.dask_worker import main as worker
+
+    import dask
 
     commands = {"scheduler": options(scheduler), "worker": options(worker)}
     versions = {"scheduler": dask.__version__, "worker": dask.__version__}

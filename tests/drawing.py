@@ -1,4 +1,4 @@
-"""Generated configurations: draws settings from the schema itself, so that a new setting is drawn the day it is there."""
+"""Generated configurations, drawn from the schema itself: a new setting is drawn at once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,24 @@ SETTINGS = load_schema()
 
 # What some reader or template is known to bend.
 HOSTILE = (
-    "", " ", " a ", "y", "Y", "n", "no", "yes", "on", "off", "true", "False", "null", "~", "0", "1", "-1", "08", "010", "0o17", "0O7", "0b1", "0x1F", "1e3", "1E3", "1.e3", ".5", "5.", "+.5", "1_000", "09_", "12e5678", "1530e65",
-    "12:30:00", "1:30", "2024-01-01", "2024-01-01T00:00:00Z", ".inf", "-.INF", ".nan", "=", "<<", "{{ .Values.x }}", "{{", "}}", "$(POD_IP)", "$$(X)", "${X}", "%", "%d", "@x", "`x`", "#", "a #b", "a: b", "- a", "? a", "[a", "{a", "&a", "*a", "!a", "|", ">", "'",
-    '"', "\\", "\\n", "a\nb", "\n", "a\n\n", "\t", "\r\n", "\u0085", "\u2028", "\ufeff", "\xa0", "é", "日本語", "😀", "\u200d", "\u202e", "\x01", "\x1b[31m", "---\nkind: Secret\n", "...", "x" * 300, '{"a": [1, null]}',
+    "", " ", " a ", "y", "Y", "n", "no", "yes", "on", "off", "true", "False", "null", "~", "0",
+    "1", "-1", "08", "010", "0o17", "0O7", "0b1", "0x1F", "1e3", "1E3", "1.e3", ".5", "5.", "+.5",
+    "1_000", "09_", "12e5678", "1530e65",
+    "12:30:00", "1:30", "2024-01-01", "2024-01-01T00:00:00Z", ".inf", "-.INF", ".nan", "=", "<<",
+    "{{ .Values.x }}", "{{", "}}", "$(POD_IP)", "$$(X)", "${X}", "%", "%d", "@x", "`x`", "#",
+    "a #b", "a: b", "- a", "? a", "[a", "{a", "&a", "*a", "!a", "|", ">", "'",
+    '"', "\\", "\\n", "a\nb", "\n", "a\n\n", "\t", "\r\n", "\u0085", "\u2028", "\ufeff", "\xa0",
+    "é", "日本語", "😀", "\u200d", "\u202e", "\x01", "\x1b[31m", "---\nkind: Secret\n", "...",
+    "x" * 300, '{"a": [1, null]}',
 )  # fmt: skip
-# Samples for patterns from which drawing at random would find little; the rest is drawn from the pattern.
+# Samples for patterns where drawing at random finds little; the rest is drawn from the pattern.
 SAMPLES = {
-    "image": ("a", "team/worker:1.0", "ghcr.io/o/n:1e3", "localhost:5000/x@sha256:" + "0" * 64), "memory": ("512Mi", "4Gi", "12G", "4294967296", "1e9", "1.5Gi"), "memory-or-empty": ("", "1Gi"), "cpu": ("1", "0.5", "500m", "64"), "cpu-or-empty": ("", "2"),
-}  # fmt: skip
+    "image": ("a", "team/worker:1.0", "ghcr.io/o/n:1e3", "localhost:5000/x@sha256:" + "0" * 64),
+    "memory": ("512Mi", "4Gi", "12G", "4294967296", "1e9", "1.5Gi"),
+    "memory-or-empty": ("", "1Gi"),
+    "cpu": ("1", "0.5", "500m", "64"),
+    "cpu-or-empty": ("", "2"),
+}
 
 
 def texts() -> st.SearchStrategy[str]:
@@ -104,10 +114,15 @@ def _map(tree: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     )
 
 
-_EXPECTED = {kind: next((field.schema["pattern"] for path, field in SETTINGS.fields.items() if path == where), "") for kind, where in {
-    "image": ("workers", "image"), "memory": ("workers", "resources", "limits", "memory"), "memory-or-empty": ("workers", "temporaryStorage"),
-    "cpu": ("workers", "resources", "requests", "cpu"), "cpu-or-empty": ("workers", "resources", "limits", "cpu"),
-}.items()}  # fmt: skip
+# The settings that have the patterns of SAMPLES.
+_SAMPLED = {
+    "image": ("workers", "image"),
+    "memory": ("workers", "resources", "limits", "memory"),
+    "memory-or-empty": ("workers", "temporaryStorage"),
+    "cpu": ("workers", "resources", "requests", "cpu"),
+    "cpu-or-empty": ("workers", "resources", "limits", "cpu"),
+}
+_EXPECTED = {kind: SETTINGS.fields[path].schema["pattern"] for kind, path in _SAMPLED.items()}
 
 # Paths that a values file may set, without what only render writes.
 WRITABLE = tuple(

@@ -1,13 +1,15 @@
 {{/*
-Names, labels and the memory of a worker process.
-Most of these take a dict: root (the chart's context), component, group (of workers), pod (its values).
+Names and labels. Most of these take a dict: root (the chart's context), component and, for workers, group.
 */}}
 
 {{/* The name of a worker group's objects. */}}
 {{- define "mops.workersName" -}}
 {{- $name := printf "%s-workers" .root.Release.Name }}
 {{- if ne .group "default" }}{{ $name = printf "%s-%s" $name .group }}{{ end }}
-{{- if gt (len $name) 63 }}{{ fail (printf "the name %s has %d characters, Kubernetes allows 63: shorten the release's or the group's" $name (len $name)) }}{{ end }}
+{{- if gt (len $name) 63 }}
+{{- $problem := printf "the name %s has %d characters; Kubernetes allows 63" $name (len $name) }}
+{{- fail (printf "%s; shorten the name of the release or of the group" $problem) }}
+{{- end }}
 {{- $name }}
 {{- end }}
 
@@ -20,10 +22,11 @@ Most of these take a dict: root (the chart's context), component, group (of work
 
 {{/* Where workers and clients reach the scheduler. */}}
 {{- define "mops.schedulerAddress" -}}
-{{ .Values.tls.secretName | empty | ternary "tcp" "tls" }}://{{ .Release.Name }}-scheduler:{{ .Values.scheduler.port | int64 }}
+{{- $protocol := .Values.tls.secretName | empty | ternary "tcp" "tls" }}
+{{- $protocol }}://{{ .Release.Name }}-scheduler:{{ .Values.scheduler.port | int64 }}
 {{- end }}
 
-{{/* What selects pods. Kubernetes allows no change of it in the life of a Deployment. */}}
+{{/* The labels by which pods are selected. They must never change: a Deployment's selector is immutable. */}}
 {{- define "mops.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
@@ -36,8 +39,9 @@ modelops.io/worker-group: {{ . | quote }}
 {{- end }}
 
 {{/*
-The metadata of an object besides its name; `labels` and `annotations` are the object's own. `layers` says
-which layers made the values: for Deployments, never for pods, which it would restart.
+The metadata of an object, except its name. Also takes labels and annotations of the object itself, and layers: true
+adds an annotation that names the layers the values come from. Pods do not get it, because it would restart them.
+Since every object has its metadata at one depth, it comes with its indentation: use `template`, which is faster.
 */}}
 {{- define "mops.metadata" }}
   namespace: {{ .root.Release.Namespace | quote }}
@@ -51,63 +55,47 @@ which layers made the values: for Deployments, never for pods, which it would re
     {{- with .component }}
     modelops.io/component: {{ . }}
     {{- end }}
-    {{- if or .root.Values.labels .labels }}
-    {{- include "mops.strings" (list .root.Values.labels .labels) | replace "\n" "\n    " }}
+    {{- with include "mops.strings" (list .root.Values.labels .labels) }}
+    {{- . | nindent 4 }}
     {{- end }}
-{{- $own := dict }}
-{{- if and .layers .root.Values.mopsValues .root.Values.mopsValues.layers }}
-{{- $own = dict "mops.modelops.io/layers" (join " < " .root.Values.mopsValues.layers) }}
-{{- end }}
-{{- with include "mops.strings" (list .root.Values.annotations .annotations $own) }}
+  {{- $layers := dict }}
+  {{- if and .layers .root.Values.mopsValues }}
+  {{- with .root.Values.mopsValues.layers }}
+  {{- $layers = dict "mops.modelops.io/layers" (join " < " .) }}
+  {{- end }}
+  {{- end }}
+  {{- with include "mops.strings" (list .root.Values.annotations .annotations $layers) }}
   annotations:
-    {{- . | replace "\n" "\n    " }}
+    {{- . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* The labels of a pod. Also takes pod, the pod's values. */}}
+{{- define "mops.podLabels" -}}
+{{- include "mops.selector" . }}
+app.kubernetes.io/part-of: modelops
+modelops.io/workspace: {{ .root.Values.name | quote }}
+modelops.io/component: {{ .component }}
+{{- with .pod.podLabels }}
+{{ include "mops.strings" (list .) }}
 {{- end }}
 {{- end }}
 
-{{/* Maps of strings as one, sorted, each line after a line break; of a key in several maps the last counts. */}}
+{{/* The annotations of a pod: the chart's, which those of its values override. */}}
+{{- define "mops.podAnnotations" -}}
+{{- $own := dict "kubectl.kubernetes.io/default-container" .component }}
+{{- $_ := set $own "cluster-autoscaler.kubernetes.io/safe-to-evict" (toString .pod.safeToEvict) }}
+{{- if not .pod.safeToEvict }}{{ $_ := set $own "karpenter.sh/do-not-disrupt" "true" }}{{ end }}
+{{- include "mops.strings" (list $own .pod.podAnnotations) }}
+{{- end }}
+
+{{/* Mappings of strings as one, sorted by key and quoted. Of a key in several mappings the last value counts. */}}
 {{- define "mops.strings" -}}
 {{- $all := dict }}
 {{- range . }}{{ range $key, $value := . }}{{ $_ := set $all $key $value }}{{ end }}{{ end }}
+{{- $separator := "" }}
 {{- range $key, $value := $all }}
-{{ $key | quote }}: {{ $value | quote }}
+{{- $separator }}{{ $key | quote }}: {{ $value | quote }}
+{{- $separator = "\n" }}
 {{- end }}
-{{- end }}
-
-{{/* A memory quantity, as key and quantity, in thousandths of a byte, which are whole. */}}
-{{- define "mops.millibytes" -}}
-{{- $quantity := last . }}
-{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
-{{- $suffix := trimAll "0123456789." $quantity }}
-{{- $parts := splitList ($suffix | empty | ternary " " $suffix) $quantity }}
-{{- $unit := get $units $suffix }}
-{{- if has $suffix (list "e" "E") }}{{ $unit = printf "1%s" (repeat (last $parts | int) "0") }}{{ end }}
-{{- $digits := splitList "." (first $parts) }}
-{{- $whole := first $digits | int64 }}
-{{- if or (gt (first $digits | len) 16) (gt $whole (div 1125899906842624 (int64 $unit))) }}
-{{- fail (printf "%s: %s is more than 1024Ti" (first .) $quantity) }}
-{{- end }}
-{{- $thousandths := rest $digits | join "" | printf "1%s000" | trunc 4 | int64 }}
-{{- mul (int64 $unit) (add (mul $whole 1000) (sub $thousandths 1000)) }}
-{{- end }}
-
-{{/* The bytes that each worker process may use: the pod's limit less the reserve, in equal whole parts. */}}
-{{- define "mops.processMemory" -}}
-{{- $limit := .pod.resources.limits.memory }}
-{{- $bytes := include "mops.millibytes" (list (printf "%s.resources.limits.memory" .key) $limit) | int64 }}
-{{- $reserve := include "mops.millibytes" (list (printf "%s.memoryReserve" .key) .pod.memoryReserve) | int64 }}
-{{- $bytes = div (sub $bytes $reserve) (mul 1000 (int64 .pod.processes)) }}
-{{- if lt $bytes 67108864 }}
-{{- fail (printf "%s: limits.memory %s less memoryReserve %s, divided by %d processes, leaves %d bytes for each; give each at least 64Mi (67108864)" .key $limit .pod.memoryReserve (int64 .pod.processes) $bytes) }}
-{{- end }}
-{{- $bytes }}
-{{- end }}
-
-{{/* How an autoscaler may change the number of pods: up at once, down slowly. */}}
-{{- define "mops.scaling" -}}
-scaleDown:
-  stabilizationWindowSeconds: {{ .Values.autoscaling.scaleDownDelay | int64 }}
-  policies:
-  - type: Percent
-    value: 25
-    periodSeconds: 60
 {{- end }}

@@ -23,7 +23,7 @@ MARK = {"mopsValues": {"layers": ["base.yaml", "--set"], "schemaVersion": 1}}
 # The fields of a group, complete, as mops emits them.
 WORKERS = yaml.safe_load((CHART / "values.yaml").read_text())["workers"]
 
-# A plain scalar that every YAML reader takes for the same text, whole number or boolean.
+# A plain scalar that every YAML reader takes for the same string, integer or boolean.
 _NUMBER = r"[-+]?(0[xob])?[.0-9][0-9_a-fA-F]*([.:][0-9_:]*)?([eE][-+]?[0-9]+)?"
 _WORD = r"(?i:y|n|yes|no|on|off|true|false|null|~|[-+]?\.inf|\.nan|=|<<)"
 _PLAIN = re.compile(
@@ -35,7 +35,7 @@ ABSENT = "absent"
 
 
 class Refused(Exception):
-    """helm refused to render; the text is its message."""
+    """helm refused to render; the string is its message."""
 
 
 class Manifests(dict):
@@ -80,7 +80,7 @@ class Manifests(dict):
         ]
 
     def at(self, kind: str, name: str, path: list[str]) -> Any:
-        """What an object has at a path, ABSENT where there is nothing; a list's entries go by name or number."""
+        """What an object has at a path, else ABSENT; entries of lists go by name or number."""
         found: Any = self.get((kind, name), {})
         for step in path:
             if isinstance(found, list):
@@ -111,7 +111,7 @@ def helm() -> str:
     )
     if found is None:
         if os.environ.get("MOPS_REQUIRE_HELM") == "1":
-            pytest.fail("MOPS_REQUIRE_HELM=1, but there is no helm")
+            pytest.fail("MOPS_REQUIRE_HELM=1, but helm was not found")
         pytest.skip("helm is not installed", allow_module_level=True)
     return found
 
@@ -132,9 +132,9 @@ def over(base: Any, changes: Any) -> Any:
 
 
 class _Quoted(yaml.SafeDumper):
-    """Every text in double quotes, for YAML readers guess differently."""
+    """Every string in double quotes, because YAML readers guess differently."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 
@@ -157,7 +157,7 @@ def render(
 ) -> Manifests:
     """What `helm template` gives for values over the chart's own; `Refused` where it fails.
 
-    `values` is a mapping, to which the mark of rendered values is added, or a file, or text as it is.
+    `values` is a mapping, to which the mark of rendered values is added, a file, or text.
     """
     if values is None or isinstance(values, dict):
         values = dump({**(values or {}), **MARK})
@@ -197,10 +197,10 @@ def read(text: str) -> Manifests:
 class _Strict(yaml.CSafeLoader):
     """Refuses a key that is there twice."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+    def construct_mapping(self, node: Any, **options: Any) -> Any:
         keys = [key.value for key, _ in node.value]
         assert len(keys) == len(set(keys)), f"{keys}: a key is there twice"
-        return super().construct_mapping(node, deep)
+        return super().construct_mapping(node, **options)
 
 
 _Strict.add_constructor(

@@ -8,12 +8,19 @@ from chart.manifests import Refused, group, render
 
 HOSTILE = [
     "", " ", "  a  ", "a\nb", "a\n", "\n", "\ta", "a\r\nb", "'", '"', "\\", "\\n",
-    "a: b", "- a", "# a", "a #b", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a`", "{a}", "[a]", "{{ .Values }}", "{}", "[]", "?", ":", "-",
-    "y", "Y", "n", "N", "yes", "No", "on", "OFF", "true", "False", "null", "Null", "~", "none", "None",
-    "0", "00", "08", "010", "0o17", "0x1F", "0b11", "1_000", "1e3", "1E3", "1e+3", "12e03", ".5", "5.", "1.0", "1.10", "0.90", "+1", "-0", "1000000", "12345678901234567890", "1.7976931348623157e309",
-    ".inf", "-.INF", ".nan", "1:30", "190:20:30", "2024-01-02", "2024-01-02T03:04:05Z", "=", "<<", "---", "...",
+    "a: b", "- a", "# a", "a #b", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a`", "{a}", "[a]",
+    "{{ .Values }}", "{}", "[]", "?", ":", "-",
+    "y", "Y", "n", "N", "yes", "No", "on", "OFF", "true", "False", "null", "Null", "~", "none",
+    "None",
+    "0", "00", "08", "010", "0o17", "0x1F", "0b11", "1_000", "1e3", "1E3", "1e+3", "12e03", ".5",
+    "5.", "1.0", "1.10", "0.90", "+1", "-0", "1000000", "12345678901234567890",
+    "1.7976931348623157e309",
+    ".inf", "-.INF", ".nan", "1:30", "190:20:30", "2024-01-02", "2024-01-02T03:04:05Z", "=", "<<",
+    "---", "...",
     "\x85", "\xa0",
-    "\u2028", "\ufeff", "é", "日本", "😀", "\ud7ff", "\x01", "\x1b[0m", "a,b", "a=b", "http://u:p@h/?q=1&b=2", '{"a": [1, "b"]}', "$", "$a", "$ (a)", "$$", "(a)", "%(a)s", "${A}", "a" * 5000,
+    "\u2028", "\ufeff", "é", "日本", "😀", "\ud7ff", "\x01", "\x1b[0m", "a,b", "a=b",
+    "http://u:p@h/?q=1&b=2", '{"a": [1, "b"]}', "$", "$a", "$ (a)", "$$", "(a)", "%(a)s", "${A}",
+    "a" * 5000,
 ]  # fmt: skip
 
 
@@ -212,13 +219,13 @@ def test_references_to_earlier_names(env):
     "sources", [[], [{"secretRef": {"name": "s"}}]], ids=["alone", "with a secret"]
 )
 def test_references_to_later_names(env, key, sources):
-    with pytest.raises(Refused, match=f"{key}.env.A: .* comes before .* is set"):
+    with pytest.raises(Refused, match=f"{key}.env.A: .* refers to a variable that is set later"):
         render({key: {"env": env, "envFrom": sources}})
 
 
 @pytest.mark.parametrize("value", UNKNOWN)
 def test_references_to_names_of_elsewhere_stay_text(value):
-    """Kubernetes leaves them too, unless an envFrom brings the name; mops warns where there is none."""
+    """Kubernetes leaves them too, unless an envFrom brings the name; otherwise mops warns."""
     assert render({"workers": {"env": {"A": value, "B": "1"}}}).env()["A"] == value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chart.manifests import CI_VALUES, MARK, Refused, dump, group, render
+from chart.test_knobs import KNOBS, POD
+from mops.schema.fields import load_schema
 
 MESSAGE = "these values were not written by `mops render`"
 
@@ -42,8 +44,9 @@ def test_values_that_mops_did_not_write(text):
 def test_the_message_says_what_to_do():
     with pytest.raises(Refused) as refused:
         render("{}\n")
-    assert "empty or cut off" in str(refused.value)
-    assert "-f ci/default-values.yaml" in str(refused.value)
+    message = str(refused.value)
+    assert "the file is empty or truncated (mopsValues.schemaVersion is missing)" in message
+    assert "add -f ci/default-values.yaml" in message
 
 
 def test_a_values_file_cut_off_anywhere_is_refused():
@@ -67,7 +70,7 @@ def test_the_examples_render(path):
 
 @pytest.mark.parametrize("name", ["1dask", "a.b", "9"])
 def test_release_names_that_no_service_can_have(name):
-    with pytest.raises(Refused, match="it begins a Service's name"):
+    with pytest.raises(Refused, match=f"release name {name}: a Service's name begins with it"):
         render(release=name)
 
 
@@ -112,15 +115,33 @@ def test_the_charts_own_labels_cannot_be_set(label):
         {"workerGroups": {"gpu": group(podLabels={label: "a"})}},
         {"monitoring": {"labels": {label: "a"}}},
     ):
-        with pytest.raises(Refused, match=f"the label {label} is the chart's own"):
+        with pytest.raises(Refused, match=f"the chart sets the label {label} itself; remove it"):
             render(values)
 
 
 OWN_FIELDS = {
-    "affinity": {}, "automountServiceAccountToken": True, "containers": [], "enableServiceLinks": True, "hostIPC": True, "hostNetwork": True, "hostPID": True, "imagePullSecrets": [],
-    "initContainers": [], "nodeSelector": {}, "priorityClassName": "a", "restartPolicy": "Never", "runtimeClassName": "a", "securityContext": {}, "serviceAccount": "a", "serviceAccountName": "a",
-    "terminationGracePeriodSeconds": 1, "tolerations": [], "topologySpreadConstraints": [], "volumes": [],
-}  # fmt: skip
+    "affinity": {},
+    "automountServiceAccountToken": True,
+    "containers": [],
+    "enableServiceLinks": True,
+    "hostAliases": [],
+    "hostIPC": True,
+    "hostNetwork": True,
+    "hostPID": True,
+    "imagePullSecrets": [],
+    "initContainers": [],
+    "nodeSelector": {},
+    "priorityClassName": "a",
+    "restartPolicy": "Never",
+    "runtimeClassName": "a",
+    "securityContext": {},
+    "serviceAccount": "a",
+    "serviceAccountName": "a",
+    "terminationGracePeriodSeconds": 1,
+    "tolerations": [],
+    "topologySpreadConstraints": [],
+    "volumes": [],
+}
 
 
 @pytest.mark.parametrize("field", sorted(OWN_FIELDS))
@@ -138,20 +159,26 @@ def test_the_chart_refuses_it_without_its_schema_too(field, without_schema):
         without_schema({"workers": {"extraPodSpec": {field: OWN_FIELDS[field]}}})
 
 
-def test_every_managed_field_of_the_pod_is_guarded():
-    values = {
-        "imagePullSecrets": [{"name": "a"}],
-        "workers": {
-            "priorityClassName": "a", "runtimeClassName": "a", "nodeSelector": {"a": "b"}, "tolerations": [{"operator": "Exists"}], "affinity": {"podAffinity": {}},
-            "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "a", "whenUnsatisfiable": "ScheduleAnyway"}], "initContainers": [{"name": "a", "image": "b"}],
-        },
-    }  # fmt: skip
-    assert set(render(values).pod()["spec"]) <= set(OWN_FIELDS)
+def test_every_field_that_a_setting_writes_is_guarded():
+    """A field that stands in extraPodSpec as well would be in the manifest twice."""
+    knobs = [knob for knob in KNOBS if not knob.key.endswith(".extraPodSpec")]
+    paths = [knob.path.removeprefix(f"{POD}.") for knob in knobs if knob.path.startswith(POD)]
+    written = {path.split(".")[0] for path in paths}
+    assert len(written) >= 14
+    assert not written - set(OWN_FIELDS), "add it to OWN_FIELDS, and to extraPodSpec in the schema"
+
+
+@pytest.mark.parametrize("section", ["scheduler", "workers"])
+def test_mops_refuses_the_same_fields(section):
+    names = load_schema().fields[section, "extraPodSpec"].schema["propertyNames"]
+    assert set(names["not"]["enum"]) == set(OWN_FIELDS)
 
 
 WORKER_FLAGS = [
-    "nworkers", "nthreads", "memory-limit", "worker-port", "nanny-port", "local-directory", "no-dashboard",
-    "dashboard-address", "name", "scheduler-file", "nanny", "no-nanny", "tls-ca-file", "tls-cert", "tls-key",
+    "nworkers", "nthreads", "memory-limit", "worker-port", "nanny-port", "local-directory",
+    "no-dashboard",
+    "dashboard-address", "name", "scheduler-file", "nanny", "no-nanny", "tls-ca-file", "tls-cert",
+    "tls-key",
 ]  # fmt: skip
 SCHEDULER_FLAGS = [
     "port",
@@ -186,8 +213,8 @@ def test_other_arguments_pass():
     assert render({"workers": {"extraArgs": args}}).container()["args"][-6:] == args
 
 
-def test_env_that_is_not_text_is_refused_without_the_schema_too(without_schema):
-    with pytest.raises(Refused, match=r"workers\.env\.A: 1 is not text, put it in quotes"):
+def test_env_that_is_not_a_string_is_refused_without_the_schema_too(without_schema):
+    with pytest.raises(Refused, match=r"workers\.env\.A: 1 is not a string; put it in quotes"):
         without_schema({"workers": {"env": {"A": 1}}})
 
 

@@ -97,10 +97,8 @@ def test_too_little_is_refused_with_the_numbers(seed):
     with pytest.raises(Refused) as refused:
         render({"workerGroups": {"g": one(limit, reserve, processes)}})
     message = str(refused.value)
-    assert (
-        f"workerGroups.g: limits.memory {limit} less memoryReserve {reserve}, divided by {processes} processes, leaves"
-        in message
-    )
+    assert f"workerGroups.g: limits.memory {limit} minus memoryReserve {reserve}, " in message
+    assert f"divided by {processes} processes, leaves" in message
     assert "at least 64Mi (67108864)" in message
 
 
@@ -111,8 +109,10 @@ def test_every_number_of_processes():
 
 def test_the_largest_quantities_do_not_overflow():
     largest = [
-        "1125899906842624", "1099511627776.999Ki", "1073741824.999Mi", "1048576.999Gi", "1024.999Ti",
-        "1125899906842.999k", "1125899906.999M", "1125899.999G", "1125.999T", "1125899.999e9", "1125.999E12", "1.999e15",
+        "1125899906842624", "1099511627776.999Ki", "1073741824.999Mi", "1048576.999Gi",
+        "1024.999Ti",
+        "1125899906842.999k", "1125899906.999M", "1125899.999G", "1125.999T", "1125899.999e9",
+        "1125.999E12", "1.999e15",
     ]  # fmt: skip
     cases = {f"q{number}": (limit, "0", 1) for number, limit in enumerate(largest)}
     assert shares(cases) == {name: share(*case) for name, case in cases.items()}

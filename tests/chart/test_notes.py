@@ -11,11 +11,12 @@ from chart.manifests import CHART, NAMESPACE, group, render
 
 @pytest.fixture(scope="session")
 def notes(tmp_path_factory):
-    """What `helm install` would print; `helm template` does not, so a copy of the chart renders it as an object."""
+    """What `helm install` would print; a copy of the chart renders it as an object."""
     copy = tmp_path_factory.mktemp("notes") / "mops-dask"
     shutil.copytree(CHART, copy)
     (copy / "templates" / "notes.yaml").write_text(
-        'kind: Notes\nmetadata: {name: notes}\ntext: {{ include (print $.Template.BasePath "/NOTES.txt") . | quote }}\n'
+        "kind: Notes\nmetadata: {name: notes}\n"
+        'text: {{ include (print $.Template.BasePath "/NOTES.txt") . | quote }}\n'
     )
     return lambda values: render(values, chart=copy)["Notes", "notes"]["text"]
 
@@ -84,5 +85,6 @@ def test_who_may_connect(notes):
     assert 'with the labels {"modelops.io/dask-client":"true"}' in notes({})
     assert "with the labels" not in notes(CONFIGS["open"])
     assert "of this release" in notes(
-        "networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\nmopsValues: {schemaVersion: 1}\n"
+        "networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\n"
+        "mopsValues: {schemaVersion: 1}\n"
     )

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from chart.manifests import CI_VALUES, NAMESPACE, group, render
+from chart.manifests import CHART, CI_VALUES, NAMESPACE, group, render
 
 EVERYTHING = {
     "labels": {"team": "on"},
@@ -186,15 +186,23 @@ def test_the_hook_ends_before_the_grace_period(grace):
     assert manifests.pod()["spec"]["terminationGracePeriodSeconds"] == grace
 
 
-@pytest.mark.parametrize("script", ["retire", "test"])
-def test_the_scripts_are_python(script):
-    command = (
-        ALL.container()["lifecycle"]["preStop"]["exec"]["command"]
-        if script == "retire"
-        else ALL.container("dask-test")["command"]
-    )
-    compile(command[2], script, "exec")
-    assert "$(" not in command[2], "Kubernetes would take it for a variable"
+SCRIPTS = {
+    "retire": ALL.container()["lifecycle"]["preStop"]["exec"]["command"],
+    "test": ALL.container("dask-test")["command"],
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_scripts_arrive_in_the_pods(name):
+    python, flag, script, *_ = SCRIPTS[name]
+    assert (python, flag) == ("python", "-c")
+    assert script == (CHART / "scripts" / f"{name}.py3").read_text()
+    compile(script, name, "exec")
+    assert "$(" not in script, "Kubernetes would take it for a variable"
+
+
+def test_every_script_of_the_chart_runs_in_a_pod():
+    assert {path.stem for path in CHART.glob("scripts/*")} == set(SCRIPTS)
 
 
 def test_what_kills_a_worker_does_not_ask_a_busy_process():
@@ -316,7 +324,8 @@ def test_who_may_connect(source, target, port, open_):
 
 def test_nobody_else_connects_without_client_labels():
     policy = render(
-        "networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\nmopsValues: {schemaVersion: 1}\n"
+        "networkPolicy: {clientLabels: {modelops.io/dask-client: null}}\n"
+        "mopsValues: {schemaVersion: 1}\n"
     ).one("NetworkPolicy")
     assert all(len(rule["from"]) == 1 for rule in policy["spec"]["ingress"])
     assert not admits(policy, {"modelops.io/dask-client": "true"}, 8786)

@@ -1,4 +1,4 @@
-"""What others say of the chart: helm's linter, Kubernetes' schemas, checkov; and that rendering repeats itself."""
+"""The chart before other judges: helm's linter, Kubernetes' schemas, checkov; the same twice."""
 
 from __future__ import annotations
 
@@ -27,24 +27,52 @@ TAGS = {
     "workers": {"image": "ghcr.io/example/worker:1.2"},
 }
 
-SIDE = {"name": "side", "image": "busybox:1", "resources": {"limits": {"memory": "64Mi"}}}
-FULL_PODS = {
-    "env": {"A": "1", "B": {"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}, "C": {"valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}}},
-    "envFrom": [{"prefix": "A_", "secretRef": {"name": "a"}}, {"configMapRef": {"name": "b", "optional": True}}],
-    "nodeSelector": {"pool": "1"},
-    "tolerations": [{"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 60}],
-    "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {"matchLabels": {"a": "b"}}}}]}},
-    "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "minDomains": 2, "nodeAffinityPolicy": "Honor", "matchLabelKeys": ["pod-template-hash"]}],
-    "priorityClassName": "high",
-    "runtimeClassName": "gvisor",
-    "temporaryStorage": "10Gi",
-    "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}, {"name": "conf", "configMap": {"name": "conf"}}],
-    "volumeMounts": [{"name": "data", "mountPath": "/data", "subPath": "a"}, {"name": "conf", "mountPath": "/etc/dask", "readOnly": True}],
-    "initContainers": [SIDE],
-    "sidecars": [over(SIDE, {"name": "other"})],
-    "extraPodSpec": {"dnsConfig": {"options": [{"name": "ndots", "value": "2"}]}, "schedulerName": "other", "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}]},
-    "resources": {"limits": {"cpu": "", "ephemeral-storage": "20Gi", "nvidia.com/gpu": "1"}},
-}  # fmt: skip
+# Every setting of a pod whose shape is Kubernetes'.
+FULL_PODS = yaml.safe_load("""
+env:
+  A: "1"
+  B: {valueFrom: {secretKeyRef: {name: a, key: b}}}
+  C: {valueFrom: {resourceFieldRef: {resource: limits.memory}}}
+envFrom:
+- {prefix: A_, secretRef: {name: a}}
+- {configMapRef: {name: b, optional: true}}
+nodeSelector: {pool: "1"}
+tolerations:
+- {key: a, operator: Equal, value: b, effect: NoExecute, tolerationSeconds: 60}
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 1
+      podAffinityTerm: {topologyKey: zone, labelSelector: {matchLabels: {a: b}}}
+topologySpreadConstraints:
+- maxSkew: 1
+  topologyKey: zone
+  whenUnsatisfiable: DoNotSchedule
+  minDomains: 2
+  nodeAffinityPolicy: Honor
+  matchLabelKeys: [pod-template-hash]
+hostAliases:
+- {ip: 10.0.0.1, hostnames: [a, b.example.com]}
+- {ip: "fd00::1", hostnames: [c]}
+priorityClassName: high
+runtimeClassName: gvisor
+temporaryStorage: 10Gi
+volumes:
+- {name: data, persistentVolumeClaim: {claimName: data}}
+- {name: conf, configMap: {name: conf}}
+volumeMounts:
+- {name: data, mountPath: /data, subPath: a}
+- {name: conf, mountPath: /etc/dask, readOnly: true}
+initContainers:
+- {name: side, image: "busybox:1", resources: {limits: {memory: 64Mi}}}
+sidecars:
+- {name: other, image: "busybox:1", resources: {limits: {memory: 64Mi}}}
+extraPodSpec:
+  dnsConfig: {options: [{name: ndots, value: "2"}]}
+  schedulerName: other
+resources:
+  limits: {cpu: "", ephemeral-storage: 20Gi, nvidia.com/gpu: "1"}
+""")
 FIXTURES = {
     "default": {},
     "everything": EVERYTHING,
@@ -149,7 +177,7 @@ def test_only_objects_of_other_projects_go_unchecked():
 
 @functools.cache
 def checkable() -> tuple[list[str], int]:
-    """Every object of every fixture, each once, as JSON; and how many there are with repetitions."""
+    """Every object of every fixture, each once, as JSON; and their number with repetitions."""
     every = [
         json.dumps(manifest, sort_keys=True)
         for name, values in FIXTURES.items()
@@ -202,9 +230,9 @@ def checkov() -> str:
     )
     if found is None:
         if os.environ.get("MOPS_REQUIRE_CHECKOV") == "1":
-            pytest.fail("MOPS_REQUIRE_CHECKOV=1, but there is no checkov")
+            pytest.fail("MOPS_REQUIRE_CHECKOV=1, but checkov was not found")
         pytest.skip(
-            "checkov is not installed (pip install checkov in an environment of its own; MOPS_CHECKOV names it)"
+            "checkov not found; install it in an environment of its own that MOPS_CHECKOV names"
         )
     return found
 

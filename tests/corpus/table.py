@@ -948,8 +948,8 @@ refuse(
     "worker_processes: 2",
     "worker_processes: «null",
     (
-        "workspace.worker_processes: workers.processes needs a value, and null forgets the last "
-        "one (write a value, or remove the null)"
+        "workspace.worker_processes: workers.processes needs a value, but null clears the value of "
+        "every lower layer (write a value, or remove the null)"
     ),
 )
 raw_refuse("an empty file", b"", "1:1", "the file is empty")

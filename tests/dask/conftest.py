@@ -93,7 +93,7 @@ class Pod:
         return done.returncode, time.monotonic() - started
 
     def delete(self, *, hook: bool = True) -> float:
-        """What a kubelet does: the hook to its end, SIGTERM, the rest of the grace period, SIGKILL to all."""
+        """The kubelet's steps: the hook, SIGTERM, the rest of the grace period, SIGKILL to all."""
         started = time.monotonic()
         if hook:
             code, _ = self.run_hook()
@@ -114,7 +114,8 @@ class Pod:
 
 def free_ports(count: int, taken: set[int]) -> int:
     """The first of `count` ports in a row that nobody uses."""
-    # Test processes that run side by side look in ranges of their own, since a port is only taken some time after it was found free.
+    # Test processes that run side by side look in ranges of their own, because a port is in use
+    # only some time after it was found free.
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 6
     for first in range(20000 + 2000 * worker, 22000 + 2000 * worker, 64):
         ports = range(first, first + count)

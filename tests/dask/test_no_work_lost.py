@@ -1,7 +1,7 @@
-"""A deleted worker pod hands over what it holds: the kubelet's steps, on real Dask processes, counted.
+"""A deleted worker pod hands over what it holds: the kubelet's steps, on real Dask processes.
 
-Each function that runs writes a line to a file, so that a result that was computed again is told from one
-that was moved. The same steps without the hook lose the work, so these tests can fail.
+Each function that runs writes a line to a file, which tells results that were computed again from
+results that were moved. The same steps without the hook lose the work, so these tests can fail.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def test_no_helm_is_the_environments_fault(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     done = mops("render", "--hermetic", "--quiet", *KUBE, env={"PATH": str(tmp_path)}, cwd=tmp_path)
     assert (done.code, done.out) == (4, "")
-    assert done.err.startswith("mops: there is no helm")
+    assert done.err.startswith("mops: helm not found; install it or run: pip install")
 
 
 # Another helm's way of writing the same objects: keys and documents in another order, other
@@ -170,4 +170,4 @@ def test_a_helm_that_writes_nothing_is_a_failure(tmp_path: Path) -> None:
         cwd=EXAMPLE,
         env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
     )
-    assert (done.code, done.out, done.err) == (4, "", "mops: helm wrote no objects\n")
+    assert (done.code, done.out, done.err) == (4, "", "mops: helm rendered no objects\n")

@@ -19,7 +19,7 @@ from jsonschema import Draft7Validator
 
 from invoke import CHART, mops, template
 from mops.config.dialects import read
-from mops.generate.outputs import chart_node
+from mops.generate.chartschema import chart_node
 from mops.schema.fields import load_schema
 from mops.schema.keywords import violations
 from mops.yamltext.writer import dump

@@ -25,7 +25,7 @@ def confusion(tmp_path):
 
 
 WARNING = (
-    "mops: warning: examples/workspace.yaml is in this folder but is not a layer (use --config "
+    "mops: warning: examples/workspace.yaml is in this directory but is not a layer (use --config "
     "examples/workspace.yaml to make it one)\n"
 )
 

@@ -131,7 +131,7 @@ def test_a_fleet_file(text: str, wanted: list[object]) -> None:
             "expected a file name without a directory",
         ),
         ("workspaces: [{profiles: [a]}]", "mops.fleet.yaml:1:14", "config is missing"),
-        ("workspaces: 3", "mops.fleet.yaml:1:13", "expected a list, found text"),
+        ("workspaces: 3", "mops.fleet.yaml:1:13", "expected a list, found a string"),
         ("[a]", "mops.fleet.yaml:1:1", "expected a mapping with base, workspaces and output"),
     ],
 )

@@ -23,3 +23,8 @@ def test_generation_gives_the_same_twice() -> None:
 
 def test_check_says_that_nothing_is_stale() -> None:
     assert mops("generate", "--check") == (0, "", "")
+
+
+def test_the_example_fleet_is_rendered() -> None:
+    done = mops("render", "--all", "--check", cwd=ROOT / "examples" / "fleet")
+    assert done.code == 0, f"run `mops render --all` in examples/fleet\n{done.err}{done.out}"

@@ -78,7 +78,8 @@ def test_the_svg_shows_layers_from_low_to_high_and_what_each_says(draw):
     ]
     assert rows == [
         ("workers.", "processes"), ("workers.", "threads"),
-        ("workers.env.", "API_TOKEN"), ("workers.env.", "LONG"), ("workers.env.", "ODD"), ("workers.env.", "MODELOPS_EXECUTOR_TYPE"),
+        ("workers.env.", "API_TOKEN"), ("workers.env.", "LONG"), ("workers.env.", "ODD"),
+        ("workers.env.", "MODELOPS_EXECUTOR_TYPE"),
     ]  # fmt: skip
     assert texts(picture, "lost") == [
         "2",
@@ -136,7 +137,7 @@ def test_mermaid_draws_a_box_for_each_layer_and_an_arrow_for_each_loser(draw):
         "flowchart LR\n"
         "  classDef active fill:#0b7a75,stroke:#0b7a75,color:#ffffff\n"
         "  classDef shadowed fill:#8b98a522,stroke:#8b98a5,color:#7b8794,stroke-dasharray:4 3\n"
-        '  subgraph layer0["1. defaults (of the schema)"]\n'
+        '  subgraph layer0["1. defaults (schema)"]\n'
         '    s0l0["workers.processes = 2"]\n'
         "  end\n"
         '  subgraph layer1["2. a.yaml (file)"]\n'

@@ -1,4 +1,4 @@
-"""Helm is found, judged by its version, and run in a world of its own. Shell scripts stand for other helms."""
+"""Helm is found, judged by its version, and run by itself. Shell scripts stand for other helms."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def test_versions_that_will_do(tmp_path: Path, version: str) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("echo v3.13.3", "it is helm 3.13.3; mops works with 3.14 to 4"),
-        ("echo v2.17.0", "it is helm 2.17.0"),
-        ("echo v5.0.0", "it is helm 5.0.0"),
-        ("echo hello", "it does not say which version it is"),
-        ("echo boom >&2; exit 3", "helm version failed with 3: boom"),
+        ("echo v3.13.3", "helm 3.13.3 is not supported; mops works with 3.14 to 4"),
+        ("echo v2.17.0", "helm 2.17.0 is not supported"),
+        ("echo v5.0.0", "helm 5.0.0 is not supported"),
+        ("echo hello", "`helm version` printed no version"),
+        ("echo boom >&2; exit 3", "helm version failed (exit code 3): boom"),
     ],
 )
 def test_versions_that_will_not(tmp_path: Path, body: str, message: str) -> None:
@@ -53,7 +53,7 @@ def test_versions_that_will_not(tmp_path: Path, body: str, message: str) -> None
 
 def test_no_helm_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(EnvironmentFailure, match="there is no helm"):
+    with pytest.raises(EnvironmentFailure, match="helm not found; install it"):
         helm.find({"PATH": str(tmp_path)})
 
 
@@ -96,7 +96,8 @@ def test_standard_input_and_the_folder(tmp_path: Path) -> None:
 def test_a_failure_tells_the_end_of_stderr_without_secrets(tmp_path: Path) -> None:
     body = (
         VERSION
-        + "i=0; while [ $i -lt 30 ]; do echo line $i >&2; i=$((i+1)); done; echo https://me:hunter2@example.com >&2; exit 1"
+        + "i=0; while [ $i -lt 30 ]; do echo line $i >&2; i=$((i+1)); done; "
+        + "echo https://me:hunter2@example.com >&2; exit 1"
     )
     with pytest.raises(EnvironmentFailure) as failure:
         helm.find(program(tmp_path, body)).run(["template"])
@@ -113,7 +114,7 @@ def test_a_time_limit_ends_all_that_helm_has_started(tmp_path: Path) -> None:
     helm_patience = helm._PATIENCE
     helm._PATIENCE = 0.3
     try:
-        with pytest.raises(EnvironmentFailure, match=r"helm template: no end within 0.5 s"):
+        with pytest.raises(EnvironmentFailure, match=r"helm template did not finish within 0.5 s"):
             found.run(["template"], timeout=0.5)
     finally:
         helm._PATIENCE = helm_patience

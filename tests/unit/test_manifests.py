@@ -88,18 +88,19 @@ def test_the_text_is_read_back_as_it_was() -> None:
 
 @pytest.mark.parametrize("text", ["", "---\n", "# nothing\n---\n# Source: a\n\n---\n"])
 def test_no_objects_are_a_failure(text: str) -> None:
-    with pytest.raises(EnvironmentFailure, match="helm wrote no objects"):
+    with pytest.raises(EnvironmentFailure, match="helm rendered no objects"):
         manifests.objects(text, "ns")
 
 
+NO_OBJECT = "not a Kubernetes object (apiVersion, kind or metadata.name is missing)"
 BEFORE = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: b\n", "helm's output:1:1: this is no Kubernetes object"),
-        ("- a\n", "helm's output:1:1: this is no Kubernetes object"),
+        ("a: b\n", f"helm's output:1:1: {NO_OBJECT}"),
+        ("- a\n", f"helm's output:1:1: {NO_OBJECT}"),
         (
             f"{BEFORE}---\n{BEFORE}x: 1e3\n",
             "helm's output:8:4: YAML readers disagree on what 1e3 is",
@@ -108,7 +109,7 @@ BEFORE = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
         (f"{BEFORE}kind: B\n", "helm's output:4:1: duplicate key"),
         (
             f"{BEFORE}x: [\n",
-            "helm's output:5:1: not valid YAML: while parsing a flow node: "
+            "helm's output:5:1: invalid YAML: while parsing a flow node: "
             "did not find expected node content",
         ),
     ],

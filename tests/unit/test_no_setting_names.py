@@ -11,7 +11,7 @@ from invoke import ROOT
 from mops.schema.fields import load_schema
 
 # Modules that judge settings by name: that is what they are for.
-JUDGES = {"checks", "edit", "gitops", "container.py", "derived.py", "view.py", "starter.py"}
+JUDGES = {"checks", "edit", "gitops", "container.py", "derived.py", "view.py"}
 MODULES = sorted(
     path
     for path in (ROOT / "src" / "mops").rglob("*.py")

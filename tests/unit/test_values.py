@@ -150,7 +150,7 @@ def test_null_of_what_can_be_empty_is_empty(path, wanted):
 def test_null_of_what_needs_a_value_is_a_problem(path):
     _, problems = made({path: None})
     assert [(problem.key, problem.message) for problem in problems] == [
-        (".".join(path), "needs a value, and null forgets the last one")
+        (".".join(path), "needs a value, but null clears the value of every lower layer")
     ]
 
 

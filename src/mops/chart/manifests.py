@@ -1,4 +1,4 @@
-"""Manifests: helm's arguments, and its output in the one form that does not depend on helm's version. Pure."""
+"""Manifests: helm's arguments, and its output in a form that every version of helm gives. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mops.yamltext.writer import dump
 HEADER = "# Written by mops render --format manifests; edit the configuration instead.\n"
 SEPARATOR = "---\n"
 
-# Kinds in the order in which they are best created; all others come after these.
+# Kinds in the order in which they are best created; all others come after them.
 _ORDER = (
     "Namespace",
     "NetworkPolicy",
@@ -31,7 +31,10 @@ _SOURCE = "helm's output"
 def arguments(
     release: str, namespace: str, kube_version: str, values: str, api_versions: Sequence[str] = ()
 ) -> list[str]:
-    """Helm's arguments, run in the chart's folder: those that Argo CD gives it for the same chart and values."""
+    """The arguments of `helm template`, run in the chart's directory: those that Argo CD uses.
+
+    `values` is the path of a values file.
+    """
     versions = [part for version in api_versions for part in ("--api-versions", version)]
     return [
         "template",
@@ -51,31 +54,31 @@ def arguments(
 
 
 def objects(text: str, namespace: str) -> list[dict[str, Any]]:
-    """The objects in helm's output: keys sorted, no nulls, the namespace written out, in a fixed order."""
-    found = [
-        plain
-        for start, document in documents(text)
-        if (plain := _object(document, start)) is not None
-    ]
+    """The objects in helm's output: keys sorted, without nulls, with a namespace, in a fixed order.
+
+    EnvironmentFailure where the output holds none, or a document that is no Kubernetes object.
+    """
+    parsed = [_object(document, start) for start, document in documents(text)]
+    found = [entry for entry in parsed if entry is not None]
     for entry in found:
         entry["metadata"] = dict(sorted({"namespace": namespace, **entry["metadata"]}.items()))
     if not found:
-        raise EnvironmentFailure("helm wrote no objects")
+        raise EnvironmentFailure("helm rendered no objects")
     return sorted(found, key=_rank)
 
 
 def text(entry: Mapping[str, Any], header: str = HEADER) -> str:
-    """An object as text."""
+    """An object as a YAML document below a header."""
     return header + dump(entry)
 
 
 def file_name(entry: Mapping[str, Any]) -> str:
-    """The name of an object's own file."""
+    """The name of the file that holds an object alone."""
     return f"{entry['kind']}-{entry['metadata']['name']}.yaml".lower()
 
 
 def stream(texts: Iterable[str]) -> str:
-    """Documents as one file, with the header of the first."""
+    """Documents as one file, with the header of the first alone."""
     first, *others = texts
     return SEPARATOR.join(
         [first, *(re.sub(r"\A# Written by mops .*\n", "", other) for other in others)]
@@ -87,7 +90,7 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
     lines: list[str] = []
     start = 0
     for number, line in enumerate(text.splitlines(keepends=True), 1):
-        # In a document nothing at the beginning of a line looks so: texts are indented or in quotes.
+        # Within a document no line begins like this: texts are indented or in quotes.
         if re.match(r"---(\s|$)", line):
             yield start, "".join(lines)
             lines, start = [], number
@@ -112,7 +115,8 @@ def _object(document: str, start: int) -> dict[str, Any] | None:
         )
         or "name" not in found["metadata"]
     ):
-        raise EnvironmentFailure(f"{_SOURCE}:{start + 1}:1: this is no Kubernetes object")
+        needed = "apiVersion, kind or metadata.name is missing"
+        raise EnvironmentFailure(f"{_SOURCE}:{start + 1}:1: not a Kubernetes object ({needed})")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The config as Helm values, and values as text that every YAML reader reads alike."""
+"""The config as Helm values, and values as text that every YAML reader understands alike."""
 
 from __future__ import annotations
 
@@ -14,40 +14,43 @@ from mops.schema.keywords import Tree, child, types, violations
 from mops.yamltext.writer import dump
 
 SCHEMA_VERSION = 1
+HEADER = (
+    "# Written by mops render; edit the configuration instead.\n# +argocd:skip-file-rendering\n"
+)
+# A path of at most so many keys, such as workers.env.NAME, is no part of a value that is judged
+# as one.
+_SHORT = 3
+
+
+def values_text(config: Config, values: Mapping[str, Any], kind: str, *, annotate: bool) -> str:
+    """The values as text of a `kind`, "json" or "yaml"; `annotate` adds origins as comments."""
+    if kind == "json":
+        import json
+
+        return json.dumps(values, indent=2, ensure_ascii=True) + "\n"
+    return HEADER + dump(values, comments(config, values) if annotate else None)
 
 
 def chart_values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Any], list[Problem]]:
-    """The complete values in schema order, and the settings that null has left without a value."""
+    """The complete values in schema order, and the problems that only the resolved config shows.
+
+    These are settings that null has left without a value, and values that are judged as one but
+    were set in parts.
+    """
     missing: list[Path] = []
-    given = config.tree()
-    given.pop(MARKER, None)
-    found = _section(schema.tree, given, (), missing)
+    settings = config.tree()
+    settings.pop(MARKER, None)
+    found = _section(schema.tree, settings, (), missing)
     found[MARKER] = {"layers": layer_labels(config), "schemaVersion": SCHEMA_VERSION}
-    return found, [*(_needed(config, path) for path in missing), *_torn(config, schema)]
-
-
-def _torn(config: Config, schema: SettingsSchema) -> Iterator[Problem]:
-    """Maps that are judged whole but were set, or forgotten, leaf by leaf."""
-    whole: dict[Path, dict[Path, Leaf]] = {}
-    for path, stack in config.stacks.items():
-        root = schema.atomic(path) if len(path) > 3 and stack[-1].value is not None else None
-        if root is not None and root != path:
-            whole.setdefault(root, {})[path[len(root) :]] = stack[-1]
-    for root, leaves in whole.items():
-        value = nest((path, leaf.value) for path, leaf in leaves.items())
-        origin = next(iter(leaves.values())).origin
-        for wrong in violations(schema.at(root) or {}, value):
-            yield Problem(
-                ERROR,
-                origin.key or dotted(root),
-                f"{dotted((*root, *wrong.path))}: {wrong.message}",
-                origin,
-                wrong.hint,
-            )
+    problems = [_missing_value(config, path) for path in missing]
+    return found, [*problems, *_invalid_wholes(config, schema)]
 
 
 def layer_labels(config: Config) -> list[str]:
-    """The names of the layers that said something, lowest first; a values file speaks for its own layers."""
+    """The names of the layers that set something, lowest first.
+
+    A values file stands for the layers that it records.
+    """
     labels: list[str] = []
     for layer in config.layers:
         recorded = layer.leaves.get((MARKER, "layers"))
@@ -59,67 +62,79 @@ def layer_labels(config: Config) -> list[str]:
 
 
 def _section(
-    tree: Tree, given: Mapping[str, Any], path: Path, missing: list[Path]
+    tree: Tree, settings: Mapping[str, Any], path: Path, missing: list[Path]
 ) -> dict[str, Any]:
-    """A section with all its settings: what is not given is empty, or missing."""
+    """A section with all its settings; those that need a value and have none go to `missing`."""
     found: dict[str, Any] = {}
     for name, sub in tree["properties"].items():
         here = (*path, name)
-        if sub.get("x-release") or (sub.get("x-optional") and name not in given):
+        if sub.get("x-release") or (sub.get("x-optional") and name not in settings):
             continue
         if is_section(sub):
-            found[name] = _section(sub, given.get(name, {}), here, missing)
-        elif name in given:
-            found[name] = _ordered(sub, given[name], here, missing)
-        elif "object" in types(sub):
-            found[name] = {}
+            found[name] = _section(sub, settings.get(name, {}), here, missing)
+        elif name in settings:
+            found[name] = _ordered(sub, settings[name], here, missing)
         else:
-            nothing = SettingsSchema.nothing(sub)
-            if nothing is None:
+            empty = _empty(sub)
+            if empty is None:
                 missing.append(here)
             else:
-                found[name] = nothing
-    for name in sorted(set(given) - set(tree["properties"])):
-        found[name] = _ordered({}, given[name], (*path, name), missing)
+                found[name] = empty
+    for name in sorted(set(settings) - set(tree["properties"])):
+        found[name] = _ordered({}, settings[name], (*path, name), missing)
     return found
 
 
+def _empty(tree: Tree) -> Any:
+    """What a setting without a value is; None where it needs one."""
+    return {} if "object" in types(tree) else SettingsSchema.nothing(tree)
+
+
 def _ordered(tree: Tree, value: Any, path: Path, missing: list[Path]) -> Any:
-    """A value with its maps sorted by key."""
-    if isinstance(value, dict):
-        more = tree.get("additionalProperties")
-        if isinstance(more, Mapping) and is_section(more):
-            return {key: _section(more, value[key], (*path, key), missing) for key in sorted(value)}
-        return {
-            key: _ordered(child(tree, key) or {}, value[key], (*path, key), missing)
-            for key in sorted(value)
-        }
+    """A value with its mappings sorted by key, and its groups of workers complete."""
     if isinstance(value, list):
         return [_ordered(tree.get("items", {}), item, path, missing) for item in value]
-    return value
+    if not isinstance(value, dict):
+        return value
+    others = tree.get("additionalProperties")
+    if isinstance(others, Mapping) and is_section(others):
+        return {key: _section(others, value[key], (*path, key), missing) for key in sorted(value)}
+    return {
+        key: _ordered(child(tree, key) or {}, value[key], (*path, key), missing)
+        for key in sorted(value)
+    }
 
 
-def _needed(config: Config, path: Path) -> Problem:
+def _missing_value(config: Config, path: Path) -> Problem:
     origin = config.stacks[path][-1].origin
-    named = "" if origin.key in ("", dotted(path)) else f"{dotted(path)} "
+    # Null at a section, or at a flat key, clears settings of other names.
+    name = "" if origin.key in ("", dotted(path)) else f"{dotted(path)} "
     return Problem(
         ERROR,
         origin.key or dotted(path),
-        f"{named}needs a value, and null forgets the last one",
+        f"{name}needs a value, but null clears the value of every lower layer",
         origin,
         "write a value, or remove the null",
     )
 
 
-HEADER = (
-    "# Written by mops render; edit the configuration instead.\n# +argocd:skip-file-rendering\n"
-)
+def _invalid_wholes(config: Config, schema: SettingsSchema) -> Iterator[Problem]:
+    """Problems of values that are judged as one but were set, or cleared, in parts."""
+    for root, parts in _parts(config, schema).items():
+        value = nest((path, leaf.value) for path, leaf in parts.items())
+        origin = next(iter(parts.values())).origin
+        for wrong in violations(schema.at(root) or {}, value):
+            message = f"{dotted((*root, *wrong.path))}: {wrong.message}"
+            yield Problem(ERROR, origin.key or dotted(root), message, origin, wrong.hint)
 
 
-def values_text(config: Config, values: Mapping[str, Any], kind: str, *, annotate: bool) -> str:
-    """The values as text."""
-    if kind == "json":
-        import json
-
-        return json.dumps(values, indent=2, ensure_ascii=True) + "\n"
-    return HEADER + dump(values, comments(config, values) if annotate else None)
+def _parts(config: Config, schema: SettingsSchema) -> dict[Path, dict[Path, Leaf]]:
+    """The active leaves below values that are judged as one: the value's path -> path in it."""
+    found: dict[Path, dict[Path, Leaf]] = {}
+    for path, stack in config.stacks.items():
+        if len(path) <= _SHORT or stack[-1].value is None:
+            continue
+        root = schema.atomic(path)
+        if root is not None and root != path:
+            found.setdefault(root, {})[path[len(root) :]] = stack[-1]
+    return found

@@ -16,7 +16,7 @@ from mops.gitops.fleet_tree import Tree, load_tree
 from mops.model.problems import DIFFERENCE, ENVIRONMENT, INVALID, OK, UsageError
 
 if TYPE_CHECKING:
-    from mops.cli.render import RenderOptions
+    from mops.cli.render_options import RenderOptions
 
 FOR_FLEETS = frozenset({"--all", "--root", "--strict", "--quiet", "-q", "--hermetic", "--check"})
 _RENDERING = FOR_FLEETS | {"--jobs", "-j", "--keep-going", "--format"}

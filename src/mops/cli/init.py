@@ -29,7 +29,7 @@ def init(options: InitOptions) -> int:
 
     Overwrites an existing file only with --force.
     """
-    from mops.generate.starter import starter
+    from mops.generate.documents import starter
 
     kind = options.format
     text = starter(load_schema(), kind, _SCHEMA_FILES[kind])

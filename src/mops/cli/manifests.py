@@ -17,7 +17,7 @@ from mops.model.problems import UsageError
 from mops.schema.fields import load_schema
 
 if TYPE_CHECKING:
-    from mops.cli.render import RenderOptions
+    from mops.cli.render_options import RenderOptions
 
 _KUBE_VERSION = re.compile(r"v?[0-9]+\.[0-9]+(\.[0-9]+)?([-+][-+.0-9A-Za-z]+)?")
 _OF_PLUGIN = frozenset({"--from-argocd-env", "--format", "--strict", "--quiet", "-q", "--hermetic"})

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from mops.chart.values import values_text
 from mops.checks.verdict import Verdict
 from mops.cli import streams
-from mops.cli.parse import Selection
+from mops.cli.render_options import RenderOptions
 from mops.cli.run import valid_configuration
 from mops.model import disk
 from mops.model.problems import DIFFERENCE, OK, UsageError
 from mops.report.difference import compared
 from mops.schema.fields import load_schema
-
-
-class RenderOptions(NamedTuple):
-    """What `mops render` is asked for. `given` are the options as they were typed."""
-
-    selection: Selection
-    given: tuple[str, ...] = ()
-    format: str = "values"
-    annotate: bool = False
-    output: str = ""
-    check: bool = False
-    all: bool = False
-    root: str = ""
-    jobs: int | None = None
-    keep_going: bool = False
-    kube_version: str = ""
-    api_version: tuple[str, ...] = ()
-    from_argocd_env: bool = False
 
 
 def render(options: RenderOptions) -> int:

@@ -5,97 +5,31 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mops.cli import streams
 from mops.cli.parse import Selection
+from mops.cli.progress import OUTPUT
 from mops.cli.run import configuration_without_errors, valid_configuration
-from mops.deploy.output import Output
+from mops.cli.workspace_options import (
+    DiffOptions,
+    DownOptions,
+    HistoryOptions,
+    ListOptions,
+    RollbackOptions,
+    StatusOptions,
+    UpOptions,
+)
 from mops.deploy.release import DEPLOYED, Target, not_found, seconds
 from mops.deploy.workspace import Workspace, open_workspace, require_idle
 from mops.model.problems import DIFFERENCE, OK
-from mops.report.text import json_text, printable
+from mops.report.text import json_text
 from mops.schema.fields import load_schema
 
 if TYPE_CHECKING:
     from mops.deploy.status import Status
 
-_TIMEOUT = "10m"
 _WATCH_SECONDS = 2.0
-
-
-def _note(text: str) -> None:
-    streams.note(printable(text))
-
-
-OUTPUT = Output(_note, streams.line)
-
-
-class UpOptions(NamedTuple):
-    """What `mops workspace up` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    timeout: str = _TIMEOUT
-    yes: bool = False
-    dry_run: bool = False
-    local: bool = False
-
-
-class StatusOptions(NamedTuple):
-    """What `mops workspace status` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    format: str = "text"
-    local: bool = False
-    show_config: bool = False
-    exit_code: bool = False
-    watch: bool = False
-
-
-class DiffOptions(NamedTuple):
-    """What `mops workspace diff` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    format: str = "text"
-
-
-class DownOptions(NamedTuple):
-    """What `mops workspace down` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    timeout: str = _TIMEOUT
-    yes: bool = False
-    local: bool = False
-    delete_namespace: bool = False
-
-
-class ListOptions(NamedTuple):
-    """What `mops workspace list` is asked for."""
-
-    context: str = ""
-    format: str = "text"
-
-
-class HistoryOptions(NamedTuple):
-    """What `mops workspace history` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    format: str = "text"
-
-
-class RollbackOptions(NamedTuple):
-    """What `mops workspace rollback` is asked for; revision 0 is the previous one."""
-
-    selection: Selection
-    context: str = ""
-    timeout: str = _TIMEOUT
-    yes: bool = False
-    revision: int = 0
 
 
 def up(options: UpOptions) -> int:

@@ -6,9 +6,9 @@ import os
 
 from mops.cli import streams
 from mops.cli.parse import Selection
+from mops.cli.progress import OUTPUT
 from mops.cli.run import configuration_without_errors, valid_configuration
-from mops.cli.workspace import OUTPUT, DownOptions, StatusOptions, UpOptions
-from mops.cli.workspace_pods import LogsOptions
+from mops.cli.workspace_options import DownOptions, LogsOptions, StatusOptions, UpOptions
 from mops.deploy.local import status
 from mops.deploy.local.run import dry_run, local_run, local_workspace, stop_run
 from mops.deploy.local.state import state_of

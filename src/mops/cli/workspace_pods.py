@@ -3,45 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import NamedTuple
 
 from mops.cli import streams
-from mops.cli.parse import Selection
-from mops.cli.workspace import OUTPUT, open_selected
+from mops.cli.progress import OUTPUT
+from mops.cli.workspace import open_selected
+from mops.cli.workspace_options import LogsOptions, PortForwardOptions, RestartOptions
 from mops.model.problems import OK, UsageError
 
-_TAIL = 100
 _PORTS = 65536
-
-
-class PortForwardOptions(NamedTuple):
-    """What `mops workspace port-forward` is asked for; without a port any free one will do."""
-
-    selection: Selection
-    context: str = ""
-    port: int | None = None
-    part: str = "dashboard"
-
-
-class LogsOptions(NamedTuple):
-    """What `mops workspace logs` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    local: bool = False
-    follow: bool = False
-    tail: int = _TAIL
-    previous: bool = False
-    part: str = ""
-
-
-class RestartOptions(NamedTuple):
-    """What `mops workspace restart` is asked for."""
-
-    selection: Selection
-    context: str = ""
-    yes: bool = False
-    part: str = ""
 
 
 def port_forward(options: PortForwardOptions) -> int:

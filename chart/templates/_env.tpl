@@ -1,0 +1,63 @@
+{{/*
+The environment of a Dask container: what the chart sets, then the variables of its values sorted by name. Each name
+appears once: HOME and TMPDIR of the values replace the chart's, and guard.yaml refuses the chart's other names.
+Takes a dict: root (the chart's context) and pod (its values).
+*/}}
+{{- define "mops.env" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      apiVersion: v1
+      fieldPath: metadata.name
+- name: POD_IP
+  valueFrom:
+    fieldRef:
+      apiVersion: v1
+      fieldPath: status.podIP
+{{- if .root.Values.tls.secretName }}
+{{ include "mops.tlsEnv" . }}
+{{- end }}
+{{- range $name := list "HOME" "TMPDIR" }}
+{{- if not (hasKey $.pod.env $name) }}
+- name: {{ $name }}
+  value: /tmp
+{{- end }}
+{{- end }}
+{{- range $name, $value := .pod.env }}
+- name: {{ $name | quote }}
+  {{- if kindIs "map" $value }}
+  valueFrom:
+    {{- toYaml $value.valueFrom | nindent 4 }}
+  {{- else }}
+  value: {{ $value | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* How Dask finds the certificates of the Secret that tls.secretName names. */}}
+{{- define "mops.tlsEnv" -}}
+- name: DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION
+  value: "true"
+- name: DASK_DISTRIBUTED__COMM__TLS__CA_FILE
+  value: /etc/dask/tls/ca.crt
+{{- range $role := list "CLIENT" "SCHEDULER" "WORKER" }}
+- name: DASK_DISTRIBUTED__COMM__TLS__{{ $role }}__CERT
+  value: /etc/dask/tls/tls.crt
+- name: DASK_DISTRIBUTED__COMM__TLS__{{ $role }}__KEY
+  value: /etc/dask/tls/tls.key
+{{- end }}
+{{- end }}
+
+{{/* As JSON: the name of each worker Deployment -> its variables that have a literal value without references. */}}
+{{- define "mops.literalEnv" -}}
+{{- $deployments := dict }}
+{{- range $group := prepend (keys .Values.workerGroups) "default" }}
+{{- $workers := eq $group "default" | ternary $.Values.workers (get $.Values.workerGroups $group) }}
+{{- $literal := dict }}
+{{- range $name, $value := $workers.env }}
+{{- if and (kindIs "string" $value) (not (contains "$" $value)) }}{{ $_ := set $literal $name $value }}{{ end }}
+{{- end }}
+{{- $_ := set $deployments (include "mops.workersName" (dict "root" $ "group" $group)) $literal }}
+{{- end }}
+{{- toJson $deployments }}
+{{- end }}
