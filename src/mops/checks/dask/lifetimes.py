@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mops.checks.dask.arguments import arguments_of
@@ -20,6 +21,12 @@ _SCHEME = "distributed.comm.default-scheme"
 _CERTIFICATE = "distributed.scheduler.dashboard.tls.cert"
 _LIFETIME = "distributed.worker.lifetime"
 _IDLE = "distributed.scheduler.idle-timeout"
+# Seconds in the units of a lifetime; those shorter than a second are left out.
+_SECONDS = {
+    **{"s": 1, "second": 1, "m": 60, "minute": 60, "h": 3600, "hour": 3600},
+    **{"d": 86400, "day": 86400, "w": 604800, "week": 604800},
+}
+_LONG = 3600
 
 
 def probes(view: View) -> Iterator[Finding]:
@@ -108,13 +115,22 @@ def worker_lifetime(view: View) -> Iterator[Finding]:
 def _lifetimes(view: View, group: Group) -> Iterator[tuple[tuple[str, ...], str]]:
     """Where a limit on the lifetime of a group's workers is set, and what sets it."""
     arguments = arguments_of(view, group)
-    if arguments and arguments.given("--lifetime"):
-        yield arguments.path, "--lifetime"
+    given = arguments.given("--lifetime") if arguments else []
+    if arguments and given:
+        if not _is_long(given[-1].value or ""):
+            yield arguments.path, "--lifetime"
         return
     for variable in dask_variables(view).by_group[group]:
         is_lifetime = variable.reading.key == f"{_LIFETIME}.duration"
         if is_lifetime and variable.text is not None and interpret(variable.text):
             yield variable.path, variable.name
+
+
+def _is_long(lifetime: str) -> bool:
+    """Whether an argument means an hour or more: Kubernetes then restarts without much delay."""
+    found = re.fullmatch(r"([0-9]+\.?[0-9]*) ?([a-z]*)", lifetime.strip())
+    unit = (found[2] or "s") if found else ""
+    return found is not None and float(found[1]) * _SECONDS.get(unit.rstrip("s") or "s", 0) >= _LONG
 
 
 def _restarts(view: View, group: Group) -> bool:

@@ -56,7 +56,7 @@ class Command(NamedTuple):
 
 
 class Given(NamedTuple):
-    """An option in a list of arguments; `at` is the index of its item, `value` None for a switch."""
+    """An option that is given; `at` is the index of its item, `value` None for a switch."""
 
     at: int
     option: Option
