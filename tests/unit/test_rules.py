@@ -8,6 +8,7 @@ from mops.checks import registry
 from mops.config.dialects import read
 from mops.config.resolve import resolve
 from mops.schema.fields import load_schema
+from unit.effect_cases import RIGHT
 from unit.rule_cases import MISFITS
 
 SCHEMA = load_schema()
@@ -25,7 +26,7 @@ def worker(text):
 
 
 def memory(limit, processes):
-    amounts = f"{{cpu: 64, memory: {limit}}}"
+    amounts = f"{{cpu: {processes}, memory: {limit}}}"
     return worker(f"processes: {processes}, resources: {{requests: {amounts}, limits: {amounts}}}")
 
 
@@ -56,6 +57,11 @@ def memory(limit, processes):
 ])  # fmt: skip
 def test_what_is_just_right(text):
     assert problems(text) == []
+
+
+@pytest.mark.parametrize("text", RIGHT, ids=range(len(RIGHT)))
+def test_what_resembles_a_setting_without_effect(text):
+    assert problems(text.replace("«", "")) == []
 
 
 @pytest.mark.parametrize(

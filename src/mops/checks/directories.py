@@ -40,6 +40,8 @@ _WRITABLE = ("/tmp", "/dev/shm")  # noqa: S108 - paths in the pod
 _DEFAULTS = {"HOME": "/tmp", "TMPDIR": "/tmp"}  # noqa: S108 - paths in the pod
 # The volumes that Kubernetes mounts read-only in any case.
 _READ_ONLY = ("configMap", "secret", "downwardAPI", "projected", "image")
+# Longer paths are not shown in messages.
+_LONGEST = 60
 # Stands for a part of a path that only the cluster knows.
 _UNKNOWN = "\0"
 _REFERENCE = r"\$\$|\$\(([^)]{0,253})\)"
@@ -61,12 +63,13 @@ def read_only(view: View) -> Iterator[Finding]:
         mounts = _mounts(view, group)
         for use in _uses(view, group):
             directory = _resolved(view, group, use.directory)
+            is_certain = use.is_fatal and directory.startswith("/")
             if directory and not _is_writable(directory, mounts):
                 yield Finding(
                     (use.path, group.at("volumeMounts")),
                     f"{use.failure}: {_named(use.directory)} is on the read-only root file system",
                     _remedy(group),
-                    ERROR if use.is_fatal else WARNING,
+                    ERROR if is_certain else WARNING,
                 )
 
 
@@ -80,7 +83,9 @@ def _remedy(group: Group) -> str:
 
 
 def _named(directory: str) -> str:
-    return directory if len(directory) < 60 else "the directory"  # noqa: PLR2004 - one line
+    if not directory.startswith("/"):
+        return "the image's working directory"
+    return directory if len(directory) <= _LONGEST else "the directory"
 
 
 def _uses(view: View, group: Group) -> Iterator[_Use]:

@@ -77,7 +77,7 @@ def overridden(view: View) -> Iterator[Finding]:
         if key == _IDLE_TIMEOUT and variable.group == SCHEDULER:
             yield from _idle_timeout(view, variable)
         elif key and variable.group != SCHEDULER:
-            yield from _by_the_chart(variable, key)
+            yield from _by_the_chart(view, variable, key)
         yield from _by_arguments(view, variable, key)
 
 
@@ -91,10 +91,11 @@ def _idle_timeout(view: View, variable: Variable) -> Iterator[Finding]:
         )
 
 
-def _by_the_chart(variable: Variable, key: str) -> Iterator[Finding]:
+def _by_the_chart(view: View, variable: Variable, key: str) -> Iterator[Finding]:
     """What the arguments override that the chart passes to workers."""
     pods = dotted(variable.group.path)
-    if key == "temporary-directory":
+    same = variable.text == view.value(variable.group.at("localDirectory"))
+    if key == "temporary-directory" and not same:
         yield Finding(
             (variable.path,),
             "this has no effect on workers: the chart passes --local-directory",
@@ -140,9 +141,10 @@ def _renamed(variable: Variable, mapping: str, own: str) -> tuple[str, str]:
     literal = f"{name}=\"{{'{own}': {text}}}\""
     if mapping == _RESOURCES:
         message = f"Dask reads the name in lower case: workers have the resource {own.lower()}"
+        hint = f"write {literal}, or extraArgs: [--resources, {own}={text}]"
         return (
             f"{message}, and tasks that ask for {own} wait forever",
-            f"write {literal}, or extraArgs: [--resources, {own}={text}]",
+            f"{hint}; if you mean {own.lower()}, write it in lower case here",
         )
     return f"Dask reads the name in lower case, as {own.lower()}", f"write {literal}"
 

@@ -21,11 +21,12 @@ _SCHEME = "distributed.comm.default-scheme"
 _CERTIFICATE = "distributed.scheduler.dashboard.tls.cert"
 _LIFETIME = "distributed.worker.lifetime"
 _IDLE = "distributed.scheduler.idle-timeout"
-# Seconds in the units of a lifetime; those shorter than a second are left out.
+# Seconds in the units of a lifetime, in the singular; those shorter than a second count nothing.
 _SECONDS = {
-    **{"s": 1, "second": 1, "m": 60, "minute": 60, "h": 3600, "hour": 3600},
-    **{"d": 86400, "day": 86400, "w": 604800, "week": 604800},
-}
+    "ms": 0, "us": 0, "ns": 0,
+    "s": 1, "second": 1, "m": 60, "minute": 60, "h": 3600, "hour": 3600,
+    "d": 86400, "day": 86400, "w": 604800, "week": 604800,
+}  # fmt: skip
 _LONG = 3600
 
 
@@ -130,7 +131,8 @@ def _is_long(lifetime: str) -> bool:
     """Whether an argument means an hour or more: Kubernetes then restarts without much delay."""
     found = re.fullmatch(r"([0-9]+\.?[0-9]*) ?([a-z]*)", lifetime.strip())
     unit = (found[2] or "s") if found else ""
-    return found is not None and float(found[1]) * _SECONDS.get(unit.rstrip("s") or "s", 0) >= _LONG
+    seconds = _SECONDS.get(unit, _SECONDS.get(unit.removesuffix("s"), 0))
+    return found is not None and float(found[1]) * seconds >= _LONG
 
 
 def _restarts(view: View, group: Group) -> bool:

@@ -10,8 +10,8 @@ from mops.checks.rule import ERROR, WARNING, Finding, Rule
 from mops.config.view import View
 
 _SECRET = ("tls", "secretName")
-# Options with which a command prints a text and exits.
-_PRINTING = ("--help", "-h", "--version")
+# Options with which a command prints something and exits.
+_PRINTING = {"--help": "its help", "-h": "its help", "--version": "its version"}
 # With these, and with the chart's own arguments, Dask or its probes fail (seen with 2024.10.0 and
 # 2026.8.0), by command.
 _PREFIX = (
@@ -46,11 +46,11 @@ def managed(view: View) -> Iterator[Finding]:
         for name in names:
             hint = arguments.instead(name)
             if hint:
-                yield Finding((arguments.path,), f"the chart manages {name} itself", hint)
+                yield Finding((arguments.path,), f"the chart manages {name}", hint)
             elif name == "--protocol" and view.value(_SECRET):
                 yield Finding(
                     (arguments.path, _SECRET),
-                    "the chart manages --protocol itself while tls.secretName is set",
+                    "the chart manages --protocol while tls.secretName is set",
                     "remove it: scheduler, workers and clients have to speak the same protocol",
                 )
 
@@ -60,7 +60,7 @@ def conflicts(view: View) -> Iterator[Finding]:
         for given in _given(arguments):
             name = given.option.name
             if name in _PRINTING:
-                message = f"with {name} Dask prints a text and exits"
+                message = f"with {name} Dask prints {_PRINTING[name]} and exits"
                 yield Finding((arguments.path,), message, "remove it")
             elif name in _CONFLICTS.get(arguments.command.name, ()):
                 message, hint = _CONFLICTS[arguments.command.name][name]

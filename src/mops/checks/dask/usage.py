@@ -62,7 +62,7 @@ class Complaint(NamedTuple):
 def unknown(view: View) -> Iterator[Finding]:
     for arguments in all_arguments(view):
         for word in _words(arguments):
-            if _is_option(word.text):
+            if _is_unknown_option(arguments, word.text):
                 complaint = _unknown_option(view, arguments, word.text.partition("=")[0])
                 if complaint and not (arguments.has_preload and not complaint.hint):
                     yield _finding(arguments, complaint)
@@ -92,8 +92,11 @@ def _words(arguments: Arguments) -> Iterator[Word]:
             yield part
 
 
-def _is_option(text: str) -> bool:
-    return text.startswith("-") and len(text) > 1 and not re.fullmatch(_TWO_WORDS, text)
+def _is_unknown_option(arguments: Arguments, text: str) -> bool:
+    """Whether an item is meant as an option; behind `--` even options of the command are words."""
+    if not text.startswith("-") or text in ("-", "--") or re.fullmatch(_TWO_WORDS, text):
+        return False
+    return text.partition("=")[0] not in arguments.command.options
 
 
 def _finding(arguments: Arguments, complaint: Complaint) -> Finding:
@@ -141,16 +144,16 @@ def _misplaced(arguments: Arguments, word: Word) -> Complaint | None:
     joined = re.fullmatch(_TWO_WORDS, word.text.strip(), re.DOTALL)
     if joined and not word.text.startswith(" "):
         return _two_words(arguments, joined[1], joined[2])
-    if _is_option(word.text) or arguments.has_preload:
+    if _is_unknown_option(arguments, word.text) or arguments.has_preload:
         return None
-    if word.text.strip() in arguments.command.options:
+    if word.text != word.text.strip() and word.text.strip() in arguments.command.options:
         return Complaint(f"{_quoted(word.text)} starts or ends with a space", "remove the space")
     if re.fullmatch(_ADDRESS, word.text):
         message = f"{arguments.program} takes one address, which the chart passes"
         return Complaint(message, "remove it")
     message = f"unexpected argument {_quoted(word.text)}: it belongs to no option"
     before = arguments.items[word.at - 1] if word.at else ""
-    if _is_option(before) and before not in arguments.command.options:
+    if _is_unknown_option(arguments, before):
         # Probably the value of that option, which is reported.
         return None
     option = arguments.command.options.get(before)
@@ -168,7 +171,7 @@ def _two_words(arguments: Arguments, name: str, rest: str) -> Complaint:
         return Complaint(
             message, "write an option and its value as two items, or as --option=value"
         )
-    return Complaint(message, f"write two items, {name} and {_quoted(rest)}")
+    return Complaint(message, f"write two items: {name}, {_quoted(rest)}")
 
 
 def _fault(fault: Fault) -> Complaint:
