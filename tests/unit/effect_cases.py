@@ -62,7 +62,7 @@ ARGUMENTS = [
     ("argument-word", E, arguments("scheduler", "--preload my.module"),
      f'"--preload my.module" {_ONE_WORD}'),
     ("argument-word", E, arguments("workers", "--nworkers 4"), f'"--nworkers 4" {_ONE_WORD}'),
-    ("argument-word", W, arguments("workers", "--preload", "m", "--resources GPU=1"),
+    ("argument-word", E, arguments("workers", "--preload", "m", "--resources GPU=1"),
      f'"--resources GPU=1" {_ONE_WORD}'),
     ("argument-word", E, arguments("workers", "GPU=1"),
      'unexpected argument "GPU=1": it belongs to no option'),

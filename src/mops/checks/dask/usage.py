@@ -48,6 +48,8 @@ _PODS = {"scheduler": "scheduler", "worker": "workers"}
 # One item that should be two: an option, and words after it.
 _TWO_WORDS = r"(--?[A-Za-z][^\s=]*)\s+(.+)"
 _ADDRESS = r"[a-z]+://.*|[-A-Za-z0-9.]+:[0-9]+"
+# Options that take the name of a module or class, which is imported.
+_MODULES = ("--preload", "--preload-nanny", "--worker-class")
 # Strings to click, which Dask reads as times.
 _TIMES = ("--lifetime", "--lifetime-stagger", "--death-timeout")
 
@@ -73,7 +75,7 @@ def words(view: View) -> Iterator[Finding]:
         for word in _words(arguments):
             complaint = _misplaced(arguments, word)
             if complaint:
-                yield _finding(arguments, complaint)
+                yield Finding((arguments.path,), *complaint)
 
 
 def values(view: View) -> Iterator[Finding]:
@@ -153,7 +155,7 @@ def _misplaced(arguments: Arguments, word: Word) -> Complaint | None:
         return Complaint(message, "remove it")
     message = f"unexpected argument {_quoted(word.text)}: it belongs to no option"
     before = arguments.items[word.at - 1] if word.at else ""
-    if _is_unknown_option(arguments, before):
+    if Word(word.at - 1, before) in arguments.parts and _is_unknown_option(arguments, before):
         # Probably the value of that option, which is reported.
         return None
     option = arguments.command.options.get(before)
@@ -189,7 +191,7 @@ def _wrong_value(arguments: Arguments, given: Given, value: str) -> Iterator[Fin
     swallowed = value.partition("=")[0] in arguments.command.options
     if swallowed:
         message = f"{name} needs a value, and takes the next item for it: {_quoted(value)}"
-        severity = ERROR if wanted else WARNING
+        severity = ERROR if wanted or name in _MODULES else WARNING
         yield Finding((arguments.path,), message, f"write {name}=VALUE", severity)
     elif wanted:
         message = f"{name} takes {wanted}, found {_quoted(value)}"
@@ -220,6 +222,6 @@ def _quoted(text: str) -> str:
 
 RULES = (
     Rule("argument-unknown", EITHER, "an argument that is no option of Dask", unknown),
-    Rule("argument-word", EITHER, "an argument that is two words, or belongs to no option", words),
+    Rule("argument-word", ERROR, "an argument that is two words, or belongs to no option", words),
     Rule("argument-value", EITHER, "an option of Dask without its value, or a wrong one", values),
 )
