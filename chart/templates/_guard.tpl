@@ -69,7 +69,7 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- end }}
 {{- end }}
 
-{{/* Variables that the chart sets, or whose values are not strings or refer to a later variable. */}}
+{{/* Variables that the chart sets, or whose values are not strings. */}}
 {{- define "mops.guard.env" }}
 {{- $certificates := "TLS__(CA_FILE|(CLIENT|SCHEDULER|WORKER)__(CERT|KEY))" }}
 {{- $encryption := printf "^DASK_DISTRIBUTED__COMM__(REQUIRE_ENCRYPTION|%s)$" $certificates }}
@@ -79,26 +79,8 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- $encrypts := and $.root.Values.tls.secretName (regexMatch $encryption $name) }}
 {{- if or $encrypts (eq $name "POD_NAME") (eq $name "POD_IP") }}
 {{- fail (printf "%s: the chart sets this variable itself; remove it" $here) }}
-{{- else if kindIs "string" $value }}
-{{- template "mops.guard.references" (dict "here" $here "name" $name "value" $value "env" $pod.env) }}
-{{- else if not (kindIs "map" $value) }}
+{{- else if not (or (kindIs "string" $value) (kindIs "map" $value)) }}
 {{- fail (printf "%s: %v is not a string; put it in quotes" $here $value) }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
-
-{{/*
-References such as $(NAME) to a variable that comes later, which Kubernetes leaves unexpanded. Names that env does not
-hold are literal text, or come from an envFrom. Takes a dict: here (a key, for messages), name, value and env.
-*/}}
-{{- define "mops.guard.references" }}
-{{- if contains "$(" .value }}
-{{- range $reference := regexFindAll "\\$\\([^)]*\\)" (replace "$$" "" .value) -1 }}
-{{- $variable := $reference | trimPrefix "$(" | trimSuffix ")" }}
-{{- if and (hasKey $.env $variable) (ge $variable $.name) }}
-{{- $problem := printf "%s refers to a variable that is set later (they are sorted by name)" $reference }}
-{{- fail (printf "%s: %s; rename one of them, or write $%s for literal text" $.here $problem $reference) }}
 {{- end }}
 {{- end }}
 {{- end }}

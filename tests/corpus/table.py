@@ -1612,11 +1612,22 @@ refuse(
     f"{KEY}: expected at most 131072 characters, found 131073",
 )
 refuse(
-    "a reference to a later variable",
+    "a reference to itself",
     "unified",
     FLAG,
-    f"FLAG: plain\n    ALIAS: «$(FLAG){END}",
-    "workspace.worker_env.ALIAS: $(FLAG) is used before it is set: variables are set in the order of their names (rename one of them, or write $$ for a literal $) [reference-order]",
+    f"FLAG: «a$(FLAG){END}",
+    (
+        f"{KEY}: FLAG refers to itself; Kubernetes does not know the image's own FLAG "
+        "(write the whole value, or $$ for a literal $) [reference-cycle]"
+    ),
+)
+accept(
+    "a reference to a variable that sorts later",
+    "unified",
+    FLAG,
+    f"FLAG: plain\n    ALIAS: $(FLAG){END}",
+    "env ALIAS",
+    "$(FLAG)",
 )
 accept(
     "a reference to an earlier variable",

@@ -70,8 +70,9 @@ def test_the_sdist_holds_what_git_has_of_these_folders(dist: Path) -> None:
         text=True,
         check=True,
     ).stdout.split("\n")
-    shipped = ("src/", "chart/", "schemas/", "tests/", "docs/", "examples/")
-    single = ("README.md", "CHANGELOG.md", "pyproject.toml")
+    shipped = ("src/", "chart/", "schemas/", "scripts/", "tests/", "docs/", "examples/")
+    single = {path.name for path in ROOT.iterdir() if path.suffix in (".md", ".toml")}
+    single |= {"LICENSE", "Makefile"}
     wanted = {
         name
         for name in tracked

@@ -547,7 +547,7 @@ _BUNDLED_CHART = in_panel(
     ),
     choice(
         ("--pod-security",),
-        "The Pod Security level of the namespaces.",
+        "The Pod Security level of the namespaces; by default the strictest that admits the pods.",
         "restricted",
         "baseline",
         "privileged",

@@ -29,6 +29,7 @@ from mops.gitops.delivery import (
     target,
 )
 from mops.gitops.fleet_tree import load_tree
+from mops.gitops.levels import notes, with_levels
 from mops.gitops.lint_files import lint_files, lint_objects
 from mops.model import bundle
 from mops.model.problems import OK, InvalidConfig, UsageError
@@ -56,7 +57,7 @@ class DeliveryOptions(NamedTuple):
     repo_path: str = ""
     chart: str = ""
     chart_version: str = ""
-    pod_security: str = "restricted"
+    pod_security: str = ""
     project: str = "default"
     with_project: bool = False
     server: str = ""
@@ -98,7 +99,7 @@ def argocd(options: DeliveryOptions) -> int:
 def application_set(options: DeliveryOptions) -> int:
     """Writes one ApplicationSet over the fleet."""
     delivery = _argocd_delivery(options)
-    targets = _fleet_targets(options)
+    targets = _targets(options._replace(all=True))
     name = options.name or "dask"
     files = _project(options, targets, delivery)
     files[f"{name}.yaml"] = [argo.application_set(name, targets, delivery)]
@@ -108,7 +109,7 @@ def application_set(options: DeliveryOptions) -> int:
 def flux(options: DeliveryOptions) -> int:
     """Writes what Flux needs for each workspace."""
     chart = _chart(options)
-    delivery = Delivery(chart, source=options.source, level=options.pod_security)
+    delivery = Delivery(chart, source=options.source)
     targets = _targets(options)
     return _write({f"{one.app}.yaml": fluxcd.objects(one, delivery) for one in targets}, options)
 
@@ -134,7 +135,14 @@ def plugin(options: PluginOptions) -> int:
 
 
 def _targets(options: DeliveryOptions) -> list[Target]:
-    """The workspaces that the options select."""
+    """The workspaces that the options select, with the levels of their namespaces."""
+    targets = with_levels(_selected(options), options.pod_security)
+    for note in notes(targets):
+        streams.note(note)
+    return targets
+
+
+def _selected(options: DeliveryOptions) -> list[Target]:
     if options.all:
         fleet_options = COMMANDS["gitops", "argocd"].options + COMMANDS["gitops", "flux"].options
         allowed = {name for option in fleet_options for name in option.names} | FOR_FLEETS
@@ -185,7 +193,6 @@ def _argocd_delivery(options: DeliveryOptions) -> Delivery:
         options.argocd_namespace,
         options.server,
         options.cluster,
-        options.pod_security,
         automated=not options.manual,
     )
 

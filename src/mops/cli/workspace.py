@@ -62,9 +62,11 @@ def up(options: UpOptions) -> int:
     if not streams.confirmed(f"Deploy {target.name} to {target.namespace}?", yes=options.yes):
         return OK
     if live is None:
+        from mops.checks.admission import admission
         from mops.deploy.namespaces import ensure_namespace
 
-        ensure_namespace(workspace.client(), target.namespace, streams.note)
+        needed = admission(workspace.verdict)
+        ensure_namespace(workspace.client(), target.namespace, needed, streams.note)
     upgrade.run(plan, lambda: releases.upgrade(values, limit), limit, OUTPUT)
     streams.out(next_steps(plan))
     return OK

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from mops.model.layer import Layer, Leaf, Path, Value, nest
+from mops.model.layer import Layer, Leaf, Origin, Path, Value, nest
 from mops.schema.fields import SettingsSchema
 
 
@@ -22,6 +22,16 @@ class Config(NamedTuple):
     def leaf(self, *path: str) -> Leaf:
         """The winning leaf at a path that has one."""
         return self.stacks[path][-1]
+
+    def origin(self, path: Path) -> Origin:
+        """Where the value at a path was written, or else the value that the path runs into.
+
+        Raises KeyError where there is neither.
+        """
+        for size in range(len(path), 0, -1):
+            if path[:size] in self.stacks:
+                return self.stacks[path[:size]][-1].origin
+        raise KeyError(path)
 
     def value(self, *path: str) -> Value:
         """The value at a path; None where there is none."""

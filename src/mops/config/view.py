@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from mops.config.resolve import Config
+from mops.config.variables import Variables
 from mops.model.layer import Leaf, Path
 from mops.schema.fields import MARKER, SettingsSchema
 
@@ -69,7 +70,7 @@ class View:
         self._rendered = {
             layer.name for layer in config.layers if any(path[0] == MARKER for path in layer.leaves)
         }
-        self._names: dict[Path, list[str]] = {}
+        self._variables: dict[Path, Variables] = {}
         self._texts: dict[Path, dict[str, str]] = {}
         self._computed: dict[Callable[[View], Any], Any] = {}
 
@@ -114,12 +115,17 @@ class View:
 
     def names(self, group: Group) -> list[str]:
         """The names of a group's environment variables in the order that the chart writes them."""
-        if group.path not in self._names:
-            self._names[group.path] = sorted(self.entries(group.at("env")))
-        return self._names[group.path]
+        return self.variables(group).order
+
+    def variables(self, group: Group) -> Variables:
+        """A group's environment variables, with what they refer to."""
+        if group.path not in self._variables:
+            names = self.entries(group.at("env"))
+            self._variables[group.path] = Variables(names, self.texts(group))
+        return self._variables[group.path]
 
     def texts(self, group: Group) -> Mapping[str, str]:
-        """A group's environment variables with a literal value, in the order of the chart.
+        """A group's environment variables with a literal value, sorted by name.
 
         Those with `valueFrom` are left out: only the cluster knows their values.
         """

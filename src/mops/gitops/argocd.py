@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mops.config.podsecurity import namespace_labels
 from mops.gitops.delivery import GIT, Delivery, Target
 from mops.yamltext.writer import dump
 
@@ -28,7 +29,7 @@ _KINDS = (
 
 def application(target: Target, delivery: Delivery) -> dict[str, Any]:
     """The Application of a workspace."""
-    spec = _spec(delivery, target.release, target.namespace, target.values)
+    spec = _spec(delivery, target)
     if target.autoscaled:
         spec["ignoreDifferences"] = [_replicas(target.release)]
     return _object("Application", target.app, delivery, spec)
@@ -40,6 +41,14 @@ def application_set(name: str, targets: Sequence[Target], delivery: Delivery) ->
     Values stay in their files, so that nothing in them is taken for a template.
     """
     autoscaled = any(target.autoscaled for target in targets)
+    levels = {target.level for target in targets}
+    template = Target(
+        "{{.app}}",
+        "{{.release}}",
+        "{{.namespace}}",
+        "{{.values}}",
+        level="{{.level}}" if len(levels) > 1 else targets[0].level,
+    )
     elements: list[dict[str, Any]] = []
     for target in targets:
         element: dict[str, Any] = {
@@ -51,6 +60,8 @@ def application_set(name: str, targets: Sequence[Target], delivery: Delivery) ->
         if autoscaled:
             # With missingkey=error every key that the patch reads must exist.
             element["autoscaled"] = target.autoscaled
+        if len(levels) > 1:
+            element["level"] = target.level
         elements.append(element)
     spec: dict[str, Any] = {
         "goTemplate": True,
@@ -59,12 +70,12 @@ def application_set(name: str, targets: Sequence[Target], delivery: Delivery) ->
         # Removing a workspace from the fleet removes no running work: that is done by hand.
         "syncPolicy": {"applicationsSync": "create-update", "preserveResourcesOnDeletion": True},
         "template": {
-            "metadata": {"name": "{{.app}}"},
-            "spec": _spec(delivery, "{{.release}}", "{{.namespace}}", "{{.values}}"),
+            "metadata": {"name": template.app},
+            "spec": _spec(delivery, template),
         },
     }
     if autoscaled:
-        patch = dump({"spec": {"ignoreDifferences": [_replicas("{{.release}}")]}})
+        patch = dump({"spec": {"ignoreDifferences": [_replicas(template.release)]}})
         otherwise = "{{- else }}\n{}\n{{- end }}\n"
         spec["templatePatch"] = "{{- if .autoscaled }}\n" + patch + otherwise
     return _object("ApplicationSet", name, delivery, spec)
@@ -92,12 +103,12 @@ def _object(kind: str, name: str, delivery: Delivery, spec: dict[str, Any]) -> d
     }
 
 
-def _spec(delivery: Delivery, release: str, namespace: str, values: str) -> dict[str, Any]:
-    """An Application's spec, of final names or of templates."""
+def _spec(delivery: Delivery, target: Target) -> dict[str, Any]:
+    """An Application's spec, for a workspace or for a template of one."""
     policy: dict[str, Any] = {}
     if delivery.automated:
         policy["automated"] = {"prune": True, "selfHeal": True}
-    policy["managedNamespaceMetadata"] = {"labels": delivery.pod_security()}
+    policy["managedNamespaceMetadata"] = {"labels": namespace_labels(target.level)}
     policy["syncOptions"] = [
         "CreateNamespace=true",
         "ServerSideApply=true",
@@ -105,22 +116,22 @@ def _spec(delivery: Delivery, release: str, namespace: str, values: str) -> dict
     ]
     return {
         "project": delivery.project,
-        "destination": delivery.destination(namespace),
-        **_sources(delivery, release, values),
+        "destination": delivery.destination(target.namespace),
+        **_sources(delivery, target),
         "syncPolicy": policy,
     }
 
 
-def _sources(delivery: Delivery, release: str, values: str) -> dict[str, Any]:
+def _sources(delivery: Delivery, target: Target) -> dict[str, Any]:
     """The chart with its values: one source if both are in git, else one for each."""
     chart = delivery.chart
-    helm: dict[str, Any] = {"releaseName": release, "skipCrds": True, "skipTests": True}
+    helm: dict[str, Any] = {"releaseName": target.release, "skipCrds": True, "skipTests": True}
     repository = {"repoURL": delivery.repo, "targetRevision": delivery.revision}
     if chart.source == GIT:
         # A leading / is the root of the repository.
-        helm["valueFiles"] = [f"/{values}"]
+        helm["valueFiles"] = [f"/{target.values}"]
         return {"source": {**repository, "path": chart.name, "helm": helm}}
-    helm["valueFiles"] = [f"$values/{values}"]
+    helm["valueFiles"] = [f"$values/{target.values}"]
     from_registry = {
         "repoURL": chart.url,
         "chart": chart.name,

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from mops.chart.values import values_text
+from mops.checks.admission import Admission, admission
 from mops.checks.verdict import Verdict
 from mops.config import derived
+from mops.config.podsecurity import RESTRICTED
 from mops.gitops.fleet_render import verdicts
 from mops.gitops.fleet_tree import Tree
 from mops.model.layer import Origin
@@ -41,23 +43,26 @@ class Target(NamedTuple):
 
     `app` is the name of its Application, `values` the path of its values file in the repository,
     `text` the content of that file, and `autoscaled` whether an autoscaler owns its replicas.
+    `admission` is what its pods need of a namespace, `level` the Pod Security level that the
+    namespace gets.
     """
 
     app: str
     release: str
     namespace: str
     values: str
-    text: str
-    autoscaled: bool
+    text: str = ""
+    autoscaled: bool = False
+    admission: Admission = Admission()
+    level: str = RESTRICTED
 
 
 class Delivery(NamedTuple):
     """What all workspaces have in common.
 
     `repo` and `revision` are those of the values in git, `project` and `namespace` belong to
-    Argo CD, `server` and `cluster` name the destination (both "": the cluster of Argo CD),
-    `level` is the Pod Security level of the namespaces, and `source` is the GitRepository that
-    Flux reads a chart in git from.
+    Argo CD, `server` and `cluster` name the destination (both "": the cluster of Argo CD), and
+    `source` is the GitRepository that Flux reads a chart in git from.
     """
 
     chart: Chart
@@ -67,7 +72,6 @@ class Delivery(NamedTuple):
     namespace: str = "argocd"
     server: str = ""
     cluster: str = ""
-    level: str = "restricted"
     automated: bool = True
     source: str = "flux-system"
 
@@ -79,11 +83,6 @@ class Delivery(NamedTuple):
         if self.server or not self.cluster:
             place["server"] = self.server or IN_CLUSTER
         return {**place, "namespace": namespace}
-
-    def pod_security(self) -> dict[str, str]:
-        """The labels of a namespace that ask for the Pod Security level."""
-        modes = ("enforce", "audit", "warn")
-        return {f"pod-security.kubernetes.io/{mode}": self.level for mode in modes}
 
 
 def chart_at(place: str, name: str, version: str) -> Chart:
@@ -123,6 +122,7 @@ def target(verdict: Verdict, file: str, workspace: str = "") -> Target:
         file,
         values_text(config, verdict.values, "values", annotate=False),
         bool(config.value("autoscaling", "enabled")),
+        admission(verdict),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mops.config.podsecurity import namespace_labels
 from mops.gitops.delivery import GIT, OCI, Chart, Delivery, Target
 from mops.model.problems import UsageError
 
@@ -23,12 +24,11 @@ def objects(target: Target, delivery: Delivery) -> list[dict[str, Any]]:
             f"--chart {chart.url}: for Flux the chart must be in an OCI registry or in the git "
             "repository"
         )
-    labels = delivery.pod_security()
     found: list[dict[str, Any]] = [
         {
             "apiVersion": "v1",
             "kind": "Namespace",
-            "metadata": {"name": target.namespace, "labels": labels},
+            "metadata": {"name": target.namespace, "labels": namespace_labels(target.level)},
         },
         _config_map(target),
     ]
