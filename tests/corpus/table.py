@@ -350,7 +350,14 @@ accept(
     "arg --nworkers",
     "1",
 )
-accept("an argument is text", "workspace", "1h]", "0x10]", "arg --lifetime", "0x10")
+accept(
+    "an argument is text",
+    "workspace",
+    "[--lifetime, 1h]",
+    "[--interface, 0x10]",
+    "arg --interface",
+    "0x10",
+)
 for written, hint in (
     ("010", "write 10"),
     ("0x4", "use a decimal integer"),
@@ -1697,15 +1704,22 @@ accept(
     "annotation note",
     '{{ .Files.Get "x" }}',
 )
-accept("an argument with a space", "workspace", "1h]", "'1h; id']", "arg --lifetime", "1h; id")
+accept(
+    "an argument with a space",
+    "workspace",
+    "[--lifetime, 1h]",
+    "[--lifetime, 1h, --interface, 'eth0; id']",
+    "arg --interface",
+    "eth0; id",
+)
 refuse(
     "a second process count",
     "workspace",
     "extraArgs: [--lifetime, 1h]",
-    "extraArgs: [«--nworkers=9]",
+    "extraArgs: «[--nworkers=9]",
     (
-        'spec.workers.extraArgs.[0]: "--nworkers=9" is not allowed here (the chart manages this '
-        "argument; use its own setting)"
+        "spec.workers.extraArgs: the chart manages --nworkers (set workers.processes) "
+        "[argument-managed]"
     ),
 )
 refuse(
