@@ -259,9 +259,9 @@ OTHER_KNOBS = [
     ]),
     *knobs(("NetworkPolicy", "dask-scheduler"), [
         ("networkPolicy.enabled", False, "kind", "NetworkPolicy", ABSENT),
-    ], {"networkPolicy": {"extraIngress": [RULE]}}),
-    *knobs(("NetworkPolicy", "dask-scheduler"), [
-        ("networkPolicy.extraIngress", [RULE], "spec.ingress.0", ABSENT, RULE),
+    ], {"scheduler": {"serviceType": "NodePort"}}),
+    *knobs(("NetworkPolicy", "dask"), [
+        ("networkPolicy.extraIngress", [RULE], "spec.ingress.2", ABSENT, RULE),
     ]),
     *knobs(("NetworkPolicy", "dask"), [
         ("networkPolicy.extraEgress", [{"to": RULE["from"]}], "spec.egress.2", ABSENT,

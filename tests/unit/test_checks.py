@@ -284,3 +284,21 @@ def test_a_misplaced_key_gets_the_right_place_as_a_hint(tmp_path, text, key, rig
 def test_names_and_keys_are_each_other():
     for key in dask.facts().keys:
         assert dask.read(dask.name_of(key)) == ("setting", key, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{networkPolicy: {extraIngress: [{ports: [{port: 8790}, {port: http-dashboard}]}]}}",
+        "{networkPolicy: {extraIngress: [{ports: [{port: 8000, endPort: 9000}]}]}}",
+        "{networkPolicy: {extraIngress: [{ports: [{protocol: UDP}]}, {from: []}]}}",
+        "{networkPolicy: {enabled: false, extraIngress: [{ports: [{port: 1}]}]}}",
+        "{networkPolicy: {extraIngress: [{ports: [{port: 80}, {port: web}]}]}, workers: "
+        "{sidecars: [{name: a, image: a:1, ports: [{containerPort: 80, name: web}]}]}}",
+        "{networkPolicy: {extraIngress: [{ports: [{port: 1}]}]}, scheduler: "
+        "{sidecars: [{name: a, image: a:1}]}}",
+    ],
+)
+def test_ports_that_containers_listen_on_may_be_opened(tmp_path, text):
+    problems = found(tmp_path, f"workspace: {text}")
+    assert [problem for problem in problems if problem.check == "ingress-port"] == []
