@@ -185,6 +185,7 @@ def env(texts: Iterable[tuple[str, str]]) -> None:
         )
 
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 FLAG, KEY = "FLAG: plain\n  scheduler", "workspace.worker_env.FLAG"
 END = "\n  scheduler"
 
@@ -484,9 +485,11 @@ for written in ("yes", "1e3", "010", "2024-01-01", ".inf", "0o17"):
         f"a guess inside Kubernetes' own fields {written}",
         "workspace",
         "nodeAffinity: {}",
-        f"nodeAffinity: {{x: «{written}}}",
+        f"nodeAffinity: {{{REQUIRED}: {{nodeSelectorTerms: [{{matchFields: [{{key: «{written}, "
+        "operator: Exists}]}]}}",
         (
-            f"spec.workers.affinity.nodeAffinity.x: YAML readers disagree on what {written} is "
+            f"spec.workers.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms.[0].matchFields."
+            f"[0].key: YAML readers disagree on what {written} is "
             f'(write "{written}" for a string)'
         ),
     )
@@ -494,9 +497,23 @@ accept(
     "text inside Kubernetes' own fields",
     "workspace",
     "nodeAffinity: {}",
-    'nodeAffinity: {a: "yes", b: 3, c: true, d: text}',
+    (
+        "nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 3, preference: "
+        '{matchExpressions: [{key: disk, operator: In, values: ["yes", "3", "true", text]}]}}]}'
+    ),
     "affinity nodeAffinity",
-    {"a": "yes", "b": 3, "c": True, "d": "text"},
+    {
+        "preferredDuringSchedulingIgnoredDuringExecution": [
+            {
+                "weight": 3,
+                "preference": {
+                    "matchExpressions": [
+                        {"key": "disk", "operator": "In", "values": ["yes", "3", "true", "text"]}
+                    ]
+                },
+            }
+        ]
+    },
 )
 
 # --- structure
@@ -1978,7 +1995,7 @@ for word in ("x", "$(", "$(a", "eyJ-", "://a:", "a@", "-----BEGIN "):
     accept(f"a long text of {word}", "unified", FLAG, f'FLAG: "{long}"{END}', "env FLAG", long)
 raw_accept(
     "deep but bounded",
-    WORKSPACE.replace("nodeAffinity: {}", "nodeAffinity: " + "{a: " * 50 + "x" + "}" * 50).encode(),
+    f"{WORKSPACE}  global: {'{a: ' * 50}x{'}' * 50}\n".encode(),
     "env FLAG",
     "plain",
 )

@@ -135,7 +135,7 @@ def check(
 
 def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
     """The problem that a finding is; None if it involves a refused value or no leaf at all."""
-    if not view.refused.isdisjoint(finding.paths):
+    if view.refused and any(map(view.is_refused, finding.paths)):
         return None
     place = (finding.paths[0], finding.leaf) if finding.leaf else view.highest(finding.paths)
     if place is None:
