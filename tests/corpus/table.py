@@ -1733,9 +1733,9 @@ refuse(
     "a second process count",
     "workspace",
     "extraArgs: [--lifetime, 1h]",
-    "extraArgs: «[--nworkers=9]",
+    "extraArgs: [«--nworkers=9]",
     (
-        "spec.workers.extraArgs: the chart manages --nworkers (set workers.processes) "
+        "spec.workers.extraArgs.[0]: the chart manages --nworkers (set workers.processes) "
         "[argument-managed]"
     ),
 )

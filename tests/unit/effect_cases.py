@@ -10,8 +10,14 @@ E, W = ERROR, WARNING
 
 
 def arguments(pods: str, *items: str, before: str = "") -> str:
-    """A file with further arguments of the scheduler or the workers; « marks where they begin."""
-    return f"{before}{pods}: {{extraArgs: «{json.dumps(items)}}}"
+    """A file with further arguments of the scheduler or the workers.
+
+    « at the start of an item marks its place; without any, the first is marked.
+    """
+    if not any(item.startswith("«") for item in items):
+        items = (f"«{items[0]}", *items[1:])
+    written = [f"«{json.dumps(item[1:])}" if item[0] == "«" else json.dumps(item) for item in items]
+    return f"{before}{pods}: {{extraArgs: [{', '.join(written)}]}}"
 
 
 def variable(pods: str, name: str, value: str) -> str:
@@ -55,20 +61,20 @@ ARGUMENTS = [
      'dask worker has no option "--lifetim"'),
     ("argument-unknown", E, arguments("workers", "-v"), 'dask worker has no option "-v"'),
     # The module may have options of its own; this is hardly one of them.
-    ("argument-unknown", W, arguments("workers", "--preload", "my.module", "--resource", "GPU=1"),
+    ("argument-unknown", W, arguments("workers", "--preload", "my.module", "«--resource", "GPU=1"),
      'dask worker has no option "--resource"'),
     ("argument-word", E, arguments("workers", "--resources GPU=1"),
      f'"--resources GPU=1" {_ONE_WORD}'),
     ("argument-word", E, arguments("scheduler", "--preload my.module"),
      f'"--preload my.module" {_ONE_WORD}'),
     ("argument-word", E, arguments("workers", "--nworkers 4"), f'"--nworkers 4" {_ONE_WORD}'),
-    ("argument-word", E, arguments("workers", "--preload", "m", "--resources GPU=1"),
+    ("argument-word", E, arguments("workers", "--preload", "m", "«--resources GPU=1"),
      f'"--resources GPU=1" {_ONE_WORD}'),
     ("argument-word", E, arguments("workers", "GPU=1"),
      'unexpected argument "GPU=1": it belongs to no option'),
-    ("argument-word", E, arguments("workers", "--", "--lifetime-restart"),
+    ("argument-word", E, arguments("workers", "--", "«--lifetime-restart"),
      'unexpected argument "--lifetime-restart": it belongs to no option'),
-    ("argument-word", E, arguments("scheduler", "--jupyter", "true"),
+    ("argument-word", E, arguments("scheduler", "--jupyter", "«true"),
      'unexpected argument "true": it belongs to no option'),
     ("argument-word", E, arguments("workers", "tcp://dask-scheduler:8786"),
      "dask worker takes one address, which the chart passes"),
@@ -116,10 +122,10 @@ ARGUMENTS = [
      "Dask accepts --show and ignores it"),
     ("argument-no-effect", W, arguments("workers", "--scheduler-sni", "dask"),
      "--scheduler-sni has no effect without TLS"),
-    ("argument-repeated", W, arguments("workers", "--resources", "A=1", "--resources=B=1"),
+    ("argument-repeated", W, arguments("workers", "--resources", "A=1", "«--resources=B=1"),
      "--resources is given twice, and Dask takes the last one"),
     ("argument-repeated", W,
-     arguments("workers", "--lifetime-restart", "--lifetime=1h", "--no-lifetime-restart"),
+     arguments("workers", "--lifetime-restart", "--lifetime=1h", "«--no-lifetime-restart"),
      ("--no-lifetime-restart comes after --lifetime-restart, and Dask takes the last one")),
 ]  # fmt: skip
 
@@ -230,11 +236,11 @@ EFFECTS = [
       "volumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a/b, readOnly: true}]}"),
      f"workers do not start: /a/b {_ROOT}"),
     ("memory-volume", W,
-     ("workers: {volumes: «[{name: shm, emptyDir: {medium: Memory}}], "
+     ("workers: {volumes: [«{name: shm, emptyDir: {medium: Memory}}], "
       "volumeMounts: [{name: shm, mountPath: /dev/shm}]}"),
      f"the volume shm is in memory without a sizeLimit: it {_COUNTS}"),
     ("memory-volume", W,
-     ("workers: {volumes: «[{name: shm, emptyDir: {medium: Memory, sizeLimit: 1Gi}}], "
+     ("workers: {volumes: [«{name: shm, emptyDir: {medium: Memory, sizeLimit: 1Gi}}], "
       "volumeMounts: [{name: shm, mountPath: /dev/shm}]}"),
      f"volumes in memory hold up to 1Gi, which {_COUNTS}"),
     ("entrypoint-packages", W, variable("workers", "EXTRA_PIP_PACKAGES", "s3fs"),

@@ -42,6 +42,7 @@ _DEFAULTS = {"HOME": "/tmp", "TMPDIR": "/tmp"}  # noqa: S108 - paths in the pod
 _READ_ONLY = ("configMap", "secret", "downwardAPI", "projected", "image")
 # Longer paths are not shown in messages.
 _LONGEST = 60
+_COUNTS = "counts against the pod's memory limit, and not against that of Dask"
 # Stands for a part of a path that only the cluster knows.
 _UNKNOWN = "\0"
 _REFERENCE = r"\$\$|\$\(([^)]{0,253})\)"
@@ -124,7 +125,7 @@ def _of_arguments(view: View, group: Group) -> Iterator[_Use]:
         if given.value:
             directory = posixpath.dirname(given.value) or "."
             failure = f"Dask does not start with {given.option.name}"
-            yield _Use(arguments.path, directory, failure)
+            yield _Use(arguments.item(given.at), directory, failure)
 
 
 def _resolved(view: View, group: Group, text: str) -> str:
@@ -178,24 +179,31 @@ def _is_read_only(volume: Mapping[str, Any]) -> bool:
 
 def in_memory(view: View) -> Iterator[Finding]:
     for group in view.groups:
-        paths = (group.at("volumes"), group.at("memoryReserve"))
-        mounted = {mount.get("name") for mount in view.value(group.at("volumeMounts")) or ()}
-        volumes = [
-            volume
-            for volume in view.value(paths[0]) or ()
-            if volume["name"] in mounted and _is_in_memory(volume)
-        ]
-        total = sum(map(_size, volumes))
-        unlimited = [volume["name"] for volume in volumes if not _size(volume)]
-        reserve = view.value(paths[1])
-        counts = "counts against the pod's memory limit, and not against that of Dask"
+        volumes = _volumes_in_memory(view, group)
+        if not volumes:
+            continue
+        reserve_path = group.at("memoryReserve")
+        reserve, total = view.value(reserve_path), sum(map(_size, volumes.values()))
+        unlimited = [path for path, volume in volumes.items() if not _size(volume)]
         if unlimited:
-            message = f"the volume {unlimited[0]} is in memory without a sizeLimit: it {counts}"
-            yield Finding(paths, message, "set its sizeLimit, and raise memoryReserve by it")
+            name = volumes[unlimited[0]]["name"]
+            message = f"the volume {name} is in memory without a sizeLimit: it {_COUNTS}"
+            hint = "set its sizeLimit, and raise memoryReserve by it"
+            yield Finding((unlimited[0], reserve_path), message, hint)
         elif total > memory_bytes(reserve):
-            message = f"volumes in memory hold up to {human(total)}, which {counts}"
+            message = f"volumes in memory hold up to {human(total)}, which {_COUNTS}"
             hint = f"raise memoryReserve, which is {reserve}, by {human(total)}"
-            yield Finding(paths, message, hint)
+            yield Finding((*volumes, reserve_path), message, hint)
+
+
+def _volumes_in_memory(view: View, group: Group) -> dict[Path, Mapping[str, Any]]:
+    """The volumes in memory that a group's main container mounts, by their paths."""
+    mounted = {mount.get("name") for mount in view.value(group.at("volumeMounts")) or ()}
+    return {
+        group.at("volumes", str(index)): volume
+        for index, volume in enumerate(view.value(group.at("volumes")) or ())
+        if volume["name"] in mounted and _is_in_memory(volume)
+    }
 
 
 def _is_in_memory(volume: Mapping[str, Any]) -> bool:

@@ -57,6 +57,10 @@ class Arguments(NamedTuple):
         """Where they are set."""
         return self.group.at("extraArgs")
 
+    def item(self, at: int) -> Path:
+        """Where one of them is written."""
+        return (*self.path, str(at))
+
     @property
     def program(self) -> str:
         """The command as one types it."""

@@ -116,7 +116,7 @@ def _by_arguments(view: View, variable: Variable, key: str) -> Iterator[Finding]
     given = arguments.given(*options) if arguments else []
     if arguments and given:
         yield Finding(
-            (variable.path, arguments.path),
+            (variable.path, arguments.item(given[-1].at)),
             f"{variable.name} has no effect: the argument {given[-1].option.name} takes precedence",
             "remove one of them",
         )

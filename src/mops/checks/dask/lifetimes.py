@@ -119,7 +119,7 @@ def _lifetimes(view: View, group: Group) -> Iterator[tuple[tuple[str, ...], str]
     given = arguments.given("--lifetime") if arguments else []
     if arguments and given:
         if not _is_long(given[-1].value or ""):
-            yield arguments.path, "--lifetime"
+            yield arguments.item(given[-1].at), "--lifetime"
         return
     for variable in dask_variables(view).by_group[group]:
         is_lifetime = variable.reading.key == f"{_LIFETIME}.duration"

@@ -42,14 +42,14 @@ _IGNORED = {
 def managed(view: View) -> Iterator[Finding]:
     for arguments in all_arguments(view):
         # Every item that reads as one counts, as for the chart.
-        names = dict.fromkeys(item.partition("=")[0] for item in arguments.items)
-        for name in names:
+        for at, item in enumerate(arguments.items):
+            name = item.partition("=")[0]
             hint = arguments.instead(name)
             if hint:
-                yield Finding((arguments.path,), f"the chart manages {name}", hint)
+                yield Finding((arguments.item(at),), f"the chart manages {name}", hint)
             elif name == "--protocol" and view.value(_SECRET):
                 yield Finding(
-                    (arguments.path, _SECRET),
+                    (arguments.item(at), _SECRET),
                     "the chart manages --protocol while tls.secretName is set",
                     "remove it: scheduler, workers and clients have to speak the same protocol",
                 )
@@ -61,26 +61,27 @@ def conflicts(view: View) -> Iterator[Finding]:
             name = given.option.name
             if name in _PRINTING:
                 message = f"with {name} Dask prints {_PRINTING[name]} and exits"
-                yield Finding((arguments.path,), message, "remove it")
+                yield Finding((arguments.item(given.at),), message, "remove it")
             elif name in _CONFLICTS.get(arguments.command.name, ()):
                 message, hint = _CONFLICTS[arguments.command.name][name]
-                yield Finding((arguments.path,), f"{name}: {message}", hint)
+                yield Finding((arguments.item(given.at),), f"{name}: {message}", hint)
             elif name == "--protocol" and not view.value(_SECRET):
-                yield from _protocol(arguments, given.value or "")
+                yield from _protocol(arguments, given)
 
 
-def _protocol(arguments: Arguments, protocol: str) -> Iterator[Finding]:
+def _protocol(arguments: Arguments, given: Given) -> Iterator[Finding]:
     """A protocol besides TCP, in which the addresses are that the chart passes to workers."""
+    path, protocol = arguments.item(given.at), given.value or ""
     if "$(" in protocol or protocol == "tcp":
         return
     if protocol == "tls":
         message = "with --protocol tls Dask does not start without certificates"
-        yield Finding((arguments.path,), message, "set tls.secretName, and remove this")
+        yield Finding((path,), message, "set tls.secretName, and remove this")
     elif arguments.command.name == "scheduler":
         message = (
             f"--protocol {protocol}: the chart gives workers a tcp:// address of the scheduler"
         )
-        yield Finding((arguments.path,), message, "remove it")
+        yield Finding((path,), message, "remove it")
 
 
 def no_effect(view: View) -> Iterator[Finding]:
@@ -89,10 +90,12 @@ def no_effect(view: View) -> Iterator[Finding]:
             name = given.option.name
             if name in _IGNORED.get(arguments.command.name, ()):
                 message = f"Dask accepts {name} and ignores it"
-                yield Finding((arguments.path,), message, "remove it")
+                yield Finding((arguments.item(given.at),), message, "remove it")
             elif name == "--scheduler-sni" and not view.value(_SECRET):
                 message = f"{name} has no effect without TLS"
-                yield Finding((arguments.path,), message, "set tls.secretName, or remove it")
+                yield Finding(
+                    (arguments.item(given.at),), message, "set tls.secretName, or remove it"
+                )
 
 
 def repeated(view: View) -> Iterator[Finding]:
@@ -101,7 +104,7 @@ def repeated(view: View) -> Iterator[Finding]:
         for given in _given(arguments):
             before = last.get(_identity(given.option))
             if before and not given.option.repeats:
-                yield Finding((arguments.path,), *_overridden(before, given))
+                yield Finding((arguments.item(given.at),), *_overridden(before, given))
             last[_identity(given.option)] = given
 
 

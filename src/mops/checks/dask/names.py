@@ -111,17 +111,17 @@ def other_versions(view: View) -> Iterator[Finding]:
             yield Finding((variable.path, image_path), message)
     for arguments in all_arguments(view):
         image_path = arguments.group.at("image")
-        for message in unknown_options(arguments, view.value(image_path)):
-            yield Finding((arguments.path, image_path), message)
+        for at, message in unknown_options(arguments, view.value(image_path)):
+            yield Finding((arguments.item(at), image_path), message)
 
 
-def unknown_options(arguments: Arguments, image: str) -> Iterator[str]:
-    """Messages about options that the Dask in an image does not have."""
+def unknown_options(arguments: Arguments, image: str) -> Iterator[tuple[int, str]]:
+    """The items that are options which the Dask in an image does not have, with a message."""
     for given in arguments.given(*arguments.command.options):
         option = given.option
         message = unknown_to(image, option.name, option.known_in, arguments.command.versions)
         if message:
-            yield message
+            yield given.at, message
 
 
 def unknown_to(image: str, name: str, known_in: Sequence[str], versions: Sequence[str]) -> str:

@@ -67,7 +67,7 @@ def unknown(view: View) -> Iterator[Finding]:
             if _is_unknown_option(arguments, word.text):
                 complaint = _unknown_option(view, arguments, word.text.partition("=")[0])
                 if complaint and not (arguments.has_preload and not complaint.hint):
-                    yield _finding(arguments, complaint)
+                    yield _finding(arguments, word.at, complaint)
 
 
 def words(view: View) -> Iterator[Finding]:
@@ -75,14 +75,14 @@ def words(view: View) -> Iterator[Finding]:
         for word in _words(arguments):
             complaint = _misplaced(arguments, word)
             if complaint:
-                yield Finding((arguments.path,), *complaint)
+                yield Finding((arguments.item(word.at),), *complaint)
 
 
 def values(view: View) -> Iterator[Finding]:
     for arguments in all_arguments(view):
         for part in arguments.parts:
             if isinstance(part, Fault):
-                yield Finding((arguments.path,), *_fault(part), ERROR)
+                yield Finding((arguments.item(part.at),), *_fault(part), ERROR)
             elif isinstance(part, Given) and part.value is not None:
                 yield from _wrong_value(arguments, part, part.value)
 
@@ -101,10 +101,10 @@ def _is_unknown_option(arguments: Arguments, text: str) -> bool:
     return text.partition("=")[0] not in arguments.command.options
 
 
-def _finding(arguments: Arguments, complaint: Complaint) -> Finding:
+def _finding(arguments: Arguments, at: int, complaint: Complaint) -> Finding:
     # With --preload the words may be those of the module's own command line.
     severity: Severity = WARNING if arguments.has_preload else ERROR
-    return Finding((arguments.path,), complaint.message, complaint.hint, severity)
+    return Finding((arguments.item(at),), complaint.message, complaint.hint, severity)
 
 
 def _unknown_option(view: View, arguments: Arguments, name: str) -> Complaint:
@@ -192,10 +192,10 @@ def _wrong_value(arguments: Arguments, given: Given, value: str) -> Iterator[Fin
     if swallowed:
         message = f"{name} needs a value, and takes the next item for it: {_quoted(value)}"
         severity = ERROR if wanted or name in _MODULES else WARNING
-        yield Finding((arguments.path,), message, f"write {name}=VALUE", severity)
+        yield Finding((arguments.item(given.at),), message, f"write {name}=VALUE", severity)
     elif wanted:
         message = f"{name} takes {wanted}, found {_quoted(value)}"
-        yield Finding((arguments.path,), message, severity=ERROR)
+        yield Finding((arguments.item(given.at),), message, severity=ERROR)
 
 
 def _wanted_by_dask(name: str, value: str) -> str:
