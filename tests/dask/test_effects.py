@@ -247,6 +247,8 @@ def workers(request, tmp_path_factory, take_ports):
         preload = {f"{worker}PRELOAD": side.path("two.py")}
         start("preload by variable", **preload)
         start("preload by argument", "--preload", side.path("one.py"), **preload)
+        start("restart only", "--lifetime-restart", "--lifetime-stagger", "1s")
+        start("certificate", **{f"{DISTRIBUTED}COMM__TLS__CA_FILE": side.path("tls.crt")})
         start("encryption", **{f"{DISTRIBUTED}COMM__REQUIRE_ENCRYPTION": "true"})
         start("protocol", "--protocol", "tls")
         start("listen", "--listen-address", "tcp://127.0.0.1:9999")
@@ -265,6 +267,7 @@ def said(workers):
     names = (
         "as it is", "no routes", "capitals", "mapping", "argument", "twice", "temporary",
         "nanny by variable", "nanny by argument", "preload by variable", "preload by argument",
+        "restart only", "certificate",
     )  # fmt: skip
     for name in names:
         workers[name].answers("/")
@@ -330,6 +333,14 @@ def test_names_of_resources(said):
     assert resources["mapping"] == {"GPU": 1}
     assert resources["argument"] == {"GPU": 1}
     assert resources["twice"] == {"B": 1}
+
+
+@pytest.mark.slow
+def test_settings_that_change_nothing(workers, said):
+    # They have connected in the clear, and live on.
+    for name in ("restart only", "certificate"):
+        assert said[name]["nanny"].startswith("tcp://")
+        assert workers[name].runs()
 
 
 @pytest.mark.slow

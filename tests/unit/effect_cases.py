@@ -16,8 +16,8 @@ def arguments(pods: str, *items: str, before: str = "") -> str:
     """
     if not any(item.startswith("«") for item in items):
         items = (f"«{items[0]}", *items[1:])
-    written = [f"«{json.dumps(item[1:])}" if item[0] == "«" else json.dumps(item) for item in items]
-    return f"{before}{pods}: {{extraArgs: [{', '.join(written)}]}}"
+    written = json.dumps(items, ensure_ascii=False).replace('"«', '«"')
+    return f"{before}{pods}: {{extraArgs: {written}}}"
 
 
 def variable(pods: str, name: str, value: str) -> str:
@@ -149,12 +149,12 @@ EFFECTS = [
     ("dask-overridden", W, variable("workers", "DASK_DISTRIBUTED__NANNY__PRELOAD", "my.module"),
      "this has no effect: `dask worker` takes it only as an argument"),
     ("dask-overridden", W,
-     "workers: {extraArgs: [--resources, A=1], env: {DASK_DISTRIBUTED__WORKER__RESOURCES: «{B: 1}}}"
-     .replace("{B: 1}", '"{\'B\': 1}"'),
+     ("workers: {extraArgs: [--resources, A=1], "
+      "env: {DASK_DISTRIBUTED__WORKER__RESOURCES: «\"{'B': 1}\"}}"),
      ("DASK_DISTRIBUTED__WORKER__RESOURCES has no effect: the argument --resources takes"
       " precedence")),
     ("dask-overridden", W,
-     "scheduler: {extraArgs: [--preload, a], env: {DASK_DISTRIBUTED__SCHEDULER__PRELOAD: «b}}",
+     "scheduler: {env: {DASK_DISTRIBUTED__SCHEDULER__PRELOAD: «b}, extraArgs: [--preload, a]}",
      ("DASK_DISTRIBUTED__SCHEDULER__PRELOAD has no effect: the argument --preload takes"
       " precedence")),
     ("dask-lower-case", W, variable("workers", "DASK_DISTRIBUTED__WORKER__RESOURCES__GPU", "1"),
@@ -187,10 +187,19 @@ EFFECTS = [
      "Dask does not start: it requires encryption, and the addresses are tcp://"),
     ("dask-encryption", E, variable("scheduler", "DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME", "tls"),
      "the scheduler would listen on tls://, and the chart's workers connect with tcp://"),
+    ("dask-encryption", W,
+     variable("workers", "DASK_DISTRIBUTED__COMM__TLS__CA_FILE", "/tls/ca.crt"),
+     "this has no effect without tls.secretName: the addresses are tcp://"),
+    ("worker-lifetime", W,
+     variable("workers", "DASK_DISTRIBUTED__WORKER__LIFETIME__STAGGER", "5 minutes"),
+     "this has no effect without a lifetime"),
+    ("worker-lifetime", W, arguments("workers", "--pid-file=/tmp/pid", "«--lifetime-restart"),
+     "this has no effect without a lifetime"),
     ("worker-lifetime", W, variable("workers", _DURATION, "8h"), f"{_DURATION} {_RESTARTS}"),
     ("worker-lifetime", W, arguments("workers", "--lifetime", "10m"), f"--lifetime {_RESTARTS}"),
     ("worker-lifetime", W,
-     arguments("workers", "--lifetime", "10m", "--no-lifetime-restart"), f"--lifetime {_RESTARTS}"),
+     arguments("workers", "--lifetime", "10m", "--no-lifetime-restart"),
+     f"--lifetime {_RESTARTS}"),
     ("idle-timeout", W, "scheduler: {idleTimeout: «30m}", _IDLE),
     ("idle-timeout", W,
      variable("scheduler", "DASK_DISTRIBUTED__SCHEDULER__IDLE_TIMEOUT", "10 minutes"), _IDLE),
@@ -285,7 +294,7 @@ RIGHT = [
     variable("workers", "DASK_DISTRIBUTED__WORKER__RESOURCES__aggregation", "1"),
     variable("workers", "DASK_DISTRIBUTED__WORKER__PRELOAD", "my.module"),
     variable("workers", "DASK_TEMPORARY_DIRECTORY", "/tmp/dask"),
-    variable("scheduler", "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES", "['distributed.http.health']"),
+    variable("workers", "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES", "['distributed.http.health']"),
     variable("scheduler", "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION", "False"),
     f"workers: {{env: {{{_DURATION}: 10m, DASK_DISTRIBUTED__WORKER__LIFETIME__RESTART: 'True'}}}}",
     variable("scheduler", "DASK_DISTRIBUTED__SCHEDULER__IDLE_TIMEOUT", "None"),
@@ -309,7 +318,7 @@ RIGHT = [
     # Directories below /tmp or a volume, or with a root file system that can be written.
     ("workers: {localDirectory: /scratch/dask/, volumes: [{name: s, emptyDir: {}}], "
      "volumeMounts: [{name: s, mountPath: /scratch, subPath: a}]}"),
-    "containerSecurityContext: {readOnlyRootFilesystem: false}\nworkers: {localDirectory: /scratch}",
+    "containerSecurityContext: {readOnlyRootFilesystem: false}\nworkers: {localDirectory: /a}",
     variable("workers", "MODELOPS_VENVS_DIR", "/tmp/a/../venvs"),
     variable("workers", "MODELOPS_PROVENANCE_DIR", "$(HOME)/provenance"),
     variable("workers", "MODELOPS_PROVENANCE_DIR", "$(TMPDIR)/$(POD_NAME)"),

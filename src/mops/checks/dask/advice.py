@@ -25,6 +25,9 @@ _ARGUMENTS = {
     "scheduler.dashboard.enabled": _DASHBOARD,
     "scheduler.dashboard": _DASHBOARD,
     "scheduler.port": "set scheduler.port",
+    "scheduler.host": "remove it: the scheduler listens on every address of its pod",
+    "dashboard.address": "set scheduler.dashboardPort",
+    "dashboard.port": "set scheduler.dashboardPort",
     "scheduler.dashboard.address": "set scheduler.dashboardPort",
     "scheduler.dashboard.port": "set scheduler.dashboardPort",
     "worker.name": _NAME,
@@ -35,13 +38,12 @@ _ARGUMENTS = {
     "worker.processes": "set workers.processes",
     "worker.memory.limit": "set workers.resources.limits.memory and workers.memoryReserve",
     "worker.port": "set workers.workerPorts",
+    "worker.nanny": "remove it: every worker process has a nanny",
     "worker.nanny.port": "set workers.nannyPorts",
     "nanny.port": "set workers.nannyPorts",
-    "nanny.name": _NAME,
     "worker.dashboard.address": "set workers.dashboardPort",
     "worker.dashboard.port": "set workers.dashboardPort",
     "worker.local.directory": "set workers.localDirectory",
-    "nanny.local.directory": "set workers.localDirectory",
 }
 # What happens if a memory threshold is below the one before it.
 _CONSEQUENCES = {
@@ -67,8 +69,10 @@ def unknown_name(view: View, variable: Variable) -> tuple[str, str]:
         # Measured with 2024.10.0 and 2026.8.0: compute() takes the mapping for a scheduler's name.
         harm = ", and compute() without a client fails because of it"
     words = key.replace("-", ".").removeprefix("distributed.")
-    if words in _ARGUMENTS:
-        return f"Dask ignores this name{harm}; it has no such setting", _ARGUMENTS[words]
+    # What a worker is given, its nanny is given first.
+    for spelled in (words, words.replace("nanny.", "worker.", 1)):
+        if spelled in _ARGUMENTS:
+            return f"Dask ignores this name{harm}; it has no such setting", _ARGUMENTS[spelled]
     right = dask_variables(view).intended(key, variable.group)
     if not right:
         return (

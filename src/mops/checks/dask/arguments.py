@@ -88,7 +88,7 @@ def all_arguments(view: View) -> Sequence[Arguments]:
 
 
 def arguments_of(view: View, group: Group) -> Arguments | None:
-    """The further arguments of a group; None if it has none, or an unknown command."""
+    """The further arguments of a group; None if it has none."""
     return next((entry for entry in all_arguments(view) if entry.group == group), None)
 
 
@@ -96,12 +96,7 @@ def _arguments(view: View) -> list[Arguments]:
     found = []
     for group in view.pods:
         items = view.value(group.at("extraArgs"))
-        command = command_of(view, group)
-        if items and command:
+        if items:
+            command = commands()["scheduler" if group == SCHEDULER else "worker"]
             found.append(Arguments(group, command, items, read(items, command.options)))
     return found
-
-
-def command_of(_view: View, group: Group) -> Command | None:
-    """The command that a group's containers run; None if it is none of Dask's."""
-    return commands().get("scheduler" if group == SCHEDULER else "worker")

@@ -17,6 +17,7 @@ _SECRET = ("tls", "secretName")
 # The module that serves what the probes ask for.
 _HEALTH = "distributed.http.health"
 _ENCRYPTION = "distributed.comm.require-encryption"
+_TLS = "distributed.comm.tls."
 _SCHEME = "distributed.comm.default-scheme"
 _CERTIFICATE = "distributed.scheduler.dashboard.tls.cert"
 _LIFETIME = "distributed.worker.lifetime"
@@ -82,26 +83,40 @@ def encryption(view: View) -> Iterator[Finding]:
     if view.value(_SECRET):
         return
     for variable in dask_variables(view):
-        if variable.text is None or variable.reading.kind != "setting":
-            continue
-        key, value = variable.reading.key, interpret(variable.text)
-        if key == _ENCRYPTION and value:
-            yield Finding(
-                (variable.path,),
-                "Dask does not start: it requires encryption, and the addresses are tcp://",
-                "set tls.secretName, which sets this too",
-            )
-        elif key == _SCHEME and variable.group == SCHEDULER and value not in (None, "tcp"):
-            yield Finding(
-                (variable.path,),
-                f"the scheduler would listen on {value}://, and the chart's workers connect with"
-                " tcp://",
-                "set tls.secretName for TLS, or remove this",
-            )
+        if variable.text is not None and variable.reading.kind == "setting":
+            yield from _unencrypted(variable, interpret(variable.text))
+
+
+def _unencrypted(variable: Variable, value: object) -> Iterator[Finding]:
+    """What a setting that asks for encryption does without the certificates of tls.secretName."""
+    key = variable.reading.key
+    if key == _ENCRYPTION and value:
+        yield Finding(
+            (variable.path,),
+            "Dask does not start: it requires encryption, and the addresses are tcp://",
+            "set tls.secretName, which sets this too",
+            ERROR,
+        )
+    elif key.startswith(_TLS):
+        yield Finding(
+            (variable.path,),
+            "this has no effect without tls.secretName: the addresses are tcp://",
+            "set tls.secretName, which sets this too",
+            WARNING,
+        )
+    elif key == _SCHEME and variable.group == SCHEDULER and value not in (None, "tcp"):
+        yield Finding(
+            (variable.path,),
+            f"the scheduler would listen on {value}://, and the chart's workers connect with"
+            " tcp://",
+            "set tls.secretName for TLS, or remove this",
+            ERROR,
+        )
 
 
 def worker_lifetime(view: View) -> Iterator[Finding]:
     for group in view.groups:
+        yield from _without_lifetime(view, group)
         if _restarts(view, group):
             continue
         for path, what in _lifetimes(view, group):
@@ -111,6 +126,25 @@ def worker_lifetime(view: View) -> Iterator[Finding]:
                 " each time after a longer delay (CrashLoopBackOff)",
                 _restarting(what),
             )
+
+
+def _without_lifetime(view: View, group: Group) -> Iterator[Finding]:
+    """What only changes how a lifetime ends, where there is none."""
+    arguments = arguments_of(view, group)
+    variables = dask_variables(view).by_group[group]
+    keys = {variable.reading.key for variable in variables}
+    if (arguments and arguments.given("--lifetime")) or f"{_LIFETIME}.duration" in keys:
+        return
+    paths = [
+        variable.path
+        for variable in variables
+        if variable.reading.key in (f"{_LIFETIME}.restart", f"{_LIFETIME}.stagger")
+    ]
+    if arguments:
+        given = arguments.given("--lifetime-restart", "--lifetime-stagger")
+        paths += [arguments.item(part.at) for part in given]
+    for path in paths:
+        yield Finding((path,), "this has no effect without a lifetime", "set one, or remove this")
 
 
 def _lifetimes(view: View, group: Group) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -180,7 +214,7 @@ def _side(group: Group) -> str:
 
 RULES = (
     Rule("dask-probe", EITHER, "a setting with which probes or monitors get no answer", probes),
-    Rule("dask-encryption", ERROR, "encryption of Dask without tls.secretName", encryption),
+    Rule("dask-encryption", EITHER, "encryption of Dask without tls.secretName", encryption),
     Rule("worker-lifetime", WARNING, "a lifetime of workers without a restart", worker_lifetime),
     Rule("idle-timeout", WARNING, "an idle timeout, after which all pods restart", idle_timeout),
 )

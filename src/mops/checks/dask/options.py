@@ -7,7 +7,7 @@ at once, but joins the other words, which belong to the module of --preload if t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +15,10 @@ from mops.model import bundle
 
 # What click takes for a boolean, in any case and with spaces around it.
 _BOOLEANS = ("1", "0", "true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "")
+
+
+_WANTED = {"boolean": "true or false", "integer": "an integer", "float": "a number"}
+_NUMBERS: Mapping[str, Callable[[str], object]] = {"integer": int, "float": float}
 
 
 class Option(NamedTuple):
@@ -36,15 +40,17 @@ class Option(NamedTuple):
 
     def wants(self, value: str) -> str:
         """What the option takes, if `value` is refused; else ""."""
+        if self._accepts(value):
+            return ""
+        return f"one of {', '.join(self.choices)}" if self.choices else _WANTED[self.type]
+
+    def _accepts(self, value: str) -> bool:
         if self.choices:
             given = [part.strip() for part in value.split(",")] if self.separated else [value]
-            return "" if set(given) <= set(self.choices) else f"one of {', '.join(self.choices)}"
+            return set(given) <= set(self.choices)
         if self.type == "boolean":
-            return "" if value.strip().lower() in _BOOLEANS else "true or false"
-        if self.type in ("integer", "float"):
-            number = "an integer" if self.type == "integer" else "a number"
-            return "" if _is_number(value, integer=self.type == "integer") else number
-        return ""
+            return value.strip().lower() in _BOOLEANS
+        return self.type not in _NUMBERS or _is_number(value, _NUMBERS[self.type])
 
 
 class Command(NamedTuple):
@@ -147,9 +153,9 @@ def _short(index: int, item: str, options: Mapping[str, Option]) -> Iterator[Par
         yield Word(index, f"-{unknown}")
 
 
-def _is_number(value: str, *, integer: bool) -> bool:
+def _is_number(value: str, convert: Callable[[str], object]) -> bool:
     try:
-        int(value) if integer else float(value)
+        convert(value)
     except ValueError:
         return False
     return True

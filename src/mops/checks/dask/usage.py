@@ -143,24 +143,30 @@ def _there(command: str, name: str) -> str:
 
 def _misplaced(arguments: Arguments, word: Word) -> Complaint | None:
     """What is wrong with a word that is no option."""
-    joined = re.fullmatch(_TWO_WORDS, word.text.strip(), re.DOTALL)
-    if joined and not word.text.startswith(" "):
+    joined = re.fullmatch(_TWO_WORDS, word.text, re.DOTALL)
+    if joined:
         return _two_words(arguments, joined[1], joined[2])
-    if _is_unknown_option(arguments, word.text) or arguments.has_preload:
+    # Behind an unknown option, which is reported, stands its value.
+    before = arguments.items[word.at - 1] if word.at else ""
+    is_value = Word(word.at - 1, before) in arguments.parts and _is_unknown_option(
+        arguments, before
+    )
+    if is_value or arguments.has_preload or _is_unknown_option(arguments, word.text):
         return None
-    if word.text != word.text.strip() and word.text.strip() in arguments.command.options:
-        return Complaint(f"{_quoted(word.text)} starts or ends with a space", "remove the space")
-    if re.fullmatch(_ADDRESS, word.text):
+    return _stray(arguments, word.text, before)
+
+
+def _stray(arguments: Arguments, text: str, before: str) -> Complaint:
+    """What is wrong with a word that belongs to no option; `before` is the item before it."""
+    if text != text.strip() and text.strip() in arguments.command.options:
+        return Complaint(f"{_quoted(text)} starts or ends with a space", "remove the space")
+    if re.fullmatch(_ADDRESS, text):
         message = f"{arguments.program} takes one address, which the chart passes"
         return Complaint(message, "remove it")
-    message = f"unexpected argument {_quoted(word.text)}: it belongs to no option"
-    before = arguments.items[word.at - 1] if word.at else ""
-    if Word(word.at - 1, before) in arguments.parts and _is_unknown_option(arguments, before):
-        # Probably the value of that option, which is reported.
-        return None
     option = arguments.command.options.get(before)
     is_switch = option is not None and not option.takes
-    return Complaint(message, f"remove it: {before} takes no value" if is_switch else "remove it")
+    hint = f"remove it: {before} takes no value" if is_switch else "remove it"
+    return Complaint(f"unexpected argument {_quoted(text)}: it belongs to no option", hint)
 
 
 def _two_words(arguments: Arguments, name: str, rest: str) -> Complaint:
