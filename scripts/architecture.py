@@ -178,11 +178,15 @@ def picture(found: dict[str, dict[str, int]]) -> str:
         for index, room in enumerate(row):
             places[room] = (left + index * (BOX_WIDTH + GAP_X), top)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" aria-label="The rooms of mops">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" role="img" aria-label="The rooms of mops">'
+        ),
         f"<style>{STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
+        (
+            '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+            'markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>'
+        ),
         f'<rect class="page" width="{width}" height="{height}"/>',
     ]
     parts += [_arrow(places[room], places[other]) for room, other in reduced(found)]
@@ -194,7 +198,8 @@ def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
     x1, y1 = start[0] + BOX_WIDTH / 2, start[1] + BOX_HEIGHT
     x2, y2 = end[0] + BOX_WIDTH / 2, end[1] - 2
     middle = (y1 + y2) / 2
-    return f'<path class="arrow" d="M{x1:g} {y1:g}C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"/>'
+    curve = f"M{x1:g} {y1:g}C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"
+    return f'<path class="arrow" d="{curve}"/>'
 
 
 def _box(room: str, x: float, y: float) -> str:

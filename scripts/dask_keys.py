@@ -1,10 +1,12 @@
 """Writes schemas/dask-keys.json: the settings that Dask reads, in the versions that mops knows.
 
-    python scripts/dask_keys.py PYTHON [PYTHON...]   each with another version of dask and distributed, oldest first
-    python scripts/dask_keys.py --read               what the running interpreter's version reads, as JSON on stdout
+    python scripts/dask_keys.py PYTHON [PYTHON...]
+        Each PYTHON has another version of dask and distributed, oldest first.
+    python scripts/dask_keys.py --read
+        Prints what the running interpreter's version reads, as JSON.
 
-Only names, types and defaults are taken, from the defaults and schemas that the packages bring, from the table
-of deprecated names, and from the names that the code asks for although no file lists them.
+Only names, types and defaults are taken: from the defaults and schemas that the packages ship, the
+table of deprecated names, and the names that the code looks up although no file lists them.
 """
 
 from __future__ import annotations
@@ -157,7 +159,10 @@ def _alternatives(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def _defaults(node: Any, path: tuple[str, ...], keys: dict[str, Any], maps: set[str]) -> None:
-    """The settings that have a default. A map with names that no variable can spell is the user's own."""
+    """Adds the settings that have a default to `keys`, and free mappings to `maps`.
+
+    A mapping is free if it is empty, or if it has a name that no variable can spell.
+    """
     for name, value in node.items():
         here = (*path, name)
         key = ".".join(here)
@@ -188,7 +193,11 @@ def _asked_for(folders: list[Path]) -> Iterator[str]:
 
 
 def _measured(key: str, entry: dict[str, Any]) -> None:
-    """Times and sizes are text to the schemas, but Dask reads numbers there too; so it does one name where it wants a list of modules."""
+    """Corrects what the schemas accept.
+
+    Times and sizes are strings in the schemas, but Dask reads numbers as well; and for a list of
+    modules to preload it takes a single name.
+    """
     accept, default = entry.get("accept", []), entry.get("default")
     texts = [one for one in accept if one.get("type") == "string"]
     kind = ""
@@ -208,7 +217,10 @@ def _measured(key: str, entry: dict[str, Any]) -> None:
 
 
 def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the versions read, oldest first: an entry says `in` where it is not in all, and each version's default where they differ."""
+    """The readings, oldest first, as one.
+
+    An entry has `in` if some versions lack it, and each version's default if they differ.
+    """
     versions = [one["version"] for one in found]
     keys: dict[str, Any] = {}
     for key in sorted({key for one in found for key in one["keys"]}):

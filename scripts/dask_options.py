@@ -47,7 +47,7 @@ def options(command: Any) -> dict[str, dict[str, Any]]:
     for parameter in command.params:
         if parameter.param_type_name != "option":
             continue
-        names = [name for name in (*parameter.opts, *parameter.secondary_opts)]
+        names = [*parameter.opts, *parameter.secondary_opts]
         takes = 0 if parameter.is_flag or parameter.count else parameter.nargs
         entry: dict[str, Any] = {"takes": takes}
         if takes:
@@ -68,7 +68,7 @@ def options(command: Any) -> dict[str, dict[str, Any]]:
 
 
 def merged(readings: list[dict[str, Any]]) -> dict[str, Any]:
-    """The readings as one: the newest description of each option, with the versions that have it."""
+    """The readings as one: each option's newest description, with the versions that have it."""
     versions: dict[str, list[str]] = {}
     commands: Commands = {}
     has: dict[tuple[str, str], list[str]] = {}

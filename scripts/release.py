@@ -7,7 +7,7 @@ their digests. Commits and tags nothing: it prints the commands that do.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import re
 import shutil
@@ -52,7 +52,7 @@ def main() -> int:
     if len(sys.argv) != 2 or not FORM.fullmatch(sys.argv[1]):  # noqa: PLR2004 - one argument
         sys.exit("usage: python scripts/release.py VERSION, as in 1.2.3 or 1.2.3rc1")
     version = sys.argv[1]
-    day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    day = dt.datetime.now(dt.timezone.utc).date().isoformat()
     cut_changelog(version, day)
     replaced(VERSION_FILE, r'^__version__ = ".*"$', f'__version__ = "{version}"')
     replaced(CHART_FILE, r"^version: .*$", f"version: {version}")

@@ -1,7 +1,7 @@
 {{/*
-The environment of a Dask container: what the chart sets, then the variables of its values, sorted by name but each
-after those that it refers to, since Kubernetes expands $(NAME) only if NAME is set before. Each name appears once:
-HOME and TMPDIR of the values replace the chart's, and guard.yaml refuses the chart's other names.
+The environment of a Dask container: the chart's variables, then those of its values, sorted by name but each after
+those that it refers to, since Kubernetes expands $(NAME) only if NAME is set before. Each name appears once: HOME and
+TMPDIR in the values replace the chart's, and guard.yaml refuses the chart's other names.
 Takes a dict: root (the chart's context) and pod (its values).
 */}}
 {{- define "mops.env" -}}
@@ -31,7 +31,7 @@ Takes a dict: root (the chart's context) and pod (its values).
 {{- end }}
 
 {{/*
-One variable after those that it refers to, unless it is set already. Takes a dict: name, env, done (the names that are
+One variable after those that it refers to, unless it is already set. Takes a dict: name, env, done (the names that are
 set, which grows) and above (the names that refer to this one).
 */}}
 {{- define "mops.variable" }}
@@ -66,7 +66,7 @@ set, which grows) and above (the names that refer to this one).
 {{- end }}
 {{- end }}
 
-{{/* How Dask finds the certificates of the Secret that tls.secretName names. */}}
+{{/* The paths of the certificates in the Secret tls.secretName, for Dask. */}}
 {{- define "mops.tlsEnv" -}}
 - name: DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION
   value: "true"

@@ -1,9 +1,9 @@
 {{/*
-Values that the chart refuses, because they would not deploy, or would not deploy what they say. Each of these takes
-the chart's context, or a dict: root and pods (the key of a pod's values -> these values). They render nothing.
+Values that the chart refuses, because they would fail or would have an unintended effect. Each template takes the
+chart's context, or a dict: root and pods (the key of a pod's values -> these values). They render nothing.
 */}}
 
-{{/* Values that `mops render` did not write, or that were truncated: the mark comes last. */}}
+{{/* Values that `mops render` did not write, or that were truncated: this section comes last. */}}
 {{- define "mops.guard.origin" }}
 {{- if not (and .Values.mopsValues .Values.mopsValues.schemaVersion) }}
 {{- $problem := "these values were not written by `mops render`, or the file is empty or truncated" }}
@@ -12,14 +12,14 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- end }}
 {{- end }}
 
-{{/* Names. Helm itself accepts only lower-case letters, digits, "-" and "." in the name of a release. */}}
+{{/* Names. Helm accepts only lower-case letters, digits, "-" and "." in the name of a release. */}}
 {{- define "mops.guard.names" }}
 {{- if or (contains "." .Release.Name) (lt .Release.Name "a") }}
 {{- $rule := "must start with a letter and contain only lower-case letters, digits and \"-\"" }}
-{{- fail (printf "release name %s: a Service's name begins with it, so it %s" .Release.Name $rule) }}
+{{- fail (printf "release name %s: a Service's name starts with it, so it %s" .Release.Name $rule) }}
 {{- end }}
 {{- if hasKey .Values.workerGroups "default" }}
-{{- fail "workerGroups.default: the name `default` is reserved for the group that `workers` describes; rename it" }}
+{{- fail "workerGroups.default: the name `default` is reserved for the group that `workers` configures; rename it" }}
 {{- end }}
 {{- end }}
 
@@ -38,7 +38,7 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- end }}
 {{- end }}
 
-{{/* Fields of the pod's spec that the chart writes: those that are settings, and the ones listed here. */}}
+{{/* Fields of the pod's spec that the chart writes: those with a setting, and those listed here. */}}
 {{- define "mops.guard.podFields" }}
 {{- $managed := list "automountServiceAccountToken" "containers" "enableServiceLinks" "hostIPC" "hostNetwork" }}
 {{- $managed = concat $managed (list "hostPID" "imagePullSecrets" "restartPolicy" "securityContext") }}

@@ -74,7 +74,7 @@ def test_the_examples_render(path):
 
 @pytest.mark.parametrize("name", ["1dask", "a.b", "9"])
 def test_release_names_that_no_service_can_have(name):
-    with pytest.raises(Refused, match=f"release name {name}: a Service's name begins with it"):
+    with pytest.raises(Refused, match=f"release name {name}: a Service's name starts with it"):
         render(release=name)
 
 

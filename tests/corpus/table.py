@@ -578,14 +578,14 @@ refuse(
     "unified",
     "workspace:\n",
     "«---\nworkspace:\n",
-    "a second document starts here (a file holds one document)",
+    "a second document starts here (a file must contain one document)",
 )
 refuse(
     "a document after the end",
     "values",
     "  schemaVersion: 1\n",
     "  schemaVersion: 1\n...\n«---\nkind: Secret\n",
-    "a second document starts here (a file holds one document)",
+    "a second document starts here (a file must contain one document)",
 )
 for key in ("on", "1", "1.5", "null", "~", "yes", "n", "2024-01-01", "0x1"):
     refuse(
@@ -1223,28 +1223,34 @@ refuse(
     "workspace",
     "requests: {memory: 4Gi, cpu: 2}",
     "requests: {memory: «4100Mi, cpu: 2}",
-    "spec.workers.resources.requests.memory: the memory request 4100Mi is more than the limit 4Gi [requests-within-limits]",
+    "spec.workers.resources.requests.memory: "
+    "the memory request 4100Mi is more than the limit 4Gi [requests-within-limits]",
 )
 refuse(
     "a cpu request above its limit",
     "workspace",
     "requests: {memory: 4Gi, cpu: 2}",
     "requests: {memory: 4Gi, cpu: «2001m}",
-    "spec.workers.resources.requests.cpu: the cpu request 2001m is more than the limit 2 [requests-within-limits]",
+    "spec.workers.resources.requests.cpu: "
+    "the cpu request 2001m is more than the limit 2 [requests-within-limits]",
 )
 refuse(
     "memory for nobody",
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «0",
-    "workspace.worker_memory: (0 - 256Mi reserve) / 2 processes leaves 0 bytes for each process; Dask needs 64Mi (raise the memory limit or lower the processes) [small-memory]",
+    "workspace.worker_memory: "
+    "(0 - 256Mi reserve) / 2 processes leaves 0 bytes for each process; Dask needs 64Mi "
+    "(raise the memory limit or lower the processes) [small-memory]",
 )
 refuse(
     "memory for too many",
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «300Mi",
-    "workspace.worker_memory: (300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each process; Dask needs 64Mi (raise the memory limit or lower the processes) [small-memory]",
+    "workspace.worker_memory: "
+    "(300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each process; Dask needs 64Mi "
+    "(raise the memory limit or lower the processes) [small-memory]",
 )
 refuse(
     "an unknown resource",
@@ -1271,7 +1277,8 @@ refuse(
     "unified",
     "autoscaling_min_workers: 2",
     "autoscaling_min_workers: «11",
-    "workspace.autoscaling_min_workers: minWorkers 11 is more than maxWorkers 10 [autoscaling-bounds]",
+    "workspace.autoscaling_min_workers: "
+    "minWorkers 11 is more than maxWorkers 10 [autoscaling-bounds]",
 )
 refuse(
     "no workers at least",
@@ -1874,7 +1881,8 @@ refuse(
     "unified",
     "      worker_threads: 1\n      worker_env",
     "      autoscaling_min_workers: «20\n      worker_env",
-    "workspace.profiles.debug.autoscaling_min_workers: minWorkers 20 is more than maxWorkers 10 [autoscaling-bounds]",
+    "workspace.profiles.debug.autoscaling_min_workers: "
+    "minWorkers 20 is more than maxWorkers 10 [autoscaling-bounds]",
 )
 
 # --- encoding

@@ -1,6 +1,6 @@
 """Every command block of the README and of docs/ runs as written, and prints what is shown.
 
-```console  `$ ` starts a command; the lines below it are its stdout, where a line `...` stands for any lines.
+```console  `$ ` starts a command; the lines below it are its stdout, a line `...` is any lines.
 ```yaml title="NAME"  is written to NAME before the commands that follow on the page.
 ```sh  sets a fresh machine up; the gate runs those.
 """

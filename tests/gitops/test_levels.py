@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from gitops.trees import OCI, REPO, objects, tree
 from invoke import mops
 
@@ -58,9 +56,11 @@ def test_a_namespace_admits_the_pods_of_all_its_workspaces(tmp_path: Path) -> No
     assert done.code == 0, done.err
     assert levels(done.out) == {"quiet": {"restricted"}, "shared": {"privileged"}}
     assert done.err.splitlines() == [
-        "mops: namespace shared gets the Pod Security level privileged: envs/host/mops.yaml:6:5: "
-        "workspace.workers.volumes: volume cvmfs is of the type hostPath, which needs the Pod "
-        "Security level privileged"
+        (
+            "mops: namespace shared gets the Pod Security level privileged: "
+            "envs/host/mops.yaml:6:5: workspace.workers.volumes: volume cvmfs is of the type "
+            "hostPath, which needs the Pod Security level privileged"
+        )
     ]
 
 
@@ -98,7 +98,7 @@ def test_a_level_that_refuses_the_pods_is_an_error_and_a_wider_one_is_used(
     refused = mops(*command, "restricted", cwd=tmp_path)
     assert (refused.code, refused.out) == (3, "")
     assert "envs/nfs/mops.yaml:6:5: workspace.workers.volumes" in refused.err
-    assert "(use --pod-security baseline, or leave the option out)" in refused.err
+    assert "(use --pod-security baseline, or omit the option)" in refused.err
     wider = mops(*command, "privileged", cwd=tmp_path)
     assert (wider.code, wider.err) == (0, "")
     assert levels(wider.out) == {"data": {"privileged"}}

@@ -1,4 +1,7 @@
-"""What is shipped: the exact files of the sdist and the wheel, and a wheel that works away from the checkout."""
+"""What is shipped: the exact files of the sdist and the wheel.
+
+The wheel also works away from the checkout.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the sdist and the wheel that was built from it, from what git has of this checkout."""
+    """The directory with the sdist of the files that git has, and the wheel built from it."""
     source = tmp_path_factory.mktemp("source")
     names = (
         subprocess.run(

@@ -82,7 +82,7 @@ MISFITS = [
      "40010:40000 is not a range of at least two ports from 1024 to 65535"),
     ("port-range", E,
      "workers: {processes: 3, resources: {limits: {cpu: 3}}, workerPorts: «40000:40001}",
-     "40000:40001 holds 2 ports for 3 processes"),
+     "40000:40001 has 2 ports for 3 processes"),
     ("port-range", E,
      "workers: {workerPorts: «50000:70000}",
      "50000:70000 is not a range of at least two ports from 1024 to 65535"),

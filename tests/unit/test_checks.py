@@ -293,10 +293,14 @@ def test_names_and_keys_are_each_other():
         "{networkPolicy: {extraIngress: [{ports: [{port: 8000, endPort: 9000}]}]}}",
         "{networkPolicy: {extraIngress: [{ports: [{protocol: UDP}]}, {from: []}]}}",
         "{networkPolicy: {enabled: false, extraIngress: [{ports: [{port: 1}]}]}}",
-        "{networkPolicy: {extraIngress: [{ports: [{port: 80}, {port: web}]}]}, workers: "
-        "{sidecars: [{name: a, image: a:1, ports: [{containerPort: 80, name: web}]}]}}",
-        "{networkPolicy: {extraIngress: [{ports: [{port: 1}]}]}, scheduler: "
-        "{sidecars: [{name: a, image: a:1}]}}",
+        (
+            "{networkPolicy: {extraIngress: [{ports: [{port: 80}, {port: web}]}]}, workers: "
+            "{sidecars: [{name: a, image: a:1, ports: [{containerPort: 80, name: web}]}]}}"
+        ),
+        (
+            "{networkPolicy: {extraIngress: [{ports: [{port: 1}]}]}, scheduler: "
+            "{sidecars: [{name: a, image: a:1}]}}"
+        ),
     ],
 )
 def test_ports_that_containers_listen_on_may_be_opened(tmp_path, text):

@@ -11,7 +11,7 @@ from mops.model.problems import ERROR, Problem
 
 
 class Admission(NamedTuple):
-    """The strictest level that admits the pods, and the setting that needs it.
+    """The strictest level that admits the pods, and the setting that requires it.
 
     `why` is None for "restricted", which admits the pods of the default configuration.
     """
@@ -21,7 +21,7 @@ class Admission(NamedTuple):
 
 
 def admission(verdict: Verdict) -> Admission:
-    """What the pods of a valid configuration need."""
+    """The level that the pods of a valid configuration need, and the reason."""
     found = reasons(verdict.values)
     level = required_level(found)
     if level == RESTRICTED:

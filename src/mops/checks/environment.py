@@ -11,11 +11,11 @@ from mops.config.view import Group, View
 from mops.model.layer import Path
 from mops.schema.secrets import hidden, secret_name
 
-# What every variable begins with that Dask reads as a setting.
+# The prefix of the variables that Dask reads as settings.
 DASK_PREFIX = "DASK_"
 # The variables that the chart writes before the user's, so that $(NAME) finds them.
 _POD_VARIABLES = frozenset({"POD_NAME", "POD_IP"})
-# Of these a user may set HOME and TMPDIR, which then replace the chart's.
+# Users may set HOME and TMPDIR, which then replace the chart's.
 CHART_VARIABLES = _POD_VARIABLES | {"HOME", "TMPDIR"}
 # The variables that the chart sets if `tls.secretName` is set.
 _TLS_PREFIX = f"{DASK_PREFIX}DISTRIBUTED__COMM__"
@@ -31,7 +31,7 @@ _TLS_VARIABLES = frozenset(
         f"{_TLS_PREFIX}TLS__WORKER__KEY",
     }
 )
-# Variables that a shell would find in every container. Kubernetes would not.
+# Variables that a shell would find in every container, unlike Kubernetes.
 _SHELL_VARIABLES = frozenset({"PATH", "USER", "HOSTNAME", "PWD", "PYTHONPATH", "LD_LIBRARY_PATH"})
 
 # A pattern is a string here: most configurations have no "$", so it is rarely compiled.
@@ -69,7 +69,7 @@ def _cycle(group: Group, cycle: tuple[str, ...]) -> Finding:
     if len(cycle) > 1:
         chain = " -> ".join((*cycle, cycle[0]))
         return Finding(
-            paths, f"variables refer to each other: {chain}", "write one of their values out"
+            paths, f"variables refer to each other: {chain}", "replace one of the references"
         )
     name = cycle[0]
     return Finding(
@@ -100,7 +100,7 @@ def _unknown_references(view: View, group: Group) -> Iterator[Finding]:
 
 
 def _shell_references(view: View, group: Group) -> Iterator[Finding]:
-    """References in the notation of a shell to variables that the author probably means."""
+    """References in shell notation to variables that the author probably means."""
     known = CHART_VARIABLES.union(view.names(group))
     for name, text in view.texts(group).items():
         if "$" not in text:
@@ -137,7 +137,7 @@ def secrets(view: View) -> Iterator[Finding]:
             continue
         value = stack[-1].value
         if isinstance(value, str) and "$(" in value:
-            # A reference stands where the secret would: https://me:$(PASSWORD)@example.com
+            # A reference in place of the secret is fine: https://me:$(PASSWORD)@example.com
             value = re.sub(REFERENCE, "", value)
         if not hidden(view.schema, path, value):
             continue
@@ -158,6 +158,6 @@ RULES = (
     Rule("reserved-variable", ERROR, "a variable that the chart sets itself", reserved_variables),
     Rule("env-from", ERROR, "an envFrom entry that is not exactly one source", env_from),
     Rule("reference-cycle", ERROR, "variables that refer to themselves", reference_cycles),
-    Rule("reference", WARNING, "a $(NAME) or ${NAME} that stays as it is", unresolved_references),
+    Rule("reference", WARNING, "a $(NAME) or ${NAME} that is not expanded", unresolved_references),
     Rule("secret", WARNING, "a credential written out instead of referred to", secrets),
 )

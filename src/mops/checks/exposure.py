@@ -34,7 +34,7 @@ def port_ranges(view: View) -> Iterator[Finding]:
             elif size < processes:
                 yield Finding(
                     (path, processes_path),
-                    f"{written} holds {size} ports for {processes} processes",
+                    f"{written} has {size} ports for {processes} processes",
                 )
 
 
@@ -81,13 +81,13 @@ def _label(port: Mapping[str, Any]) -> str:
 
 
 class _Listening(NamedTuple):
-    """The ports that containers listen on: ranges of numbers, both ends included, and names."""
+    """The ports on which containers listen: ranges of numbers, both ends included, and names."""
 
     ranges: list[tuple[int, int]]
     names: list[str]
 
     def accepts(self, port: Mapping[str, Any]) -> bool:
-        """Whether a port of a NetworkPolicy opens any of them."""
+        """Whether a port of a NetworkPolicy includes any of them."""
         asked = port["port"]
         if isinstance(asked, str):
             return asked in self.names
@@ -100,7 +100,7 @@ class _Listening(NamedTuple):
 
 
 def _listening(view: View) -> _Listening | None:
-    """The ports of all pods; None if containers of the user's do not tell theirs."""
+    """The ports of all pods; None if a sidecar does not declare its ports."""
     found = _Listening([], ["tcp-comm", "http-dashboard", "http-metrics"])
     for name in ("port", "dashboardPort"):
         number = view.value(("scheduler", name))
@@ -109,14 +109,18 @@ def _listening(view: View) -> _Listening | None:
         number = view.value(group.at("dashboardPort"))
         ranges = (_range(view.value(group.at(name))) for name in ("workerPorts", "nannyPorts"))
         found.ranges.extend(((number, number), *ranges))
-    for pod in view.pods:
-        for container in view.value(pod.at("sidecars")) or ():
-            ports = container.get("ports")
-            if not ports:
-                return None
-            found.ranges.extend((port["containerPort"], port["containerPort"]) for port in ports)
-            found.names.extend(port["name"] for port in ports if "name" in port)
+    for container in _sidecars(view):
+        ports = container.get("ports")
+        if not ports:
+            return None
+        found.ranges.extend((port["containerPort"], port["containerPort"]) for port in ports)
+        found.names.extend(port["name"] for port in ports if "name" in port)
     return found
+
+
+def _sidecars(view: View) -> Iterator[Mapping[str, Any]]:
+    for pod in view.pods:
+        yield from view.value(pod.at("sidecars")) or ()
 
 
 def _range(written: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Volumes, tolerations and security settings that Kubernetes would refuse."""
+"""Volumes, tolerations and security settings that Kubernetes would reject."""
 
 from __future__ import annotations
 

@@ -117,10 +117,11 @@ def check(
     *,
     files: bool = False,
 ) -> list[Problem]:
-    """What the rules find in a configuration in which every setting has a value of its type.
+    """The problems that the rules find, each once.
 
-    `refused` are the paths at which some layer has an invalid value: findings that involve one are
-    left out. With `files`, the rules about how the layers are written run too.
+    Every setting must have a value of its type. `refused` are the paths at which some layer has an
+    invalid value; findings that involve one are dropped. With `files`, the rules about how the
+    layers are written run too.
     """
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
@@ -128,13 +129,13 @@ def check(
         for finding in rule.find(view):
             problem = _problem(view, rule, finding)
             if problem is not None:
-                # A group that inherits a setting from `workers` has the same problem at its place.
+                # A worker group that inherits the setting has the same problem at the same place.
                 found.setdefault((problem.check, problem.origin, problem.message), problem)
     return list(found.values())
 
 
 def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
-    """The problem that a finding is; None if it involves a refused value or no leaf at all."""
+    """A finding as a problem; None if it involves an invalid value, or has no place."""
     if view.refused and any(map(view.is_refused, finding.paths)):
         return None
     place = (finding.paths[0], finding.leaf) if finding.leaf else view.highest(finding.paths)

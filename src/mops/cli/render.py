@@ -16,7 +16,7 @@ from mops.schema.fields import load_schema
 
 
 def render(options: RenderOptions) -> int:
-    """Writes the values to stdout or to the file of -o, or compares; the exit code."""
+    """Writes the values to stdout or a file, or compares them; returns the exit code."""
     if options.all:
         from mops.cli.fleet import render_all
 
@@ -50,7 +50,7 @@ def _refuse(options: RenderOptions, *names: str, needs: str) -> None:
 
 
 def _keep_layers(verdict: Verdict, output: str) -> None:
-    """UsageError where the output would overwrite a layer."""
+    """Raises UsageError if the output would overwrite a layer."""
     if not os.path.exists(output):
         return
     for layer in verdict.config.layers:
@@ -59,7 +59,7 @@ def _keep_layers(verdict: Verdict, output: str) -> None:
 
 
 def _compare(text: str, output: str) -> int:
-    """Compares with the file and prints the difference."""
+    """Compares the values with the file and prints the difference."""
     committed = disk.read_file(output) if os.path.lexists(output) else b""
     if committed == text.encode("utf-8"):
         return OK

@@ -1,8 +1,8 @@
 """The Pod Security level that a namespace needs so that the pods of a workspace are admitted.
 
 The rules are those of Kubernetes' Pod Security Standards
-(https://kubernetes.io/docs/concepts/security/pod-security-standards/) for what values can say; the
-tests hold them against Kubernetes' own evaluation of the rendered pods.
+(https://kubernetes.io/docs/concepts/security/pod-security-standards/), as far as values can violate
+them. The tests compare the results with Kubernetes' own evaluation of the rendered pods.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 class Reason(NamedTuple):
-    """Why pods need a namespace with at least `level`: the setting, and what it says."""
+    """Why pods need a namespace with at least `level`: a setting, and a description of it."""
 
     path: Path
     level: Level
@@ -47,14 +47,14 @@ class Reason(NamedTuple):
 
 
 class _Container(NamedTuple):
-    """A container of the user's: where it is among the values, and what it says."""
+    """A container that the user defines: its path in the values, and its spec."""
 
     path: Path
     spec: Mapping[str, Any]
 
     @property
     def security(self) -> Mapping[str, Any] | None:
-        """Its own security context; None where it has the chart's."""
+        """Its own security context; None if it uses the chart's."""
         return self.spec.get("securityContext")
 
     def at(self, *parts: str) -> Path:
@@ -75,7 +75,7 @@ def required_level(found: list[Reason]) -> Level:
 
 
 def namespace_labels(level: str) -> dict[str, str]:
-    """The labels of a namespace that admits, audits and warns by a level."""
+    """The labels of a namespace that enforces, audits and warns about a level."""
     return {f"{LABEL_PREFIX}{mode}": level for mode in ("enforce", "audit", "warn")}
 
 
@@ -159,7 +159,7 @@ def _container(container: _Container) -> Iterator[Reason]:
 
 
 def _privileges(where: Path, context: Mapping[str, Any]) -> Iterator[Reason]:
-    """What only privileged namespaces admit."""
+    """Settings that only privileged namespaces admit."""
     if context.get("privileged"):
         yield Reason((*where, "privileged"), PRIVILEGED, "the container is privileged")
     if context.get("procMount") not in (None, "Default"):
@@ -170,9 +170,14 @@ def _privileges(where: Path, context: Mapping[str, Any]) -> Iterator[Reason]:
             yield Reason((*where, key), PRIVILEGED, f"{key} is {profile}")
     if (context.get("windowsOptions") or {}).get("hostProcess"):
         yield Reason((*where, "windowsOptions"), PRIVILEGED, "hostProcess is true")
-    labels = context.get("seLinuxOptions") or {}
-    if labels.get("user") or labels.get("role") or labels.get("type", "") not in _SELINUX_TYPES:
+    if _changes_selinux(context.get("seLinuxOptions") or {}):
         yield Reason((*where, "seLinuxOptions"), PRIVILEGED, "seLinuxOptions are set")
+
+
+def _changes_selinux(labels: Mapping[str, Any]) -> bool:
+    """Whether SELinux options set a user, a role, or a type that baseline does not allow."""
+    has_identity = labels.get("user") or labels.get("role")
+    return bool(has_identity) or labels.get("type", "") not in _SELINUX_TYPES
 
 
 def _ports(container: _Container) -> Iterator[Reason]:
@@ -190,4 +195,4 @@ def _probe_hosts(container: _Container) -> Iterator[Reason]:
         for kind in ("httpGet", "tcpSocket"):
             if ((handler or {}).get(kind) or {}).get("host"):
                 where = container.at(*path, kind, "host")
-                yield Reason(where, PRIVILEGED, f"{path[-1]} asks another host")
+                yield Reason(where, PRIVILEGED, f"{path[-1]} connects to another host")

@@ -1,7 +1,8 @@
 """Environment variables that refer to each other, and the order in which the chart sets them.
 
-Kubernetes expands $(NAME) only if NAME is set before. The chart therefore sets variables sorted by
-name, each after those that it refers to: `chart/templates/_env.tpl` does the same as this module.
+Kubernetes expands $(NAME) only if NAME is set before. The chart therefore sorts variables by name,
+but sets each one after those that it refers to: `chart/templates/_env.tpl` uses the same order as
+this module.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ REFERENCE = r"\$\(([^)]{0,253})\)"
 
 
 def references(text: str) -> list[str]:
-    """The names in $(NAME), each once, in their order; `$$` stands for a literal `$`."""
+    """The names in $(NAME), each once, in order; `$$` stands for a literal `$`."""
     if "$(" not in text:
         return []
     return list(dict.fromkeys(re.findall(REFERENCE, text.replace("$$", ""))))
@@ -30,7 +31,7 @@ class Variables:
     """
 
     def __init__(self, names: Iterable[str], texts: Mapping[str, str]) -> None:
-        """`texts` are the variables with a literal value, by name; only these can refer."""
+        """`texts` are the variables with a literal value, by name; only these have references."""
         self.order: list[str] = []
         self.cycles: list[tuple[str, ...]] = []
         self._names = sorted(names)
@@ -41,7 +42,7 @@ class Variables:
             self._place(name)
 
     def _place(self, name: str) -> None:
-        """Puts a variable behind those that it refers to, without recursion."""
+        """Adds a variable after those that it refers to, without recursion."""
         open_names: list[str] = []
         waiting = [(name, iter(self._wanted(name)))] if name not in self._done else []
         while waiting:

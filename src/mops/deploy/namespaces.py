@@ -19,7 +19,7 @@ def ensure_namespace(
 ) -> None:
     """Creates the namespace with Pod Security labels; one that exists is left unchanged.
 
-    Raises EnvironmentFailure if it exists and refuses the pods.
+    Raises EnvironmentFailure if it exists and does not admit the pods.
     """
     found = client.namespace(name)
     if found is None:

@@ -73,7 +73,7 @@ def _value_lines(tree: Tree, depth: int) -> Iterator[str]:
 
 
 def _has_default(tree: Tree) -> bool:
-    """Whether values.yaml holds a setting."""
+    """Whether values.yaml contains a setting."""
     if tree.get("x-release") or tree.get("x-optional"):
         return False
     return is_section(tree) or "default" in tree

@@ -1,4 +1,4 @@
-"""What is delivered, and how: the chart, the workspaces, and what these have in common."""
+"""What Argo CD or Flux deploys: the chart, the workspaces, and their common settings."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ CHART_FORMS = "oci://HOST/PATH/NAME, the URL of a Helm repository, or a path in 
 class Chart(NamedTuple):
     """Where the chart is.
 
-    `source` is an OCI registry, a Helm repository, or the git repository of the values; in the
-    latter `url` is "" and `name` is a path.
+    `source` is an OCI registry, a Helm repository, or the git repository of the values; for git,
+    `url` is "" and `name` is a path.
     """
 
     source: ChartSource
@@ -39,12 +39,12 @@ class Chart(NamedTuple):
 
 
 class Target(NamedTuple):
-    """One workspace as it is deployed.
+    """One workspace to deploy.
 
     `app` is the name of its Application, `values` the path of its values file in the repository,
     `text` the content of that file, and `autoscaled` whether an autoscaler owns its replicas.
-    `admission` is what its pods need of a namespace, `level` the Pod Security level that the
-    namespace gets.
+    `admission` is the Pod Security level that its pods need, `level` the one that its namespace
+    gets.
     """
 
     app: str
@@ -58,11 +58,11 @@ class Target(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What all workspaces have in common.
+    """The settings that all workspaces have in common.
 
-    `repo` and `revision` are those of the values in git, `project` and `namespace` belong to
+    `repo` and `revision` say where the values are in git, `project` and `namespace` belong to
     Argo CD, `server` and `cluster` name the destination (both "": the cluster of Argo CD), and
-    `source` is the GitRepository that Flux reads a chart in git from.
+    `source` is the GitRepository from which Flux reads a chart in git.
     """
 
     chart: Chart
@@ -76,7 +76,7 @@ class Delivery(NamedTuple):
     source: str = "flux-system"
 
     def destination(self, namespace: str) -> dict[str, str]:
-        """Where a release goes. The lint refuses one with both `server` and `cluster`."""
+        """The destination of a release. The lint rejects one with both `server` and `cluster`."""
         place: dict[str, str] = {}
         if self.cluster:
             place["name"] = self.cluster
@@ -86,7 +86,7 @@ class Delivery(NamedTuple):
 
 
 def chart_at(place: str, name: str, version: str) -> Chart:
-    """The chart at a place as --chart names it. Raises UsageError for any other form."""
+    """The chart that --chart names. Raises UsageError if it has none of the accepted forms."""
     if place.startswith("oci://"):
         url, _, last = place.removeprefix("oci://").rstrip("/").rpartition("/")
         if not url:
@@ -107,10 +107,10 @@ def app_name(release: str, workspace: str) -> str:
 
 
 def target(verdict: Verdict, file: str, workspace: str = "") -> Target:
-    """A workspace as it is deployed.
+    """A workspace to deploy.
 
-    `file` is the path of its values file in the repository; without a name of the `workspace`
-    its environment names it.
+    `file` is the path of its values file in the repository. Without `workspace`, its name is that
+    of its environment.
     """
     config = verdict.config
     release = str(config.value("release", "name"))
@@ -129,7 +129,7 @@ def target(verdict: Verdict, file: str, workspace: str = "") -> Target:
 def fleet_targets(
     tree: Tree, schema: SettingsSchema, directory: str, *, strict: bool
 ) -> list[Target]:
-    """All workspaces of a fleet; `directory` is its root in the repository ("" if they agree).
+    """All workspaces of a fleet; `directory` is its root in the repository, "" for the top.
 
     Raises InvalidConfig if one is invalid, or if two are the same release.
     """
@@ -145,7 +145,7 @@ def fleet_targets(
 
 
 def _same_release(targets: Sequence[Target]) -> Iterator[Problem]:
-    """Workspaces that would replace another one in its namespace."""
+    """Workspaces with the release name and namespace of an earlier one."""
     first: dict[tuple[str, str], Target] = {}
     for one in targets:
         other = first.setdefault((one.namespace, one.release), one)
@@ -153,7 +153,7 @@ def _same_release(targets: Sequence[Target]) -> Iterator[Problem]:
             yield Problem(
                 ERROR,
                 "",
-                f"release {one.release} in namespace {one.namespace} is also that of "
+                f"release {one.release} in namespace {one.namespace} is also used by "
                 f"{other.values}",
                 Origin(one.values, one.values),
                 "give one of them another namespace",

@@ -1,4 +1,4 @@
-"""The Pod Security levels of the namespaces that workspaces are delivered to."""
+"""The Pod Security levels of the namespaces of workspaces."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mops.report.problems import problem_line
 
 
 def with_levels(targets: Sequence[Target], asked: str) -> list[Target]:
-    """The targets with the level of their namespaces: the one `asked` for, or what the pods need.
+    """The targets with the levels of their namespaces: the level `asked` for, or what pods need.
 
-    Workspaces in one namespace share the most permissive level of theirs. Raises InvalidConfig if
-    the level asked for refuses pods of a workspace.
+    Workspaces in one namespace share the most permissive level that one of them needs. Raises
+    InvalidConfig if the level asked for does not admit the pods of a workspace.
     """
     if asked:
         problems = list(_refused(targets, asked))
@@ -37,18 +37,18 @@ def _refused(targets: Sequence[Target], asked: str) -> Iterator[Problem]:
     for target in targets:
         why = target.admission.why
         if why is not None and asked in LEVELS[: LEVELS.index(target.admission.level)]:
-            hint = f"use --pod-security {target.admission.level}, or leave the option out"
+            hint = f"use --pod-security {target.admission.level}, or omit the option"
             yield why._replace(hint=hint)
 
 
 def notes(targets: Sequence[Target]) -> Iterator[str]:
     """A line for each namespace that admits more than "restricted" pods, with the reason."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for target in targets:
         why = target.admission.why
         decides = why is not None and target.admission.level == target.level
-        if why is not None and decides and target.namespace not in told:
-            told.add(target.namespace)
+        if why is not None and decides and target.namespace not in reported:
+            reported.add(target.namespace)
             yield (
                 f"namespace {target.namespace} gets the Pod Security level {target.level}: "
                 f"{problem_line(why)}"

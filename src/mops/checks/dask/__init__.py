@@ -1,7 +1,7 @@
 """Environment variables and arguments of Dask.
 
-Dask takes every variable that begins with DASK_ for a setting, never reports an unknown one, and
-does not check values. `names` and `values` have the rules. `settings`, `literals` and `memory` know
+Dask reads every variable that starts with DASK_ as a setting, never reports unknown ones, and does
+not check values. `names` and `values` contain the rules. `settings`, `literals` and `memory` model
 what Dask does with a name or a value, `variables` applies that to a configuration, and `advice`
 says what to write instead.
 

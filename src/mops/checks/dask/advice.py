@@ -66,7 +66,7 @@ def unknown_name(view: View, variable: Variable) -> tuple[str, str]:
     key = variable.reading.key
     harm = ""
     if key.startswith("scheduler."):
-        # Measured with 2024.10.0 and 2026.8.0: compute() takes the mapping for a scheduler's name.
+        # Measured with 2024.10.0 and 2026.8.0: compute() uses the mapping as a scheduler's name.
         harm = ", and compute() without a client fails because of it"
     words = key.replace("-", ".").removeprefix("distributed.")
     # What a worker is given, its nanny is given first.
@@ -86,7 +86,7 @@ def unknown_name(view: View, variable: Variable) -> tuple[str, str]:
 
 
 def _effect(view: View, variable: Variable, key: str) -> str:
-    """What would change if the variable's name were that of `key`; a clause for after the name."""
+    """What would change if the variable were named after `key`, as a clause to follow the name."""
     if view.has(variable.group.variable(name_of(key))):
         return ", which is set too and takes effect"
     text = variable.text
@@ -108,7 +108,7 @@ def _effect(view: View, variable: Variable, key: str) -> str:
 
 
 def _disordered(view: View, group: Group, key: str) -> str:
-    """How a memory threshold would be out of order; "" for other settings, and if it would not."""
+    """How a memory threshold would be out of order; "" if it would not, or for other settings."""
     for low, high in disorder(dask_variables(view).corrected(group)):
         if key in (f"distributed.worker.memory.{step.name}" for step in (low, high)):
             return f"{low} above {high}: {_CONSEQUENCES[high.name]}"
@@ -116,7 +116,7 @@ def _disordered(view: View, group: Group, key: str) -> str:
 
 
 def _change(key: str, name: str, text: str) -> str:
-    """What a variable for a setting would do, compared with the default of the newest version."""
+    """What a variable for a setting would do, compared with the newest version's default."""
     setting, newest = facts().keys[key], facts().versions[-1]
     defaults = setting.get("defaults", {})
     if "default" not in setting and newest not in defaults:

@@ -10,15 +10,15 @@ from mops.checks.dask.settings import facts
 if TYPE_CHECKING:
     from mops.checks.dask.settings import Accept
 
-# Python's parser may take long, or fail in other ways, for longer strings; no setting needs them.
+# Python's parser may be slow, or fail in other ways, on longer strings; no setting needs them.
 _LONGEST = 10_000
 
 _WORDS: dict[str, Any] = {"none": None, "null": None, "true": True, "false": False}
-# Most values are one of these and need no parser. Loading `ast` costs more than all else here.
+# Most values have one of these forms and need no parser. Importing `ast` is what costs most here.
 _DECIMAL = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?"
 _NO_LITERAL = r"[A-Za-z_/][-A-Za-z0-9_./:]*|[0-9]+(\.[0-9]+)? ?(us|ms|s|m|h|[kMGT]i?B)"
 
-# What dask.utils.parse_timedelta and parse_bytes take, in lower case and without spaces.
+# What dask.utils.parse_timedelta and parse_bytes accept, in lower case and without spaces.
 _AMOUNT = r"([0-9]+\.?[0-9]*(e[+-]?[0-9]+)?)?"
 _UNITS = {
     "time": r"(ns|us|ms|s|m|h|d|w|(nano|micro|milli)?seconds?|minutes?|hours?|days?|weeks?)?",
@@ -97,7 +97,7 @@ def _accepts(accept: Accept, value: Any) -> bool:
     if kind in ("integer", "number"):
         return _in_range(accept, value) and (kind == "number" or isinstance(value, int))
     if kind == "boolean":
-        # Dask's code tests these for truth, so 0 and 1 serve as well.
+        # Dask only tests whether these are true, so 0 and 1 work as well.
         return value in (0, 1) and not isinstance(value, str)
     if kind in _UNITS:
         return is_measure(value, kind)

@@ -142,9 +142,9 @@ def _tag_version(image: str) -> tuple[int, ...]:
 
 
 def _is_other(version: tuple[int, ...], known_in: Sequence[str], versions: Sequence[str]) -> bool:
-    """Whether a version is not among those that have something, of which only some are recorded.
+    """Whether a version is not among those that have something; only some versions are recorded.
 
-    It is taken to be like the recorded versions without the setting if it is on their side.
+    An unrecorded version is assumed to be like the recorded versions on its side.
     """
     having = [_parse(one) for one in known_in]
     without = [_parse(one) for one in versions if one not in known_in]
