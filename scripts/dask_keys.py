@@ -102,10 +102,7 @@ def _sides(folder: Path, keys: set[str]) -> dict[str, str]:
     What the scheduler reads only to draw its dashboard is the workers'.
     """
     readers: dict[str, set[str]] = {}
-    for file in sorted(folder.rglob("*.py")):
-        module = file.relative_to(folder).as_posix()
-        if "tests" in file.parts or file.name.startswith("utils_test"):
-            continue
+    for module, file in _modules(folder):
         process = next((side for glob, side in _MODULES if fnmatch(module, glob)), "both")
         for key in keys.intersection(_names_in(file)):
             if process != "none" and (key, module) not in _ASIDE:
@@ -113,6 +110,13 @@ def _sides(folder: Path, keys: set[str]) -> dict[str, str]:
     sides = {key: _side(found) for key, found in readers.items()}
     sides |= {key: found[1] for key in keys if (found := _BLOCKED.fullmatch(key))}
     return {key: side for key, side in sorted(sides.items()) if side}
+
+
+def _modules(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The modules of a package, by their paths inside it, without its tests."""
+    for file in sorted(folder.rglob("*.py")):
+        if "tests" not in file.parts and not file.name.startswith("utils_test"):
+            yield file.relative_to(folder).as_posix(), file
 
 
 def _names_in(file: Path) -> set[str]:
