@@ -5,8 +5,9 @@
 
 Options are read from the commands themselves. An interpreter without dask-cuda leaves that command
 out. In the file an option has `takes` (how many words follow it; 0 for a switch), its `type`, the
-`choices` of one that has any, `repeats` where it may be given several times, `same` with its other
-names, and `in` where not every version that has the command has the option.
+`choices` of one that has any (`separated` if it takes several, with commas), `repeats` where it may
+be given several times, `same` with its other names, and `in` where not every version that has the
+command has the option.
 """
 
 from __future__ import annotations
@@ -53,12 +54,16 @@ def options(command: Any) -> dict[str, dict[str, Any]]:
             entry["type"] = parameter.type.name
             if hasattr(parameter.type, "choices"):
                 entry["choices"] = list(parameter.type.choices)
+            if "CommaSeparated" in type(parameter.type).__name__:
+                entry["separated"] = True
         if parameter.multiple:
             entry["repeats"] = True
         for name in names:
             others = [other for other in names if other != name]
             found[name] = {**entry, **({"same": others} if others else {})}
-    found["--help"] = {"takes": 0}
+    # `dask`, of which these are subcommands, has both names.
+    found["--help"] = {"takes": 0, "same": ["-h"]}
+    found["-h"] = {"takes": 0, "same": ["--help"]}
     return found
 
 

@@ -55,6 +55,7 @@ chart's context, or a dict: root and pods (the key of a pod's values -> these va
 {{/* Arguments that the chart writes. */}}
 {{- define "mops.guard.arguments" }}
 {{- $both := "no-dashboard|dashboard-address|tls-ca-file|tls-cert|tls-key" }}
+{{- if .root.Values.tls.secretName }}{{ $both = printf "%s|protocol" $both }}{{ end }}
 {{- $scheduler := "port|host|dashboard|idle-timeout" }}
 {{- $worker := "name|nworkers|nthreads|memory-limit|worker-port|nanny-port|nanny|no-nanny" }}
 {{- $worker = printf "%s|local-directory|scheduler-file" $worker }}

@@ -185,6 +185,7 @@ def env(texts: Iterable[tuple[str, str]]) -> None:
         )
 
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 FLAG, KEY = "FLAG: plain\n  scheduler", "workspace.worker_env.FLAG"
 END = "\n  scheduler"
 
@@ -350,7 +351,14 @@ accept(
     "arg --nworkers",
     "1",
 )
-accept("an argument is text", "workspace", "1h]", "0x10]", "arg --lifetime", "0x10")
+accept(
+    "an argument is text",
+    "workspace",
+    "[--lifetime, 1h]",
+    "[--interface, 0x10]",
+    "arg --interface",
+    "0x10",
+)
 for written, hint in (
     ("010", "write 10"),
     ("0x4", "use a decimal integer"),
@@ -477,9 +485,11 @@ for written in ("yes", "1e3", "010", "2024-01-01", ".inf", "0o17"):
         f"a guess inside Kubernetes' own fields {written}",
         "workspace",
         "nodeAffinity: {}",
-        f"nodeAffinity: {{x: «{written}}}",
+        f"nodeAffinity: {{{REQUIRED}: {{nodeSelectorTerms: [{{matchFields: [{{key: «{written}, "
+        "operator: Exists}]}]}}",
         (
-            f"spec.workers.affinity.nodeAffinity.x: YAML readers disagree on what {written} is "
+            f"spec.workers.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms.[0].matchFields."
+            f"[0].key: YAML readers disagree on what {written} is "
             f'(write "{written}" for a string)'
         ),
     )
@@ -487,9 +497,23 @@ accept(
     "text inside Kubernetes' own fields",
     "workspace",
     "nodeAffinity: {}",
-    'nodeAffinity: {a: "yes", b: 3, c: true, d: text}',
+    (
+        "nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 3, preference: "
+        '{matchExpressions: [{key: disk, operator: In, values: ["yes", "3", "true", text]}]}}]}'
+    ),
     "affinity nodeAffinity",
-    {"a": "yes", "b": 3, "c": True, "d": "text"},
+    {
+        "preferredDuringSchedulingIgnoredDuringExecution": [
+            {
+                "weight": 3,
+                "preference": {
+                    "matchExpressions": [
+                        {"key": "disk", "operator": "In", "values": ["yes", "3", "true", "text"]}
+                    ]
+                },
+            }
+        ]
+    },
 )
 
 # --- structure
@@ -1704,15 +1728,22 @@ accept(
     "annotation note",
     '{{ .Files.Get "x" }}',
 )
-accept("an argument with a space", "workspace", "1h]", "'1h; id']", "arg --lifetime", "1h; id")
+accept(
+    "an argument with a space",
+    "workspace",
+    "[--lifetime, 1h]",
+    "[--lifetime, 1h, --interface, 'eth0; id']",
+    "arg --interface",
+    "eth0; id",
+)
 refuse(
     "a second process count",
     "workspace",
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: [«--nworkers=9]",
     (
-        'spec.workers.extraArgs.[0]: "--nworkers=9" is not allowed here (the chart manages this '
-        "argument; use its own setting)"
+        "spec.workers.extraArgs.[0]: the chart manages --nworkers (set workers.processes) "
+        "[argument-managed]"
     ),
 )
 refuse(
@@ -1972,7 +2003,7 @@ for word in ("x", "$(", "$(a", "eyJ-", "://a:", "a@", "-----BEGIN "):
     accept(f"a long text of {word}", "unified", FLAG, f'FLAG: "{long}"{END}', "env FLAG", long)
 raw_accept(
     "deep but bounded",
-    WORKSPACE.replace("nodeAffinity: {}", "nodeAffinity: " + "{a: " * 50 + "x" + "}" * 50).encode(),
+    f"{WORKSPACE}  global: {'{a: ' * 50}x{'}' * 50}\n".encode(),
     "env FLAG",
     "plain",
 )

@@ -21,6 +21,7 @@ from mops.config.sources import Request, gather
 from mops.schema.fields import load_schema
 from mops.yamltext.writer import quote
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 TEXTS = ["", "a", "1e3", "010", "y", "null", "x y", "{{ }}", "\u00e9", "a\nb"]
 
 
@@ -53,9 +54,9 @@ def section(source: random.Random, *, nulls: bool) -> dict[str, Any]:
         "affinity": source.choice(
             [
                 {},
-                {"nodeAffinity": {"x": [1, 2]}},
-                {"podAntiAffinity": {"y": {"z": "1"}}},
-                {"nodeAffinity": {"x": []}},
+                {"podAntiAffinity": {REQUIRED: [{"topologyKey": "a"}, {"topologyKey": "b"}]}},
+                {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{}]}}, "podAffinity": {}},
+                {"podAntiAffinity": {REQUIRED: []}},
             ]
         ),
         "priorityClassName": source.choice(["", "high", "low"]),
@@ -71,6 +72,12 @@ def section(source: random.Random, *, nulls: bool) -> dict[str, Any]:
             "enabled": source.random() < 0.5,
             "maxWorkers": source.randrange(3, 20),
         }
+    if source.random() < 0.5:
+        found["global"] = source.choice(
+            [{"a": {"x": [1, 2]}}, {"b": {"y": {"z": "1"}}}, {"a": {"x": []}}, {"a": "1"}]
+        )
+        if nulls and source.random() < 0.3:
+            found["global"] = {"a": None}
     if source.random() < 0.5:
         found["labels"] = {source.choice("abc"): source.choice(["1", "true", "x"])}
     return found

@@ -110,13 +110,19 @@ MEETING = st.fixed_dictionaries(
                             st.sampled_from(["a", "b.c/d"]), st.sampled_from(["x", "y"])
                         ),
                     ),
-                    "affinity": st.recursive(
-                        st.one_of(st.none(), st.sampled_from(["t", 1, True])),
-                        lambda inner: st.dictionaries(
-                            st.sampled_from(["abc", "def"]), inner, max_size=2
+                    "extraPodSpec": st.one_of(
+                        st.none(),
+                        st.fixed_dictionaries(
+                            {},
+                            optional={
+                                "os": st.sampled_from([None, {}, {"name": "linux"}]),
+                                "hostname": st.sampled_from([None, "a", "b"]),
+                                "dnsConfig": st.sampled_from(
+                                    [None, {"searches": []}, {"nameservers": ["10.0.0.1"]}]
+                                ),
+                            },
                         ),
-                        max_leaves=5,
-                    ).filter(lambda found: isinstance(found, dict)),
+                    ),
                     "tolerations": st.one_of(
                         st.none(),
                         st.lists(
@@ -129,6 +135,11 @@ MEETING = st.fixed_dictionaries(
                 },
             ),
         ),
+        "global": st.recursive(
+            st.one_of(st.none(), st.sampled_from(["t", 1, True])),
+            lambda inner: st.dictionaries(st.sampled_from(["abc", "def"]), inner, max_size=2),
+            max_leaves=5,
+        ).filter(lambda found: isinstance(found, dict)),
         "autoscaling": st.one_of(
             st.none(),
             st.fixed_dictionaries(
@@ -201,14 +212,14 @@ SECRET, FIELD = (
         (env(SECRET), env("x"), env("x")),
         (env(SECRET), env(None), {}),
         (
-            {"workers": {"affinity": {"abc": {"def": "x"}}}},
-            {"workers": {"affinity": {"abc": "y"}}},
-            {"workers": {"affinity": {"abc": "y"}}},
+            {"global": {"abc": {"def": "x"}}},
+            {"global": {"abc": "y"}},
+            {"global": {"abc": "y"}},
         ),
         (
-            {"workers": {"affinity": {"abc": "y"}}},
-            {"workers": {"affinity": {"abc": {"def": "x"}}}},
-            {"workers": {"affinity": {"abc": {"def": "x"}}}},
+            {"global": {"abc": "y"}},
+            {"global": {"abc": {"def": "x"}}},
+            {"global": {"abc": {"def": "x"}}},
         ),
     ],
 )

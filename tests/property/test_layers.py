@@ -70,21 +70,29 @@ MEETING = st.fixed_dictionaries(
                         ),
                     ),
                 ),
-                "affinity": st.one_of(
+                "extraPodSpec": st.one_of(
                     st.none(),
-                    st.recursive(
-                        st.sampled_from(["t", 1]),
-                        lambda inner: st.dictionaries(
-                            st.sampled_from(["a1", "b1"]), inner, max_size=2
-                        ),
-                        max_leaves=4,
-                    ).filter(lambda found: isinstance(found, dict)),
+                    st.fixed_dictionaries(
+                        {},
+                        optional={
+                            "os": st.sampled_from([{}, {"name": "linux"}, {"name": "windows"}]),
+                            "hostname": st.sampled_from(["a", "b"]),
+                        },
+                    ),
                 ),
                 "tolerations": st.one_of(
                     st.none(), st.lists(st.just({"operator": "Exists"}), max_size=2)
                 ),
             },
-        )
+        ),
+        "global": st.one_of(
+            st.none(),
+            st.recursive(
+                st.sampled_from(["t", 1]),
+                lambda inner: st.dictionaries(st.sampled_from(["a1", "b1"]), inner, max_size=2),
+                max_leaves=4,
+            ).filter(lambda found: isinstance(found, dict)),
+        ),
     },
 )
 

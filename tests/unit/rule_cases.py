@@ -6,6 +6,7 @@ import json
 from typing import NamedTuple
 
 from mops.checks.rule import ERROR, WARNING
+from unit.effect_cases import ARGUMENTS, EFFECTS
 
 E, W = ERROR, WARNING
 
@@ -47,15 +48,15 @@ MISFITS = [
      "workers: {memoryReserve: «2e15}",
      "2e15 is more than 1024Ti, the most that the chart can compute with"),
     ("small-memory", E,
-     ("workers: {processes: 8, resources: {requests: {cpu: 64, memory: 512Mi}, limits: {cpu: 64, "
+     ("workers: {processes: 8, resources: {requests: {cpu: 8, memory: 512Mi}, limits: {cpu: 8, "
      "memory: «512Mi}}}"),
      "(512Mi - 256Mi reserve) / 8 processes leaves 32Mi for each process; Dask needs 64Mi"),
     ("small-memory", E,
-     ("workers: {processes: 1, resources: {requests: {cpu: 64, memory: 200Mi}, limits: {cpu: 64, "
+     ("workers: {processes: 1, resources: {requests: {cpu: 1, memory: 200Mi}, limits: {cpu: 1, "
      "memory: «200Mi}}}"),
      "(200Mi - 256Mi reserve) / 1 processes leaves 0 bytes for each process; Dask needs 64Mi"),
     ("small-memory", W,
-     ("workers: {processes: 2, resources: {requests: {cpu: 64, memory: 767Mi}, limits: {cpu: 64, "
+     ("workers: {processes: 2, resources: {requests: {cpu: 2, memory: 767Mi}, limits: {cpu: 2, "
      "memory: «767Mi}}}"),
      "(767Mi - 256Mi reserve) / 2 processes leaves only 255.5Mi for each process"),
     ("busy-cpu", W, "workers: {processes: «3}", "3 processes x 1 threads = 3 compete for 2 CPU"),
@@ -152,6 +153,8 @@ MISFITS = [
     ("toleration", E,
      "workers: {tolerations: «[{key: a, operator: Exists, tolerationSeconds: 3}]}",
      "tolerationSeconds requires the effect NoExecute"),
+    *ARGUMENTS,
+    *EFFECTS,
 ]  # fmt: skip
 
 # A variable of the workers: the rule that warns, the name, the value, and part of what it says.
@@ -282,7 +285,7 @@ FILES: list[tuple[str, list[Found]]] = [
      [Found("replicas-owned", "4 replicas have no effect: autoscaling is on and keeps 2 to 10")]),
     ("workspace:\n  worker_replicas: 4\n", []),
     (("workspace:\n  workers:\n"
-     "    extraArgs: [--name-prefix, $(POD_NAME), --x, $(NOWHERE)]\n"),
+     "    extraArgs: [--interface, $(POD_NAME), --host, $(NOWHERE)]\n"),
      [Found("reference", "$(NOWHERE) refers to no variable")]),
     (("workspace:\n  workers:\n"
      "    extraArgs: [$(NOWHERE)]\n    envFrom: [{secretRef: {name: a}}]\n"), []),

@@ -231,8 +231,12 @@ def test_override_variables(name, text, paths, value):
             [("--set", "podDisruptionBudget.workersMaxUnavailable=2")],
             {("podDisruptionBudget", "workersMaxUnavailable"): 2},
         ),
-        ([("--set", "workers.affinity.a.b=1")], {("workers", "affinity", "a", "b"): 1}),
-        ([("--set-string", "workers.affinity.a.b=1")], {("workers", "affinity", "a", "b"): "1"}),
+        ([("--set", "global.a.b=1")], {("global", "a", "b"): 1}),
+        ([("--set-string", "global.a.b=1")], {("global", "a", "b"): "1"}),
+        (
+            [("--set", "workers.extraPodSpec.os.name=linux")],
+            {("workers", "extraPodSpec", "os", "name"): "linux"},
+        ),
     ],
 )
 def test_set(sets, leaves):

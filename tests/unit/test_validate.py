@@ -146,14 +146,12 @@ def read(text: str, **settings):
         ("workers: {processes: null, env: ~}", {"workers": {"processes": None, "env": None}}),
         (
             (
-                "workers: {tolerations: [{key: a, operator: Exists}], affinity: {nodeAffinity: "
+                "{workers: {tolerations: [{key: a, operator: Exists}]}, global: {site: "
                 "{x: [1, true, text]}}}"
             ),
             {
-                "workers": {
-                    "tolerations": [{"key": "a", "operator": "Exists"}],
-                    "affinity": {"nodeAffinity": {"x": [1, True, "text"]}},
-                }
+                "workers": {"tolerations": [{"key": "a", "operator": "Exists"}]},
+                "global": {"site": {"x": [1, True, "text"]}},
             },
         ),
         (
@@ -325,10 +323,46 @@ def test_walk(text, tree):
             "expected a Kubernetes label value",
         ),
         (
-            "workers: {affinity: {a: yes}}",
-            "f:1:25",
-            "workers.affinity.a",
+            "global: {a: yes}",
+            "f:1:13",
+            "global.a",
             "YAML readers disagree on what yes is",
+        ),
+        (
+            "workers: {affinity: {a: yes}}",
+            "f:1:22",
+            "workers.affinity.a",
+            "Affinity has no field a",
+        ),
+        (
+            "workers: {affinity: {nodeAffinity: {requiredDuringScheduling: {}}}}",
+            "f:1:37",
+            "workers.affinity.nodeAffinity.requiredDuringScheduling",
+            "NodeAffinity has no field requiredDuringScheduling",
+        ),
+        (
+            "workers: {volumes: [{name: a, emptyDir: {}}, {name: b, emptyDir: {medum: Memory}}]}",
+            "f:1:67",
+            "workers.volumes.[1].emptyDir.medum",
+            "EmptyDirVolumeSource has no field medum",
+        ),
+        (
+            "workers: {extraPodSpec: {dnsPolicy: none}}",
+            "f:1:37",
+            "workers.extraPodSpec.dnsPolicy",
+            'expected one of ClusterFirst, ClusterFirstWithHostNet, Default, None, found "none"',
+        ),
+        (
+            "workers: {extraPodSpec: {hostname: yes}}",
+            "f:1:36",
+            "workers.extraPodSpec.hostname",
+            "YAML readers disagree on what yes is",
+        ),
+        (
+            "workers: {extraPodSpec: {overhead: {cpu: 8 Gi}}}",
+            "f:1:42",
+            "workers.extraPodSpec.overhead.cpu",
+            "expected a Kubernetes quantity such as 500m, 2 or 4Gi",
         ),
     ],
 )

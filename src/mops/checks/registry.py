@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 
-from mops.checks import environment, exposure, images, names, pods, resources, runtime
-from mops.checks.environment import DASK_PREFIX
+from mops.checks import environment, exposure, gates, images, names, pods, resources, runtime
 from mops.checks.rule import Finding, Rule
 from mops.config.resolve import Config
 from mops.config.view import View
@@ -13,36 +13,42 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
 
-_ALWAYS: tuple[Rule, ...] = (
+# Rules that only some configurations need: the module that has them, and whether a configuration
+# has anything that they look at. A module is not even imported without need: `mops render` starts
+# in a few milliseconds.
+_Module = tuple[str, Callable[[View], bool]]
+
+# All rules that every command runs, in the order of docs/checks.md.
+_RULES: tuple[Rule | _Module, ...] = (
     *resources.RULES,
+    ("units", gates.has_bare_numbers),
+    ("cpu", gates.has_idle_cpus_or_threads),
     *names.RULES,
     *images.RULES,
     *pods.RULES,
+    ("directories", gates.names_directories),
     *exposure.RULES,
     *environment.RULES,
+    ("unread", gates.sets_unread_variables),
     *runtime.RULES,
+    ("dask", gates.concerns_dask),
 )
+# Those that only `mops config validate` runs.
+_FILES: _Module = ("layers", lambda _: True)
 
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of docs/checks.md."""
-    return tuple(_rules(dask=True, files=True))
+    return tuple(_rules(None, files=True))
 
 
-def _rules(*, dask: bool, files: bool) -> Iterator[Rule]:
-    """The rules that always run, and those that only some configurations or commands need.
-
-    The latter are imported only when needed, because `mops render` must start fast.
-    """
-    yield from _ALWAYS
-    if dask:
-        from mops.checks import dask as dask_rules
-
-        yield from dask_rules.RULES
-    if files:
-        from mops.checks import layers
-
-        yield from layers.RULES
+def _rules(view: View | None, *, files: bool) -> Iterator[Rule]:
+    """The rules that concern a configuration; all of them without one."""
+    for entry in (*_RULES, *([_FILES] if files else [])):
+        if isinstance(entry, Rule):
+            yield entry
+        elif view is None or entry[1](view):
+            yield from import_module(f"mops.checks.{entry[0]}").RULES
 
 
 def check(
@@ -60,7 +66,7 @@ def check(
     """
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
-    for rule in _rules(dask=_mentions_dask(view), files=files):
+    for rule in _rules(view, files=files):
         for finding in rule.find(view):
             problem = _problem(view, rule, finding)
             if problem is not None:
@@ -69,14 +75,9 @@ def check(
     return list(found.values())
 
 
-def _mentions_dask(view: View) -> bool:
-    names = (name for group in view.pods for name in view.names(group))
-    return any(name.upper().startswith(DASK_PREFIX) for name in names)
-
-
 def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
     """A finding as a problem; None if it involves an invalid value, or has no place."""
-    if not view.refused.isdisjoint(finding.paths):
+    if view.refused and any(map(view.is_refused, finding.paths)):
         return None
     place = (finding.paths[0], finding.leaf) if finding.leaf else view.highest(finding.paths)
     if place is None:

@@ -17,6 +17,9 @@ SMALL_MEMORY = 256 * _MIB
 # The chart computes with integers of 64 bits, in thousandths of a byte.
 MOST_MEMORY = 2**50
 
+# The idle CPUs of a pod, in thousandths, that are worth a warning.
+IDLE_CPU = 2000
+
 _AUTOSCALED = ("autoscaling", "enabled")
 _MIN_WORKERS = ("autoscaling", "minWorkers")
 _MAX_WORKERS = ("autoscaling", "maxWorkers")

@@ -78,9 +78,8 @@ def no_effect(view: View) -> Iterator[Finding]:
 def _not_read_by_executor(view: View, group: Group) -> Iterator[Finding]:
     chosen_by = _executor_variable(view, group)
     texts = view.texts(group)
-    executor = texts.get(chosen_by) if chosen_by else DEFAULT_EXECUTOR
-    if executor is None:
-        # A `valueFrom`: only the cluster knows the executor.
+    executor = executor_of(view, group)
+    if not executor:
         return
     level = view.level(group.variable(chosen_by)) if chosen_by else 0
     default = "" if chosen_by else " (the runtime's default)"
@@ -95,6 +94,12 @@ def _not_read_by_executor(view: View, group: Group) -> Iterator[Finding]:
                 f"this has no effect with the executor {executor}{default}: "
                 f"only {' and '.join(readers)} {verb} it",
             )
+
+
+def executor_of(view: View, group: Group) -> str:
+    """The executor of a group; "" if only the cluster knows it, because of a `valueFrom`."""
+    chosen_by = _executor_variable(view, group)
+    return view.texts(group).get(chosen_by, "") if chosen_by else DEFAULT_EXECUTOR
 
 
 def _executor_variable(view: View, group: Group) -> str:

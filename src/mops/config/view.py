@@ -96,6 +96,10 @@ class View:
                 return
             names[name] = None
 
+    def is_refused(self, path: Path) -> bool:
+        """Whether some layer has an invalid value at a path or around it."""
+        return any(path[:size] in self.refused for size in range(1, len(path) + 1))
+
     def value(self, path: Path) -> Any:
         """The value at a path; None if there is none."""
         return self.config.value(*path)
@@ -153,9 +157,17 @@ class View:
         if stack and stack[-1].value is not None:
             return stack[-1]
         inside = max(self._all_below(path), key=self._level, default=None)
-        if inside is None and stack:
-            return stack[-1]
-        return inside
+        if inside is not None:
+            return inside
+        return stack[-1] if stack else self._part(path)
+
+    def _part(self, path: Path) -> Leaf | None:
+        """The leaf whose value a path runs into, with the origin of that part of the value."""
+        for size in range(len(path) - 1, 0, -1):
+            stack = self.config.stacks.get(path[:size])
+            if stack:
+                return stack[-1]._replace(origin=stack[-1].part(path[size:]))
+        return None
 
     def _all_below(self, path: Path) -> Iterator[Leaf]:
         yield from self.below(path).values()

@@ -12,7 +12,7 @@ from mops.deploy.release import Target
 from mops.deploy.workspace import Workspace
 from mops.model.layer import Path, Value, dotted
 from mops.report.origins import written_at
-from mops.report.text import one_line, printable, shown
+from mops.report.text import masked, one_line, printable, shown
 from mops.schema.fields import SettingsSchema
 from mops.schema.secrets import MASK, hidden, secret_name, secret_value
 
@@ -159,11 +159,6 @@ def change_data(schema: SettingsSchema, change: Change) -> dict[str, Value]:
         "old": masked(schema, change.path, change.old),
         "new": masked(schema, change.path, change.new),
     }
-
-
-def masked(schema: SettingsSchema, path: Path, value: Value) -> Value:
-    """A setting's value as data, hidden if it is a secret."""
-    return MASK if hidden(schema, path, value) else value
 
 
 def difference_data(schema: SettingsSchema, entry: Difference) -> dict[str, Value]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mops.deploy.plan_text import difference_data, drift_line, masked, setting_value
+from mops.deploy.plan_text import difference_data, drift_line, setting_value
 from mops.deploy.release import Target
 from mops.deploy.status import Pair, Status, config_pairs
 from mops.model.layer import Value, dotted
 from mops.model.spelling import counted
 from mops.report.origins import written_at
 from mops.report.table import Column, table
-from mops.report.text import printable
+from mops.report.text import masked, printable
 
 _CONFIG_COLUMNS = (Column("SETTING"), Column("DEPLOYED"), Column("ACTIVE"), Column("FROM"))
 

@@ -7,6 +7,7 @@ an eighth of the time that `helm template` takes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 Path = tuple[str, ...]
@@ -29,11 +30,27 @@ class Origin(NamedTuple):
     key: str = ""
 
 
+_NO_PARTS: Mapping[Path, Origin] = MappingProxyType({})
+
+
 class Leaf(NamedTuple):
-    """A value and its origin. The value None clears the values of all lower layers."""
+    """A value and its origin. The value None clears the values of all lower layers.
+
+    Of a list in a file, `parts` has the origin of every part by the part's path inside the value:
+    ("2", "key") is the value of `key` in the third item.
+    """
 
     value: Value
     origin: Origin
+    parts: Mapping[Path, Origin] = _NO_PARTS
+
+    def part(self, inner: Path) -> Origin:
+        """The origin of the part at a path inside the value, or of what is nearest around it."""
+        while inner:
+            if inner in self.parts:
+                return self.parts[inner]
+            inner = inner[:-1]
+        return self.origin
 
 
 class Layer(NamedTuple):

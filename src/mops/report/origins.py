@@ -15,9 +15,8 @@ from mops.model.layer import (
     Value,
     dotted,
 )
-from mops.report.text import json_text, printable, shown
+from mops.report.text import json_text, masked, printable, shown
 from mops.schema.fields import SettingsSchema
-from mops.schema.secrets import MASK, hidden
 
 
 def layers_line(config: Config) -> str:
@@ -124,7 +123,7 @@ def stack_data(schema: SettingsSchema, path: Path, stack: Sequence[Leaf]) -> dic
 
 
 def _leaf_data(schema: SettingsSchema, path: Path, leaf: Leaf) -> dict[str, Value]:
-    value = MASK if hidden(schema, path, leaf.value) else leaf.value
+    value = masked(schema, path, leaf.value)
     return {"value": value, "origin": {"layer": leaf.origin.layer, "place": leaf.origin.place}}
 
 

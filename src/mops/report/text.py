@@ -19,6 +19,11 @@ def printable(text: str) -> str:
     )
 
 
+def masked(schema: SettingsSchema, path: Path, value: Value) -> Value:
+    """A setting's value as data, hidden if it is a secret."""
+    return MASK if hidden(schema, path, value) else value
+
+
 def shown(schema: SettingsSchema, path: Path, value: Value) -> str:
     """A value on one line, shortened if it is long and hidden if it is a secret."""
     return MASK if hidden(schema, path, value) else one_line(value)

@@ -85,9 +85,10 @@ def types(tree: Tree) -> tuple[str, ...]:
 
 def child(tree: Tree, key: str) -> Tree | None:
     """The schema of a mapping's value at `key`; None if the key is not allowed."""
+    found: Tree
     if key in tree.get("properties", ()):
-        found: Tree = tree["properties"][key]
-        return found
+        found = tree["properties"][key]
+        return _with_kubernetes(found) if "x-kubernetes" in found else found
     for pattern, found in tree.get("patternProperties", {}).items():
         if matches(pattern, key):
             return found
@@ -96,6 +97,18 @@ def child(tree: Tree, key: str) -> Tree | None:
     if others is False:
         return None
     return _FREE if others is True else others
+
+
+_MERGED: dict[int, Tree] = {}
+
+
+def _with_kubernetes(tree: Tree) -> Tree:
+    """A setting that is passed on to Kubernetes, with what Kubernetes says about its type."""
+    if id(tree) not in _MERGED:
+        from mops.schema.kubernetes import merged, type_tree
+
+        _MERGED[id(tree)] = merged(tree, type_tree(tree["x-kubernetes"]))
+    return _MERGED[id(tree)]
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -180,7 +193,10 @@ def _mapping(tree: Tree, value: dict[str, Value], path: Path) -> Iterator[Violat
         found = child(tree, key)
         if found is None:
             hint = near(key, tree.get("properties", ()))
-            yield Violation(here, UNKNOWN_SETTING, hint, at_key=True, unknown=True)
+            message = (
+                f"{tree['x-type']} has no field {key}" if "x-type" in tree else UNKNOWN_SETTING
+            )
+            yield Violation(here, message, hint, at_key=True, unknown=True)
         else:
             yield from violations(found, entry, here)
 

@@ -40,7 +40,7 @@ def scalar(node: Text, tree: Tree) -> Value:
     if "integer" in names and INTEGER.fullmatch(node.text):
         return int(node.text)
     if "string" in names:
-        return node.text
+        return _untyped_string(node) if "x-quoted" in tree else node.text
     if "boolean" in names:
         return _boolean(node)
     if "integer" in names:
@@ -77,6 +77,18 @@ def _untyped(node: Text) -> Value:
     if value is None:
         raise Mistyped("null is not allowed here", "remove it")
     return value
+
+
+def _untyped_string(node: Text) -> str:
+    """A string of a Kubernetes field: unquoted only where every YAML reader takes it for one.
+
+    Such fields are copied from and to manifests, where Kubernetes refuses a number or a boolean.
+    """
+    value = _untyped(node)
+    if isinstance(value, str):
+        return value
+    found = "a boolean" if isinstance(value, bool) else "a number"
+    raise Mistyped(f"expected a string, found {found}", f'write "{node.text}"')
 
 
 def _as_integer(text: str) -> str:

@@ -47,7 +47,9 @@ class Source(NamedTuple):
 
     def declared_name(self, tree: Tree, key: str) -> str:
         """The declared name that this source spells as `key`; without one, `key` itself."""
-        return declared_name(tree, key) if self.snake_case else key
+        # Kubernetes' own fields have one spelling.
+        takes_snake_case = self.snake_case and "x-type" not in tree
+        return declared_name(tree, key) if takes_snake_case else key
 
 
 class Statement(NamedTuple):

@@ -8,7 +8,7 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
 from mops.model.spelling import near
 from mops.schema.fields import SettingsSchema, snake
-from mops.schema.keywords import UNKNOWN_SETTING
+from mops.schema.keywords import UNKNOWN_SETTING, Tree
 from mops.schema.statement import Source, Spelling
 from mops.yamltext.nodes import Text
 
@@ -22,6 +22,12 @@ def unknown_key(
     """The problem of a key that is not a setting here; `known` are the keys that are."""
     hint = _elsewhere(schema, source, key.text, spelled) or near(key.text, known)
     return source.problem(key, spelled, UNKNOWN_SETTING, hint)
+
+
+def unknown_field(source: Source, key: Text, spelled: Spelling, tree: Tree) -> Problem:
+    """The problem of a key that the Kubernetes type of `tree` does not have."""
+    hint = near(key.text, tree["properties"])
+    return source.problem(key, spelled, f"{tree['x-type']} has no field {key.text}", hint)
 
 
 def _elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mops.model.layer import Path, Value
+from mops.model.layer import Origin, Path, Value
 from mops.model.problems import Problem
 from mops.schema.keywords import Tree, child, violations
 from mops.schema.scalars import Mistyped, scalar
@@ -32,9 +32,19 @@ class Typed:
         self.source = source
         self.marks: dict[Path, Mark] = {}
         self.problems: list[Problem] = []
+        self._mistyped: set[Path] = set()
         self.value = self._convert(tree, (), Mark(node, None, spelled))
-        if not self.problems:
-            self._validate(tree)
+        self._validate(tree)
+
+    def origins(self) -> dict[Path, Origin]:
+        """Where the parts of a value of several parts were written, by their paths inside."""
+        if not self.source.in_file:
+            return {}
+        return {
+            path: self.source.origin(mark.node, mark.spelled)
+            for path, mark in self.marks.items()
+            if path
+        }
 
     def _convert(self, tree: Tree, path: Path, mark: Mark) -> Value:
         """The node of `mark` as plain data; a mistyped scalar is reported and becomes None."""
@@ -46,6 +56,7 @@ class Typed:
         try:
             return scalar(mark.node, tree)
         except Mistyped as wrong:
+            self._mistyped.add(path)
             self._refuse(mark.node, mark.spelled, str(wrong), wrong.hint)
             return None
 
@@ -69,6 +80,8 @@ class Typed:
     def _validate(self, tree: Tree) -> None:
         """Records violations of the schema, each at the part that it is about."""
         for wrong in violations(tree, self.value):
+            if wrong.path in self._mistyped:
+                continue
             # A missing key has no mark of its own; the mapping around it has one.
             mark = self.marks.get(wrong.path) or self.marks[wrong.path[:-1]]
             node = mark.key if wrong.at_key and mark.key is not None else mark.node

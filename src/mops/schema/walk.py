@@ -62,7 +62,7 @@ class Walk:
             self._value(node, tree, path, spelled)
         elif node.pairs:
             self._pairs(node.pairs.values(), tree, path, spelled)
-        elif "x-free" in tree or "x-inherits" in tree:
+        elif not {"x-free", "x-inherits", "x-type"}.isdisjoint(tree):
             # Here, unlike elsewhere, the presence of an empty mapping is a setting.
             self._leaf(node, path, {}, spelled)
 
@@ -88,10 +88,7 @@ class Walk:
             name = self.source.declared_name(tree, key.text)
             sub = child(tree, name)
             if sub is None:
-                from mops.schema.suggest import unknown_key
-
-                known = tree.get("properties", ())
-                self.problems.append(unknown_key(self.schema, self.source, key, here, known))
+                self.problems.append(self._unknown(key, tree, here))
                 continue
             for wrong in name_violations(tree, name):
                 self._problem(key, here, f"invalid name: {wrong.message}", wrong.hint)
@@ -99,6 +96,14 @@ class Walk:
                 self.problems.append(value)
             else:
                 self._node(value, sub, (*path, name), here)
+
+    def _unknown(self, key: Text, tree: Tree, spelled: Spelling) -> Problem:
+        from mops.schema.suggest import unknown_field, unknown_key
+
+        if "x-type" in tree:
+            return unknown_field(self.source, key, spelled, tree)
+        known = tree.get("properties", ())
+        return unknown_key(self.schema, self.source, key, spelled, known)
 
     def _atomic(self, node: Pairs, tree: Tree, path: Path, spelled: Spelling) -> None:
         """Collects the leaves of a mapping that is validated and replaced as a whole."""
@@ -118,7 +123,8 @@ class Walk:
         """Collects a scalar or a list, which is one value."""
         found = Typed(node, tree, self.source, spelled)
         if self._accepts(found.problems, path):
-            self._leaf(node, path, found.value, spelled)
+            leaf = Leaf(found.value, self.source.origin(node, spelled), found.origins())
+            self.leaves.append((path, leaf))
 
     def _accepts(self, problems: list[Problem], path: Path) -> bool:
         self.problems += problems

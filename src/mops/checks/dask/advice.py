@@ -14,12 +14,36 @@ from mops.config.view import Group, View
 from mops.schema.keywords import shown
 from mops.schema.secrets import MASK, secret_name, secret_value
 
-# Keys that people expect but that Dask does not have under any name.
-_MISSING = {
-    "scheduler.dashboard.enabled": (
-        "the dashboard is a switch of `dask scheduler`, not a setting, "
-        "and the chart always turns it on"
-    )
+# What people look for among Dask's settings, and what is an argument that the chart passes: the
+# words of the key, without `distributed`, and what to write instead.
+_DASHBOARD = (
+    "remove it: the dashboard is a switch of `dask scheduler`, not a setting, "
+    "and the chart always turns it on"
+)
+_NAME = "remove it: the name is an argument, and the chart passes the pod's"
+_ARGUMENTS = {
+    "scheduler.dashboard.enabled": _DASHBOARD,
+    "scheduler.dashboard": _DASHBOARD,
+    "scheduler.port": "set scheduler.port",
+    "scheduler.host": "remove it: the scheduler listens on every address of its pod",
+    "dashboard.address": "set scheduler.dashboardPort",
+    "dashboard.port": "set scheduler.dashboardPort",
+    "scheduler.dashboard.address": "set scheduler.dashboardPort",
+    "scheduler.dashboard.port": "set scheduler.dashboardPort",
+    "worker.name": _NAME,
+    "worker.nthreads": "set workers.threads",
+    "worker.threads": "set workers.threads",
+    "worker.nworkers": "set workers.processes",
+    "worker.nprocs": "set workers.processes",
+    "worker.processes": "set workers.processes",
+    "worker.memory.limit": "set workers.resources.limits.memory and workers.memoryReserve",
+    "worker.port": "set workers.workerPorts",
+    "worker.nanny": "remove it: every worker process has a nanny",
+    "worker.nanny.port": "set workers.nannyPorts",
+    "nanny.port": "set workers.nannyPorts",
+    "worker.dashboard.address": "set workers.dashboardPort",
+    "worker.dashboard.port": "set workers.dashboardPort",
+    "worker.local.directory": "set workers.localDirectory",
 }
 # What happens if a memory threshold is below the one before it.
 _CONSEQUENCES = {
@@ -44,11 +68,11 @@ def unknown_name(view: View, variable: Variable) -> tuple[str, str]:
     if key.startswith("scheduler."):
         # Measured with 2024.10.0 and 2026.8.0: compute() uses the mapping as a scheduler's name.
         harm = ", and compute() without a client fails because of it"
-    if key in _MISSING:
-        return (
-            f"Dask ignores this name{harm}; it has no such setting",
-            f"remove it: {_MISSING[key]}",
-        )
+    words = key.replace("-", ".").removeprefix("distributed.")
+    # What a worker is given, its nanny is given first.
+    for spelled in (words, words.replace("nanny.", "worker.", 1)):
+        if spelled in _ARGUMENTS:
+            return f"Dask ignores this name{harm}; it has no such setting", _ARGUMENTS[spelled]
     right = dask_variables(view).intended(key, variable.group)
     if not right:
         return (

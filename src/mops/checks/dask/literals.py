@@ -100,7 +100,7 @@ def _accepts(accept: Accept, value: Any) -> bool:
         # Dask only tests whether these are true, so 0 and 1 work as well.
         return value in (0, 1) and not isinstance(value, str)
     if kind in _UNITS:
-        return _is_measure(value, _UNITS[kind])
+        return is_measure(value, kind)
     return isinstance(value, _TYPES[kind])
 
 
@@ -116,11 +116,11 @@ def _in_range(accept: Accept, value: Any) -> bool:
     return above_minimum and below_maximum and ("above" not in accept or value > accept["above"])
 
 
-def _is_measure(value: Any, units: str) -> bool:
-    """Whether a value is a number, or a string with an amount and one of the units."""
+def is_measure(value: Any, kind: str) -> bool:
+    """Whether a value is a "time" or "bytes": a number, or a string with an amount and a unit."""
     if isinstance(value, str):
         compact = value.replace(" ", "").lower()
-        return compact != "" and re.fullmatch(_AMOUNT + units, compact) is not None
+        return compact != "" and re.fullmatch(_AMOUNT + _UNITS[kind], compact) is not None
     return _is_number(value) and bool(value >= 0)
 
 

@@ -49,7 +49,8 @@ class Facts(NamedTuple):
 
     `maps` are the mappings with keys of the user's choice, `aliases` lead from deprecated keys to
     their successors, `sections` are the mappings that contain settings, and `section_names` the
-    names that occur in their keys.
+    names that occur in their keys. `sides` tells what alone reads a setting: the `scheduler`, the
+    `worker`, or Python's own cluster objects (`cluster`), none of which runs in a pod.
     """
 
     versions: tuple[str, ...]
@@ -58,6 +59,7 @@ class Facts(NamedTuple):
     aliases: Mapping[str, str]
     sections: frozenset[str]
     section_names: frozenset[str]
+    sides: Mapping[str, str]
 
 
 class Reading(NamedTuple):
@@ -82,6 +84,7 @@ def facts() -> Facts:
         aliases={old: new.replace("_", "-") for old, new in data["aliases"].items()},
         sections=frozenset(sections),
         section_names=frozenset(".".join(sections).split(".")),
+        sides=data["sides"],
     )
 
 

@@ -127,7 +127,7 @@ class Run(NamedTuple):
         )
 
     def start(self) -> bool:
-        """Starts all processes and waits until they answer; False if the user stops it first.
+        """Starts all processes and waits until they answer; False if it is stopped before.
 
         Raises EnvironmentFailure if they do not answer in time, or exit.
         """
@@ -140,7 +140,7 @@ class Run(NamedTuple):
         return self._wait_until(lambda: (self._count() or 0) >= self._workers, "the workers")
 
     def keep(self) -> None:
-        """Keeps the processes running until the user stops them."""
+        """Keeps the processes running until the user or the scheduler itself stops them."""
         pids = self.supervisor.pids()
         while not self.stopping.wait(_EVERY):
             self._check_processes()
@@ -167,7 +167,7 @@ class Run(NamedTuple):
         )
 
     def _wait_until(self, condition: Callable[[], bool], what: str) -> bool:
-        """Waits for a condition; False if the user stops the run."""
+        """Waits for a condition; False if the run is stopped."""
         deadline = time.monotonic() + self.limit
         while not self.stopping.is_set():
             if condition():
@@ -179,12 +179,18 @@ class Run(NamedTuple):
         return False
 
     def _check_processes(self) -> None:
-        """Restarts workers that exited.
+        """Restarts workers that exited, and stops the run with a scheduler that has stopped.
 
         Raises EnvironmentFailure if a process cannot be kept running.
         """
         name = self.supervisor.restart_exited()
         if not name:
+            return
+        is_scheduler = any(each.scheduler for each in self.processes if each.name == name)
+        if is_scheduler and self.supervisor.exit_code(name) == 0:
+            reason = "it was idle for too long, or a client shut it down"
+            self.output.note(f"{name} has stopped: {reason}")
+            self.stopping.set()
             return
         # The last lines of its output may not have arrived yet.
         time.sleep(_EVERY)
