@@ -5,7 +5,7 @@ VENV ?= .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup lowest quick test lint format types generate generated slow cluster gate release
+.PHONY: help setup lowest quick test lint format types generate generated update slow cluster gate release
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -40,10 +40,15 @@ types: ## static types
 generate: ## write the generated files
 	mops generate
 	python scripts/architecture.py
+	cd examples/fleet && mops render --all --quiet
 
 generated: ## check that no generated file is stale
 	mops generate --check
 	python scripts/architecture.py --check
+	cd examples/fleet && mops render --all --check --quiet
+
+update: ## accept what the golden tests print now; read the diff
+	pytest -q tests/golden --update
 
 slow: ## the slow suites
 	pytest -m "slow and not cluster"

@@ -1,10 +1,12 @@
 """Writes schemas/dask-keys.json: the settings that Dask reads, in the versions that mops knows.
 
-    python scripts/dask_keys.py PYTHON [PYTHON...]   each with another version of dask and distributed, oldest first
-    python scripts/dask_keys.py --read               what the running interpreter's version reads, as JSON on stdout
+    python scripts/dask_keys.py PYTHON [PYTHON...]
+        Each PYTHON has another version of dask and distributed, oldest first.
+    python scripts/dask_keys.py --read
+        Prints what the running interpreter's version reads, as JSON.
 
-Only names, types and defaults are taken, from the defaults and schemas that the packages bring, from the table
-of deprecated names, and from the names that the code asks for although no file lists them.
+Only names, types and defaults are taken: from the defaults and schemas that the packages ship, the
+table of deprecated names, and the names that the code looks up although no file lists them.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,32 @@ _TIME = re.compile(r"[0-9.]+ ?(ns|us|ms|s|m|h|d|seconds?|minutes?|hours?)")
 _BYTES = re.compile(r"[0-9.]+ ?([kMGTP]i?)?B")
 _TIME_NAME = re.compile(r"(timeout|ttl|duration|stagger|interval)$")
 _LIMITS = {"minimum": "min", "maximum": "max", "exclusiveMinimum": "above"}
+
+# The process that runs each of distributed's modules; the first pattern that matches counts. A
+# module without one runs in both: what it reads has no side.
+_MODULES = (
+    ("config.py", "none"),  # the deprecated names
+    ("deploy/*", "cluster"),
+    ("dashboard/*", "dashboard"),
+    ("http/scheduler/*", "scheduler"),
+    ("diagnostics/task_stream.py", "scheduler"),
+    ("scheduler.py", "scheduler"),
+    ("stealing.py", "scheduler"),
+    ("active_memory_manager.py", "scheduler"),
+    ("http/worker/*", "worker"),
+    ("shuffle/_worker_plugin.py", "worker"),
+    ("shuffle/_core.py", "worker"),
+    ("nanny.py", "worker"),
+    ("spill.py", "worker"),
+    ("worker.py", "worker"),
+    ("worker_memory.py", "worker"),
+    ("worker_state_machine.py", "worker"),
+)
+# The scheduler only asks whether this one is off, to refuse tasks that fit on no worker.
+_ASIDE = {("distributed.worker.memory.terminate", "scheduler.py")}
+# distributed/core.py makes this name from that of the server's class.
+_BLOCKED = re.compile(r"distributed\.(scheduler|worker)\.blocked-handlers")
+_KEY = re.compile(r"distributed(\.[a-z0-9_-]+){2,}")
 
 
 def installed() -> dict[str, Any]:
@@ -62,8 +91,48 @@ def installed() -> dict[str, Any]:
         "version": dask.__version__,
         "keys": keys,
         "maps": sorted(maps),
+        "sides": _sides(folders[1], {*keys, *maps}),
         "aliases": dask.config.deprecations,
     }
+
+
+def _sides(folder: Path, keys: set[str]) -> dict[str, str]:
+    """The side that alone reads a setting: scheduler, worker, or cluster for Python's own clusters.
+
+    What the scheduler reads only to draw its dashboard is the workers'.
+    """
+    readers: dict[str, set[str]] = {}
+    for module, file in _modules(folder):
+        process = next((side for glob, side in _MODULES if fnmatch(module, glob)), "both")
+        for key in keys.intersection(_names_in(file)):
+            if process != "none" and (key, module) not in _ASIDE:
+                readers.setdefault(key, set()).add(process)
+    sides = {key: _side(found) for key, found in readers.items()}
+    sides |= {key: found[1] for key in keys if (found := _BLOCKED.fullmatch(key))}
+    return {key: side for key, side in sorted(sides.items()) if side}
+
+
+def _modules(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The modules of a package, by their paths inside it, without its tests."""
+    for file in sorted(folder.rglob("*.py")):
+        if "tests" not in file.parts and not file.name.startswith("utils_test"):
+            yield file.relative_to(folder).as_posix(), file
+
+
+def _names_in(file: Path) -> set[str]:
+    """The strings in a module that look like settings of distributed."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    texts = [str(node.value) for node in nodes if isinstance(node, ast.Constant)]
+    return {text.replace("_", "-") for text in texts if _KEY.fullmatch(text)}
+
+
+def _side(readers: set[str]) -> str:
+    """The only side among the processes that read a setting; "" if there is none."""
+    for side in ("worker", "scheduler", "cluster"):
+        also = {"worker": {"dashboard"}, "scheduler": {"dashboard", "cluster"}}.get(side, set())
+        if side in readers and readers <= {side, *also}:
+            return side
+    return "scheduler" if readers == {"dashboard"} else ""
 
 
 def _declared(node: Any, path: tuple[str, ...], keys: dict[str, Any], maps: set[str]) -> None:
@@ -94,7 +163,10 @@ def _alternatives(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def _defaults(node: Any, path: tuple[str, ...], keys: dict[str, Any], maps: set[str]) -> None:
-    """The settings that have a default. A map with names that no variable can spell is the user's own."""
+    """Adds the settings that have a default to `keys`, and free mappings to `maps`.
+
+    A mapping is free if it is empty, or if it has a name that no variable can spell.
+    """
     for name, value in node.items():
         here = (*path, name)
         key = ".".join(here)
@@ -125,7 +197,11 @@ def _asked_for(folders: list[Path]) -> Iterator[str]:
 
 
 def _measured(key: str, entry: dict[str, Any]) -> None:
-    """Times and sizes are text to the schemas, but Dask reads numbers there too; so it does one name where it wants a list of modules."""
+    """Corrects what the schemas accept.
+
+    Times and sizes are strings in the schemas, but Dask reads numbers as well; and for a list of
+    modules to preload it takes a single name.
+    """
     accept, default = entry.get("accept", []), entry.get("default")
     texts = [one for one in accept if one.get("type") == "string"]
     kind = ""
@@ -145,7 +221,10 @@ def _measured(key: str, entry: dict[str, Any]) -> None:
 
 
 def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the versions read, oldest first: an entry says `in` where it is not in all, and each version's default where they differ."""
+    """The readings, oldest first, as one.
+
+    An entry has `in` if some versions lack it, and each version's default if they differ.
+    """
     versions = [one["version"] for one in found]
     keys: dict[str, Any] = {}
     for key in sorted({key for one in found for key in one["keys"]}):
@@ -183,7 +262,21 @@ def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
         "versions": versions,
         "keys": keys,
         "maps": sorted({name for one in found for name in one["maps"]}),
+        "sides": _merged_sides(found),
         "aliases": dict(sorted(aliases.items())),
+    }
+
+
+def _merged_sides(found: list[dict[str, Any]]) -> dict[str, str]:
+    """The sides on which all versions that have a setting agree."""
+    sides: dict[str, set[str]] = {}
+    for one in found:
+        for key in (*one["keys"], *one["maps"]):
+            sides.setdefault(key, set()).add(one["sides"].get(key, ""))
+    return {
+        key: next(iter(agreed))
+        for key, agreed in sorted(sides.items())
+        if len(agreed - {""}) == 1 and "" not in agreed
     }
 
 

@@ -5,8 +5,9 @@
 
 Options are read from the commands themselves. An interpreter without dask-cuda leaves that command
 out. In the file an option has `takes` (how many words follow it; 0 for a switch), its `type`, the
-`choices` of one that has any, `repeats` where it may be given several times, `same` with its other
-names, and `in` where not every version that has the command has the option.
+`choices` of one that has any (`separated` if it takes several, with commas), `repeats` where it may
+be given several times, `same` with its other names, and `in` where not every version that has the
+command has the option.
 """
 
 from __future__ import annotations
@@ -46,24 +47,28 @@ def options(command: Any) -> dict[str, dict[str, Any]]:
     for parameter in command.params:
         if parameter.param_type_name != "option":
             continue
-        names = [name for name in (*parameter.opts, *parameter.secondary_opts)]
+        names = [*parameter.opts, *parameter.secondary_opts]
         takes = 0 if parameter.is_flag or parameter.count else parameter.nargs
         entry: dict[str, Any] = {"takes": takes}
         if takes:
             entry["type"] = parameter.type.name
             if hasattr(parameter.type, "choices"):
                 entry["choices"] = list(parameter.type.choices)
+            if "CommaSeparated" in type(parameter.type).__name__:
+                entry["separated"] = True
         if parameter.multiple:
             entry["repeats"] = True
         for name in names:
             others = [other for other in names if other != name]
             found[name] = {**entry, **({"same": others} if others else {})}
-    found["--help"] = {"takes": 0}
+    # `dask`, of which these are subcommands, has both names.
+    found["--help"] = {"takes": 0, "same": ["-h"]}
+    found["-h"] = {"takes": 0, "same": ["--help"]}
     return found
 
 
 def merged(readings: list[dict[str, Any]]) -> dict[str, Any]:
-    """The readings as one: the newest description of each option, with the versions that have it."""
+    """The readings as one: each option's newest description, with the versions that have it."""
     versions: dict[str, list[str]] = {}
     commands: Commands = {}
     has: dict[tuple[str, str], list[str]] = {}

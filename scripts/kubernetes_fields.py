@@ -2,16 +2,16 @@
 
     python scripts/kubernetes_fields.py [--check]
 
-Names, types and required fields come from the OpenAPI documents that the package
-kubernetes-validate ships, of every version from the oldest that the chart supports to the newest.
-The values of enumerations, which those documents lack, come from the source of the Kubernetes
-version that tests/cluster/go.mod names; Go downloads it.
+Names, types and required fields come from the OpenAPI documents that kubernetes-validate ships, for
+every version from the oldest that the chart supports to the newest. The values of enumerations,
+which those documents lack, come from the source of the Kubernetes version that
+tests/cluster/go.mod names; Go downloads it.
 
 One line a type: field -> its type. A type is `string`, `boolean`, `int32`, `int64`, `number`,
 `quantity`, `int-or-string`, `time`, `any`, the name of a type of this file, `[T]` for a list or
 `{T}` for a mapping with values of T; `string=A|B` is an enumeration. A `!` behind it means that the
-field is required. `since` has the version that brought a field which the first version with its
-type lacks, `until` the last version that had a field which the newest lacks.
+field is required. `since` has the first version of a field that the oldest version lacks, `until`
+the last version of a field that the newest version lacks.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def fields(known: Definitions) -> dict[str, dict[str, str]]:
 def enumerations() -> dict[tuple[str, str], list[str]]:
     """The values of the enumerated fields of core, apps, networking and meta types."""
     folder = subprocess.run(
-        ["go", "list", "-m", "-f", "{{.Dir}}", "k8s.io/kubernetes"],
+        ["go", "list", "-m", "-f", "{{.Dir}}", "k8s.io/kubernetes"],  # noqa: S607 - the go on PATH
         cwd=ROOT / "tests" / "cluster",
         capture_output=True,
         text=True,
@@ -154,8 +154,8 @@ def document() -> str:
     every = {version: fields(definitions(version)) for version in versions()}
     oldest, newest = min(every), max(every)
     types: dict[str, dict[str, str]] = {}
-    for version in every:
-        for kind, entries in every[version].items():
+    for kinds in every.values():
+        for kind, entries in kinds.items():
             types.setdefault(kind, {}).update(entries)
     since: dict[str, str] = {}
     until: dict[str, str] = {}

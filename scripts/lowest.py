@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 try:
     import tomllib
@@ -17,12 +18,10 @@ PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 REQUIREMENT = re.compile(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9][^,;\s]*)")
 
 
-def lowest(project: dict[str, object]) -> list[str]:
+def lowest(project: dict[str, Any]) -> list[str]:
     """One `name==version` for each dependency. SystemExit where one has no lower bound."""
-    dependencies: object = project["dependencies"]
-    assert isinstance(dependencies, list)
     found = []
-    for requirement in dependencies:
+    for requirement in project["dependencies"]:
         matched = REQUIREMENT.match(requirement)
         if matched is None:
             raise SystemExit(f"{requirement} has no lower bound")

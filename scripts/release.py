@@ -1,13 +1,14 @@
 """Cuts a release: `python scripts/release.py 1.2.3`.
 
-Sets the version in its one place, moves the changelog's "Unreleased" entries under it, regenerates
-what carries the version, and builds into dist/ the sdist, the wheel and the chart's archive, with
-their digests. Commits and tags nothing: it prints the commands that do.
+Sets the version in its one place, src/mops/__init__.py; moves the "Unreleased" entries of the
+changelog under it; writes the generated files, which carry it; and builds into dist/ the sdist, the
+wheel and the chart's archive, and prints their digests. It commits and tags nothing, and prints the
+commands that do.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import re
 import shutil
@@ -17,7 +18,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION_FILE = ROOT / "src" / "mops" / "__init__.py"
-CHART_FILE = ROOT / "chart" / "Chart.yaml"
 CHANGELOG = ROOT / "CHANGELOG.md"
 DIST = ROOT / "dist"
 FORM = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+((a|b|rc)[0-9]+)?")
@@ -52,11 +52,9 @@ def main() -> int:
     if len(sys.argv) != 2 or not FORM.fullmatch(sys.argv[1]):  # noqa: PLR2004 - one argument
         sys.exit("usage: python scripts/release.py VERSION, as in 1.2.3 or 1.2.3rc1")
     version = sys.argv[1]
-    day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    day = dt.datetime.now(dt.timezone.utc).date().isoformat()
     cut_changelog(version, day)
     replaced(VERSION_FILE, r'^__version__ = ".*"$', f'__version__ = "{version}"')
-    replaced(CHART_FILE, r"^version: .*$", f"version: {version}")
-    replaced(CHART_FILE, r"^appVersion: .*$", f'appVersion: "{version}"')
     run(sys.executable, "-m", "mops", "generate")
     shutil.rmtree(DIST, ignore_errors=True)
     run(sys.executable, "-m", "build", "--outdir", str(DIST))

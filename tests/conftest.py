@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# The same examples in every run: what the gate says of a change must not depend on luck.
-settings.register_profile("steady", derandomize=True)
+# The same examples in every run, however busy the machine is: what the gate says of a change must
+# not depend on luck.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("steady")
 
 

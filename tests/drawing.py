@@ -69,8 +69,10 @@ def _of(name: str, tree: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         return st.booleans()
     if name == "array":
         return st.lists(valid(tree.get("items", {})), max_size=2)
-    if name == "object":
-        return _map(tree)
+    return _map(tree) if name == "object" else _string(tree)
+
+
+def _string(tree: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     sample = next(
         (SAMPLES[kind] for kind, wanted in _EXPECTED.items() if tree.get("pattern") == wanted), None
     )

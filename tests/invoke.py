@@ -27,7 +27,7 @@ NAMESPACE = "modelops-dask-dev"
 
 
 def takes_interrupts() -> None:
-    """For a child that is sent Ctrl-C: what runs in the background of a shell inherits that it is ignored."""
+    """Makes a child react to Ctrl-C: what a shell starts in the background inherits ignoring it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -42,7 +42,7 @@ class Done(NamedTuple):
 def mops(
     *args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: bytes = b""
 ) -> Done:
-    """One run of mops with these arguments, in `cwd`, with `env` over an environment that selects nothing."""
+    """One run of mops in `cwd`, with `env` on top of an environment that selects nothing."""
     with pytest.MonkeyPatch.context() as patch, _stdout() as written:
         for name in [name for name in os.environ if name.startswith(("MODELOPS_", "MOPS_"))]:
             patch.delenv(name)
@@ -99,7 +99,7 @@ def template(chart: Path, *args: str | Path, stdin: str | None = None) -> Done:
 
 
 def manifests(values: Path | str) -> str:
-    """The bundled chart rendered with a values file, or with values as text."""
+    """The bundled chart rendered with a values file, or with values as a string."""
     done = (
         template(CHART, "-f", values)
         if isinstance(values, Path)
@@ -109,7 +109,7 @@ def manifests(values: Path | str) -> str:
     return done.out
 
 
-# A chart that reads each of its files as Kubernetes reads YAML (sigs.k8s.io/yaml), and prints it as JSON.
+# A chart that reads each of its files as Kubernetes does (sigs.k8s.io/yaml) and prints it as JSON.
 _READER = """\
 {{- range $name, $_ := .Files.Glob "files/*" }}
 {{ base $name | quote }}: {{ $.Files.Get $name | fromYaml | toJson | b64enc | quote }}
@@ -118,7 +118,7 @@ _READER = """\
 
 
 def as_kubernetes_reads(documents: Sequence[str]) -> list[Any]:
-    """The data of YAML documents, each a map, read by helm's own reader in one run."""
+    """The data of YAML documents, each a mapping, read by helm's own reader in one run."""
     with tempfile.TemporaryDirectory() as folder:
         chart = printing_chart(Path(folder), _READER)
         (chart / "files").mkdir()
@@ -155,7 +155,10 @@ def documents(stream: str) -> list[str]:
 
 
 def objects(*streams: str) -> list[dict[str, Any]]:
-    """For each manifest stream its objects by `Kind/name`, as Kubernetes reads them. One run of helm for all."""
+    """For each manifest stream its objects by `Kind/name`, as Kubernetes reads them.
+
+    One run of helm reads all of them.
+    """
     parts = [documents(stream) for stream in streams]
     read = iter(as_kubernetes_reads([document for part in parts for document in part]))
     found = []

@@ -1,6 +1,7 @@
 {{/*
-The environment of a Dask container: what the chart sets, then the variables of its values sorted by name. Each name
-appears once: HOME and TMPDIR of the values replace the chart's, and guard.yaml refuses the chart's other names.
+The environment of a Dask container: the chart's variables, then those of its values, sorted by name but each after
+those that it refers to, since Kubernetes expands $(NAME) only if NAME is set before. Each name appears once: HOME and
+TMPDIR in the values replace the chart's, and guard.yaml refuses the chart's other names.
 Takes a dict: root (the chart's context) and pod (its values).
 */}}
 {{- define "mops.env" -}}
@@ -23,8 +24,25 @@ Takes a dict: root (the chart's context) and pod (its values).
   value: /tmp
 {{- end }}
 {{- end }}
-{{- range $name, $value := .pod.env }}
-- name: {{ $name | quote }}
+{{- $done := dict }}
+{{- range $name, $_ := .pod.env }}
+{{- template "mops.variable" (dict "name" $name "env" $.pod.env "done" $done "above" list) }}
+{{- end }}
+{{- end }}
+
+{{/*
+One variable after those that it refers to, unless it is already set. Takes a dict: name, env, done (the names that are
+set, which grows) and above (the names that refer to this one).
+*/}}
+{{- define "mops.variable" }}
+{{- $value := get .env .name }}
+{{- if hasKey .done .name }}
+{{- else }}
+{{- if and (kindIs "string" $value) (contains "$(" $value) }}
+{{- template "mops.references" (dict "name" .name "env" .env "done" .done "above" .above "value" $value) }}
+{{- end }}
+{{- $_ := set .done .name true }}
+- name: {{ .name | quote }}
   {{- if kindIs "map" $value }}
   valueFrom:
     {{- toYaml $value.valueFrom | nindent 4 }}
@@ -34,7 +52,21 @@ Takes a dict: root (the chart's context) and pod (its values).
 {{- end }}
 {{- end }}
 
-{{/* How Dask finds the certificates of the Secret that tls.secretName names. */}}
+{{/* The variables that a value refers to. Takes what mops.variable takes, and value. */}}
+{{- define "mops.references" }}
+{{- $above := append .above .name }}
+{{- range $reference := regexFindAll "\\$\\([^)]*\\)" (replace "$$" "" .value) -1 }}
+{{- $wanted := $reference | trimPrefix "$(" | trimSuffix ")" }}
+{{- if and (hasKey $.env $wanted) (has $wanted $above) }}
+{{- $remedy := "Kubernetes does not know the image's own value, so write the whole value, or $$ for a literal $" }}
+{{- fail (printf "env.%s: it refers to itself through $(%s); %s" $.name $wanted $remedy) }}
+{{- else if hasKey $.env $wanted }}
+{{- template "mops.variable" (dict "name" $wanted "env" $.env "done" $.done "above" $above) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The paths of the certificates in the Secret tls.secretName, for Dask. */}}
 {{- define "mops.tlsEnv" -}}
 - name: DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION
   value: "true"

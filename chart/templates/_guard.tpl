@@ -1,9 +1,9 @@
 {{/*
-Values that the chart refuses, because they would not deploy, or would not deploy what they say. Each of these takes
-the chart's context, or a dict: root and pods (the key of a pod's values -> these values). They render nothing.
+Values that the chart refuses, because they would fail or would have an unintended effect. Each template takes the
+chart's context, or a dict: root and pods (the key of a pod's values -> these values). They render nothing.
 */}}
 
-{{/* Values that `mops render` did not write, or that were truncated: the mark comes last. */}}
+{{/* Values that `mops render` did not write, or that were truncated: this section comes last. */}}
 {{- define "mops.guard.origin" }}
 {{- if not (and .Values.mopsValues .Values.mopsValues.schemaVersion) }}
 {{- $problem := "these values were not written by `mops render`, or the file is empty or truncated" }}
@@ -12,11 +12,11 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- end }}
 {{- end }}
 
-{{/* Names. Helm itself accepts only lower-case letters, digits, "-" and "." in the name of a release. */}}
+{{/* Names. Helm accepts only lower-case letters, digits, "-" and "." in the name of a release. */}}
 {{- define "mops.guard.names" }}
 {{- if or (contains "." .Release.Name) (lt .Release.Name "a") }}
 {{- $rule := "must start with a letter and contain only lower-case letters, digits and \"-\"" }}
-{{- fail (printf "release name %s: a Service's name begins with it, so it %s" .Release.Name $rule) }}
+{{- fail (printf "release name %s: a Service's name starts with it, so it %s" .Release.Name $rule) }}
 {{- end }}
 {{- /* Helm calls a chart by its alias in the dependencies of a chart around it. */}}
 {{- if ne .Chart.Name "mops-dask" }}
@@ -24,7 +24,7 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- fail (printf "%s; remove the alias, or install each workspace as a release of its own" $problem) }}
 {{- end }}
 {{- if hasKey .Values.workerGroups "default" }}
-{{- fail "workerGroups.default: the name `default` is reserved for the group that `workers` describes; rename it" }}
+{{- fail "workerGroups.default: the name `default` is reserved for the group that `workers` configures; rename it" }}
 {{- end }}
 {{- end }}
 
@@ -44,8 +44,8 @@ the chart's context, or a dict: root and pods (the key of a pod's values -> thes
 {{- end }}
 
 {{/*
-Fields of the pod's spec that the chart writes: those that are settings, and the ones listed here. The setting
-resources is about the container, the field about the pod as a whole.
+Fields of the pod's spec that the chart writes: those with a setting, and those listed here. The setting resources
+is about the container, the field about the whole pod.
 */}}
 {{- define "mops.guard.podFields" }}
 {{- $managed := list "automountServiceAccountToken" "containers" "enableServiceLinks" "hostIPC" "hostNetwork" }}
@@ -63,6 +63,7 @@ resources is about the container, the field about the pod as a whole.
 {{/* Arguments that the chart writes. */}}
 {{- define "mops.guard.arguments" }}
 {{- $both := "no-dashboard|dashboard-address|tls-ca-file|tls-cert|tls-key" }}
+{{- if .root.Values.tls.secretName }}{{ $both = printf "%s|protocol" $both }}{{ end }}
 {{- $scheduler := "port|host|dashboard|idle-timeout" }}
 {{- $worker := "name|nworkers|nthreads|memory-limit|worker-port|nanny-port|nanny|no-nanny" }}
 {{- $worker = printf "%s|local-directory|scheduler-file" $worker }}
@@ -76,7 +77,7 @@ resources is about the container, the field about the pod as a whole.
 {{- end }}
 {{- end }}
 
-{{/* Variables that the chart sets, or whose values are not strings or refer to a later variable. */}}
+{{/* Variables that the chart sets, or whose values are not strings. */}}
 {{- define "mops.guard.env" }}
 {{- $certificates := "TLS__(CA_FILE|(CLIENT|SCHEDULER|WORKER)__(CERT|KEY))" }}
 {{- $encryption := printf "^DASK_DISTRIBUTED__COMM__(REQUIRE_ENCRYPTION|%s)$" $certificates }}
@@ -86,26 +87,8 @@ resources is about the container, the field about the pod as a whole.
 {{- $encrypts := and $.root.Values.tls.secretName (regexMatch $encryption $name) }}
 {{- if or $encrypts (eq $name "POD_NAME") (eq $name "POD_IP") }}
 {{- fail (printf "%s: the chart sets this variable itself; remove it" $here) }}
-{{- else if kindIs "string" $value }}
-{{- template "mops.guard.references" (dict "here" $here "name" $name "value" $value "env" $pod.env) }}
-{{- else if not (kindIs "map" $value) }}
+{{- else if not (or (kindIs "string" $value) (kindIs "map" $value)) }}
 {{- fail (printf "%s: %v is not a string; put it in quotes" $here $value) }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- end }}
-
-{{/*
-References such as $(NAME) to a variable that comes later, which Kubernetes leaves unexpanded. Names that env does not
-hold are literal text, or come from an envFrom. Takes a dict: here (a key, for messages), name, value and env.
-*/}}
-{{- define "mops.guard.references" }}
-{{- if contains "$(" .value }}
-{{- range $reference := regexFindAll "\\$\\([^)]*\\)" (replace "$$" "" .value) -1 }}
-{{- $variable := $reference | trimPrefix "$(" | trimSuffix ")" }}
-{{- if and (hasKey $.env $variable) (ge $variable $.name) }}
-{{- $problem := printf "%s refers to a variable that is set later (they are sorted by name)" $reference }}
-{{- fail (printf "%s: %s; rename one of them, or write $%s for literal text" $.here $problem $reference) }}
 {{- end }}
 {{- end }}
 {{- end }}

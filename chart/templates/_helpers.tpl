@@ -20,7 +20,7 @@ Names and labels. Most of these take a dict: root (the chart's context), compone
 {{- end }}
 {{- end }}
 
-{{/* Where workers and clients reach the scheduler. */}}
+{{/* The address at which workers and clients reach the scheduler. */}}
 {{- define "mops.schedulerAddress" -}}
 {{- $protocol := .Values.tls.secretName | empty | ternary "tcp" "tls" }}
 {{- $protocol }}://{{ .Release.Name }}-scheduler:{{ .Values.scheduler.port | int64 }}
@@ -89,7 +89,7 @@ modelops.io/component: {{ .component }}
 {{- include "mops.strings" (list $own .pod.podAnnotations) }}
 {{- end }}
 
-{{/* Mappings of strings as one, sorted by key and quoted. Of a key in several mappings the last value counts. */}}
+{{/* Merged mappings of strings, sorted by key and quoted. If several mappings have a key, the last value wins. */}}
 {{- define "mops.strings" -}}
 {{- $all := dict }}
 {{- range . }}{{ range $key, $value := . }}{{ $_ := set $all $key $value }}{{ end }}{{ end }}

@@ -17,7 +17,7 @@ Takes a dict: pod (the values of a worker group) and group (its name).
 {{- end }}
 
 {{/*
-A memory quantity in thousandths of a byte, which are whole numbers. Takes a list: the key, for messages, and the
+A memory quantity in thousandths of a byte, which is an integer. Takes a list: the key, for messages, and the
 quantity.
 */}}
 {{- define "mops.millibytes" -}}

@@ -1,5 +1,5 @@
 {{/*
-Parts of a pod that all pods of the chart share. Most of these take a dict: root (the chart's context), component and,
+Parts that all pods of the chart share. Most of these take a dict: root (the chart's context), component and,
 for workers, group, and pod (the pod's values).
 */}}
 
@@ -55,8 +55,8 @@ limits:
 {{- end }}
 
 {{/*
-Fields of the pod's spec that are Kubernetes' own, written only where they are set. Since there may be none, this and
-mops.containers come with the indentation of a pod's spec: use `template` instead of `include`.
+Kubernetes' own fields of a pod's spec, written only if they are set. Since there may be none, this and mops.containers
+include the indentation of a pod's spec: use `template` instead of `include`.
 */}}
 {{- define "mops.podFields" }}
       {{- with .root.Values.imagePullSecrets }}
@@ -88,7 +88,7 @@ mops.containers come with the indentation of a pod's spec: use `template` instea
       {{- end }}
 {{- end }}
 
-{{/* The user's own containers, with the chart's security context where they have none. Takes root and containers. */}}
+{{/* The user's own containers, with the chart's security context if they have none. Takes root and containers. */}}
 {{- define "mops.containers" }}
       {{- range .containers }}
       - {{ toYaml . | indent 8 | trim }}

@@ -1,9 +1,12 @@
-"""`mops render` against helm and against Python itself: `python tests/bench/render.py [RUNS [CHART]]`. Ratios, no verdict.
+"""`mops render` against helm and against Python itself. Prints ratios, no verdict.
 
-Installs the wheel into an environment of its own, so that bytecode is compiled and no editable install slows the start.
-Each figure is the median CPU time (user and system) of whole processes, run in turns so that all meet the same machine, and
-in another order in each, since a program that ran just before costs less.
-CHART is the folder of another chart, such as dask/helm-chart's, whose defaults are rendered beside the defaults of ours.
+    python tests/bench/render.py [RUNS [CHART]]
+
+Installs the wheel into an environment of its own, so that bytecode is compiled and no editable
+install slows the start. Each figure is the median CPU time (user and system) of whole processes,
+run in turns so that all meet the same machine, and in a different order in each turn, since a
+program that ran just before costs less. CHART is the directory of another chart, such as
+dask/helm-chart's, whose defaults are rendered beside the defaults of ours.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""`workspace up` against the bare `helm upgrade --install` that it runs, and 200 workspaces in one cluster: `python tests/bench/up.py [COUNT]`.
+"""`workspace up` against the plain `helm upgrade --install` that it runs, and 200 workspaces.
 
-Both runs of a pair change the same value of the same release in namespaces of one API server (tests/cluster), in turn.
-CPU of mops and all that it starts; a ratio for up, and for list and status the seconds that a person waits at most.
-Exits with 1 where a figure misses its target.
+    python tests/bench/up.py [COUNT]
+
+Both runs of a pair change the same value of the same release, in turn, in namespaces of one API
+server (tests/cluster). Figures are the CPU time of mops and everything that it starts: a ratio for
+up, and seconds for list and status. Exits with 1 if a figure misses its target.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from cluster.client import Cluster
-from cluster.controlplane import ControlPlane
+from cluster.client import Cluster  # noqa: E402 - found through the line above
+from cluster.controlplane import ControlPlane  # noqa: E402 - found through the line above
 
 HELM = shutil.which("helm") or shutil.which("helm", path=str(Path(sys.executable).parent))
 PAIRS = 8
@@ -127,7 +129,7 @@ def multiply(cluster: Cluster, count: int) -> None:
         )
     # Server-side, for what the client would note on each object is too long for an annotation.
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    cluster.kubectl("apply", "--server-side", "-f", "-", input=text, check=True, timeout=600)
+    cluster.kubectl("apply", "--server-side", "-f", "-", stdin=text, check=True, timeout=600)
 
 
 def main() -> int:
@@ -149,7 +151,8 @@ def main() -> int:
         ups, bares = pairs(env, Path(name))
         ratio = statistics.median(ups) / statistics.median(bares)
         print(
-            f"up against helm upgrade --install: {ratio:.2f} (at most {RATIO}); {statistics.median(ups):.2f} s and {statistics.median(bares):.2f} s of CPU"
+            f"up against helm upgrade --install: {ratio:.2f} (at most {RATIO}); "
+            f"{statistics.median(ups):.2f} s and {statistics.median(bares):.2f} s of CPU"
         )
         multiply(cluster, count)
         listed = statistics.median(cpu([*MOPS, "workspace", "list"], env) for _ in range(5))
@@ -158,7 +161,8 @@ def main() -> int:
             for _ in range(5)
         )
         print(
-            f"{count} workspaces: list {listed:.2f} s, status of one {status:.2f} s of CPU (at most {SECONDS})"
+            f"{count} workspaces: list {listed:.2f} s, status of one {status:.2f} s of CPU "
+            f"(at most {SECONDS})"
         )
     return int(ratio > RATIO or max(listed, status) > SECONDS)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chart.manifests import Refused, group, render
+from mops.config.variables import Variables
 
 HOSTILE = [
     "", " ", "  a  ", "a\nb", "a\n", "\n", "\ta", "a\r\nb", "'", '"', "\\", "\\n",
@@ -198,11 +201,18 @@ BEFORE = [
     {"A": "$B $ (B) ()"},
 ]  # fmt: skip
 LATER = [
-    {"A": "$(B)", "B": "1"},
+    ({"A": "$(B)", "B": "1"}, "BA"),
+    ({"A": "$$$(B)", "B": "1"}, "BA"),
+    ({"A": "a $(HOME) $(B)", "B": {"valueFrom": SOURCES[0]}}, "BA"),
+    ({"A": "$(C)$(B)", "B": "$(C)", "C": "1", "D": "$(A)"}, "CBAD"),
+    ({"A": "$(D)", "B": "1", "C": "1", "D": "1"}, "DABC"),
+    ({"A": "$$(B)", "B": "1"}, "AB"),
+]  # fmt: skip
+CYCLES = [
     {"A": "$(A)"},
-    {"A": "$$$(B)", "B": "1"},
-    {"A": "a $(HOME) $(B)", "B": {"valueFrom": SOURCES[0]}},
-    {"A": "$(HOME)", "HOME": "/own"},
+    {"A": "$(B)", "B": "x$(A)"},
+    {"A": "$(B)", "B": "$(C)", "C": "$(B)"},
+    {"PATH": "/opt/bin:$(PATH)"},
 ]  # fmt: skip
 UNKNOWN = ["$(UNKNOWN)", "$$$(UNKNOWN)", "$( B )", "$()", "$(date)"]
 
@@ -213,14 +223,42 @@ def test_references_to_earlier_names(env):
     assert all(found[name] == value for name, value in env.items() if isinstance(value, str))
 
 
-@pytest.mark.parametrize("env", LATER, ids=str)
+@pytest.mark.parametrize(("env", "order"), LATER, ids=str)
 @pytest.mark.parametrize("key", ["workers", "scheduler"])
-@pytest.mark.parametrize(
-    "sources", [[], [{"secretRef": {"name": "s"}}]], ids=["alone", "with a secret"]
+def test_a_variable_comes_after_those_that_it_refers_to(env, order, key):
+    container = render({key: {"env": env}}).container(
+        "dask-scheduler" if key == "scheduler" else "dask-workers"
+    )
+    assert "".join(entry["name"] for entry in container["env"] if len(entry["name"]) == 1) == order
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from("ABCDEFGH"),
+        st.lists(
+            st.sampled_from(["$(A)", "$(C)", "$(E)", "$(H)", "$$(B)", "$(Z)", "x"]), max_size=4
+        ),
+        min_size=1,
+    )
 )
-def test_references_to_later_names(env, key, sources):
-    with pytest.raises(Refused, match=f"{key}.env.A: .* refers to a variable that is set later"):
-        render({key: {"env": env, "envFrom": sources}})
+def test_the_chart_and_mops_order_variables_alike(parts):
+    env = {name: "".join(values) for name, values in parts.items()}
+    variables = Variables(env, env)
+    values = {"workers": {"env": env}}
+    if variables.cycles:
+        with pytest.raises(Refused, match="it refers to itself"):
+            render(values)
+    else:
+        names = [entry["name"] for entry in render(values).container()["env"]]
+        assert [name for name in names if name in env] == variables.order
+
+
+@pytest.mark.parametrize("env", CYCLES, ids=str)
+@pytest.mark.parametrize("key", ["workers", "scheduler"])
+def test_variables_that_refer_to_themselves(env, key):
+    with pytest.raises(Refused, match="it refers to itself through"):
+        render({key: {"env": env}})
 
 
 @pytest.mark.parametrize("value", UNKNOWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import yaml
 
 from chart.manifests import CI_VALUES, MARK, Refused, dump, group, render
 from chart.test_knobs import KNOBS, POD
-from invoke import CHART, template
+from invoke import CHART, ROOT, template
+from mops.checks.dask.arguments import MANAGED
 from mops.schema.fields import load_schema
 
 MESSAGE = "these values were not written by `mops render`"
@@ -77,7 +79,7 @@ def test_the_examples_render(path):
 
 @pytest.mark.parametrize("name", ["1dask", "a.b", "9"])
 def test_release_names_that_no_service_can_have(name):
-    with pytest.raises(Refused, match=f"release name {name}: a Service's name begins with it"):
+    with pytest.raises(Refused, match=f"release name {name}: a Service's name starts with it"):
         render(release=name)
 
 
@@ -213,38 +215,37 @@ def test_mops_refuses_the_same_fields(section):
     assert set(names["not"]["enum"]) == set(OWN_FIELDS)
 
 
-WORKER_FLAGS = [
-    "nworkers", "nthreads", "memory-limit", "worker-port", "nanny-port", "local-directory",
-    "no-dashboard",
-    "dashboard-address", "name", "scheduler-file", "nanny", "no-nanny", "tls-ca-file", "tls-cert",
-    "tls-key",
-]  # fmt: skip
-SCHEDULER_FLAGS = [
-    "port",
-    "host",
-    "dashboard",
-    "no-dashboard",
-    "dashboard-address",
-    "idle-timeout",
-    "tls-ca-file",
-    "tls-cert",
-    "tls-key",
-]
+# The section of each command, and the arguments that mops knows to be managed by the chart.
+SECTIONS = {"scheduler": "scheduler", "worker": "workers"}
+ARGUMENTS = [(SECTIONS[command], name) for command, managed in MANAGED.items() for name in managed]
 
 
-@pytest.mark.parametrize(
-    ("key", "flag"),
-    [
-        *(("workers", flag) for flag in WORKER_FLAGS),
-        *(("scheduler", flag) for flag in SCHEDULER_FLAGS),
-    ],
-)
-def test_extra_arguments_cannot_replace_the_charts_own(key, flag, without_schema):
-    for args in ([f"--{flag}", "1"], ["--preload", "a", f"--{flag}=1"]):
-        with pytest.raises(Refused):
-            render({key: {"extraArgs": args}})
-        with pytest.raises(Refused, match=f"{key}.extraArgs: the chart manages --{flag}"):
+@pytest.mark.parametrize(("key", "name"), ARGUMENTS)
+def test_extra_arguments_cannot_replace_the_charts_own(key, name, without_schema):
+    for args in ([name, "1"], ["--preload", "a", f"{name}=1"]):
+        with pytest.raises(Refused, match=f"{key}.extraArgs: the chart manages {name}"):
             without_schema({key: {"extraArgs": args}})
+
+
+def test_the_chart_and_mops_know_the_same_arguments():
+    text = (ROOT / "chart" / "templates" / "_guard.tpl").read_text()
+    block = text.partition('define "mops.guard.arguments"')[2].partition("{{/*")[0]
+    lists = re.findall(r'\$(both|scheduler|worker) :?= (?:printf )?"(?:%s\|)?([a-z|-]+)"', block)
+    found: dict[str, set[str]] = {}
+    for name, alternatives in lists:
+        found.setdefault(name, set()).update(f"--{each}" for each in alternatives.split("|"))
+    # What mops judges by its own rule: it depends on TLS.
+    assert found["both"] - {"--protocol"} <= set(MANAGED["worker"])
+    for command in SECTIONS:
+        assert found[command] | found["both"] - {"--protocol"} == set(MANAGED[command])
+
+
+@pytest.mark.parametrize("key", SECTIONS.values())
+def test_the_protocol_is_managed_with_tls(key):
+    arguments = {key: {"extraArgs": ["--protocol", "tcp"]}}
+    with pytest.raises(Refused, match=f"{key}.extraArgs: the chart manages --protocol"):
+        render({"tls": {"secretName": "certificates"}, **arguments})
+    render(arguments)
 
 
 def test_other_arguments_pass():

@@ -26,6 +26,26 @@ PODS = [*DEPLOYMENTS, "dask-test"]
 ALL = render(EVERYTHING)
 
 
+KINDS = {
+    kind
+    for path in (CHART / "templates").rglob("*.yaml")
+    for kind in re.findall(r"^kind: (\w+)$", path.read_text(), re.MULTILINE)
+}
+
+
+def test_everything_has_an_object_of_every_kind():
+    """What is not in it, no test of this page looks at; KEDA replaces the autoscaler."""
+    missing = KINDS - {kind for kind, _ in ALL} - {"ScaledObject"}
+    assert not missing, f"turn {missing} on in EVERYTHING of tests/chart/test_objects.py"
+
+
+def test_the_page_on_the_chart_lists_every_kind():
+    page = (CHART.parent / "docs" / "chart.md").read_text()
+    section = page.partition("\n## Objects\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"\w+", " ".join(re.findall(r"^\| (.*?) \|", section, re.MULTILINE))))
+    assert not KINDS - named, f"add {KINDS - named} to the table of objects in docs/chart.md"
+
+
 def test_the_default_objects():
     assert sorted(render()) == [
         ("Deployment", "dask-scheduler"),

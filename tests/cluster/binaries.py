@@ -109,8 +109,8 @@ def run_go_build(out: Path) -> None:
     go = shutil.which("go")
     if go is None:
         raise BuildError(
-            "no `go` command found. Install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a folder that has: "
-            + ", ".join(PROGRAMS)
+            "go not found; install Go 1.26 or newer, or set KUBEBUILDER_ASSETS "
+            f"to a directory that has {', '.join(PROGRAMS)}"
         )
     command = [go, "build", "-trimpath", "-buildvcs=false", "-mod=readonly"]
     # A go.work file in some parent folder must not take part.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mops.checks.kubernetes.pod import PARTS
+from mops.checks.kubernetes.parts import PARTS
 from mops.model.layer import Path, nest
-from mops.schema.keywords import Tree, types
+from mops.schema.keywords import types
+from mops.schema.tree import Tree
 
 from .generator import SCHEMA, Generator
 from .mutations import WRONG_NUMBERS, WRONG_STRINGS, mutated

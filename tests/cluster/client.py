@@ -33,11 +33,11 @@ class Cluster:
     def kubectl(
         self,
         *args: str,
-        input: str | None = None,
+        stdin: str | None = None,
         check: bool = False,
         timeout: float = 120.0,
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``kubectl args...`` with ``input`` on standard input.
+        """Run ``kubectl args...`` with ``stdin`` on standard input.
 
         Returns the completed process with its output as text, whatever the
         exit code; with ``check`` a failure raises AssertionError instead,
@@ -45,8 +45,8 @@ class Cluster:
         """
         done = subprocess.run(
             [self.kubectl_program, *args],
-            input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -65,7 +65,7 @@ class Cluster:
     def apply(self, *objects: dict[str, Any], namespace: str = "default") -> None:
         """Create or update ``objects`` (their own namespace wins, if they have one)."""
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-        self.kubectl("apply", "-n", namespace, "-f", "-", input=text, check=True)
+        self.kubectl("apply", "-n", namespace, "-f", "-", stdin=text, check=True)
 
 
 def wait_for(what: str, attempt: Callable[[], T | None], timeout: float = 30.0) -> T:

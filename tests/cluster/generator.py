@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from mops.checks.kubernetes.pod import PARTS
+from mops.checks.kubernetes.parts import PARTS
 from mops.schema.fields import load_schema
 
 from . import container_kinds, pod_kinds, volume_kinds

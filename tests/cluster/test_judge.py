@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mops.checks.kubernetes.pod import PARTS
+from mops.checks.kubernetes.parts import PARTS
 
 from .binaries import BUILD_COMMAND, binaries_dir
 from .chart_settings import settings

@@ -351,7 +351,14 @@ accept(
     "arg --nworkers",
     "1",
 )
-accept("an argument is text", "workspace", "1h]", "0x10]", "arg --lifetime", "0x10")
+accept(
+    "an argument is text",
+    "workspace",
+    "[--lifetime, 1h]",
+    "[--interface, 0x10]",
+    "arg --interface",
+    "0x10",
+)
 for written, hint in (
     ("010", "write 10"),
     ("0x4", "use a decimal integer"),
@@ -571,14 +578,14 @@ refuse(
     "unified",
     "workspace:\n",
     "«---\nworkspace:\n",
-    "a second document starts here (a file holds one document)",
+    "a second document starts here (a file must contain one document)",
 )
 refuse(
     "a document after the end",
     "values",
     "  schemaVersion: 1\n",
     "  schemaVersion: 1\n...\n«---\nkind: Secret\n",
-    "a second document starts here (a file holds one document)",
+    "a second document starts here (a file must contain one document)",
 )
 for key in ("on", "1", "1.5", "null", "~", "yes", "n", "2024-01-01", "0x1"):
     refuse(
@@ -1216,28 +1223,34 @@ refuse(
     "workspace",
     "requests: {memory: 4Gi, cpu: 2}",
     "requests: {memory: «4100Mi, cpu: 2}",
-    "spec.workers.resources.requests.memory: the memory request 4100Mi is more than the limit 4Gi [requests-within-limits]",
+    "spec.workers.resources.requests.memory: "
+    "the memory request 4100Mi is more than the limit 4Gi [requests-within-limits]",
 )
 refuse(
     "a cpu request above its limit",
     "workspace",
     "requests: {memory: 4Gi, cpu: 2}",
     "requests: {memory: 4Gi, cpu: «2001m}",
-    "spec.workers.resources.requests.cpu: the cpu request 2001m is more than the limit 2 [requests-within-limits]",
+    "spec.workers.resources.requests.cpu: "
+    "the cpu request 2001m is more than the limit 2 [requests-within-limits]",
 )
 refuse(
     "memory for nobody",
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «0",
-    "workspace.worker_memory: (0 - 256Mi reserve) / 2 processes leaves 0 bytes for each process; Dask needs 64Mi (raise the memory limit or lower the processes) [small-memory]",
+    "workspace.worker_memory: "
+    "(0 - 256Mi reserve) / 2 processes leaves 0 bytes for each process; Dask needs 64Mi "
+    "(raise the memory limit or lower the processes) [small-memory]",
 )
 refuse(
     "memory for too many",
     "unified",
     "worker_memory: 4Gi",
     "worker_memory: «300Mi",
-    "workspace.worker_memory: (300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each process; Dask needs 64Mi (raise the memory limit or lower the processes) [small-memory]",
+    "workspace.worker_memory: "
+    "(300Mi - 256Mi reserve) / 2 processes leaves 22Mi for each process; Dask needs 64Mi "
+    "(raise the memory limit or lower the processes) [small-memory]",
 )
 refuse(
     "an unknown resource",
@@ -1264,7 +1277,8 @@ refuse(
     "unified",
     "autoscaling_min_workers: 2",
     "autoscaling_min_workers: «11",
-    "workspace.autoscaling_min_workers: minWorkers 11 is more than maxWorkers 10 [autoscaling-bounds]",
+    "workspace.autoscaling_min_workers: "
+    "minWorkers 11 is more than maxWorkers 10 [autoscaling-bounds]",
 )
 refuse(
     "no workers at least",
@@ -1629,11 +1643,22 @@ refuse(
     f"{KEY}: expected at most 131072 characters, found 131073",
 )
 refuse(
-    "a reference to a later variable",
+    "a reference to itself",
     "unified",
     FLAG,
-    f"FLAG: plain\n    ALIAS: «$(FLAG){END}",
-    "workspace.worker_env.ALIAS: $(FLAG) is used before it is set: variables are set in the order of their names (rename one of them, or write $$ for a literal $) [reference-order]",
+    f"FLAG: «a$(FLAG){END}",
+    (
+        f"{KEY}: FLAG refers to itself; Kubernetes does not know the image's own FLAG "
+        "(write the whole value, or $$ for a literal $) [reference-cycle]"
+    ),
+)
+accept(
+    "a reference to a variable that sorts later",
+    "unified",
+    FLAG,
+    f"FLAG: plain\n    ALIAS: $(FLAG){END}",
+    "env ALIAS",
+    "$(FLAG)",
 )
 accept(
     "a reference to an earlier variable",
@@ -1703,15 +1728,22 @@ accept(
     "annotation note",
     '{{ .Files.Get "x" }}',
 )
-accept("an argument with a space", "workspace", "1h]", "'1h; id']", "arg --lifetime", "1h; id")
+accept(
+    "an argument with a space",
+    "workspace",
+    "[--lifetime, 1h]",
+    "[--lifetime, 1h, --interface, 'eth0; id']",
+    "arg --interface",
+    "eth0; id",
+)
 refuse(
     "a second process count",
     "workspace",
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: [«--nworkers=9]",
     (
-        'spec.workers.extraArgs.[0]: "--nworkers=9" is not allowed here (the chart manages this '
-        "argument; use its own setting)"
+        "spec.workers.extraArgs.[0]: the chart manages --nworkers (set workers.processes) "
+        "[argument-managed]"
     ),
 )
 refuse(
@@ -1849,7 +1881,8 @@ refuse(
     "unified",
     "      worker_threads: 1\n      worker_env",
     "      autoscaling_min_workers: «20\n      worker_env",
-    "workspace.profiles.debug.autoscaling_min_workers: minWorkers 20 is more than maxWorkers 10 [autoscaling-bounds]",
+    "workspace.profiles.debug.autoscaling_min_workers: "
+    "minWorkers 20 is more than maxWorkers 10 [autoscaling-bounds]",
 )
 
 # --- encoding

@@ -135,6 +135,22 @@ def _free(port: int) -> bool:
         return True
 
 
+@pytest.fixture(scope="module")
+def take_ports():
+    """Gives the first of a number of free ports in a row, each time others."""
+    taken: set[int] = set()
+    block: list[int] = []
+
+    def take(count: int) -> int:
+        if len(block) < count:
+            first = free_ports(64, taken)
+            block[:] = range(first, first + 64)
+        ports, block[:] = block[:count], block[count:]
+        return ports[0]
+
+    return take
+
+
 class Cluster:
     """A scheduler and worker pods of one rendered release."""
 

@@ -1,6 +1,6 @@
 """Every command block of the README and of docs/ runs as written, and prints what is shown.
 
-```console  `$ ` starts a command; the lines below it are its stdout, where a line `...` stands for any lines.
+```console  `$ ` starts a command; the lines below it are its stdout, a line `...` is any lines.
 ```yaml title="NAME"  is written to NAME before the commands that follow on the page.
 ```sh  sets a fresh machine up; the gate runs those.
 """
@@ -106,7 +106,10 @@ def test_page_does_what_it_shows(page: Path, machine: dict[str, str], tmp_path: 
             )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+OTHERS = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*/*.md")]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted(OTHERS)], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name}: {target}"

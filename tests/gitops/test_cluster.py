@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from cluster.client import Cluster, wait_for
-from cluster.conftest import cluster  # noqa: F401 - a fixture
-from docs.test_blocks import blocks, commands, machine  # noqa: F401 - `machine` is a fixture
+from docs.test_blocks import blocks, commands
 from gitops import schemas
 from gitops.test_objects import FORMS
 from gitops.trees import EXAMPLE, OCI, objects
@@ -28,7 +27,7 @@ LEVELS = {
 
 
 def apply(cluster: Cluster, entry: dict[str, Any]) -> None:
-    cluster.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(entry), check=True)
+    cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(entry), check=True)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def ready(cluster: Cluster) -> Iterator[Cluster]:
 def test_strict_dry_run_takes_every_object(ready: Cluster, args: tuple[str, ...]) -> None:
     written = mops("gitops", *args, cwd=EXAMPLE)
     assert written.code == 0, written.err
-    done = ready.kubectl(*STRICT, input=written.out)
+    done = ready.kubectl(*STRICT, stdin=written.out)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == len(objects(written.out))
 
@@ -109,7 +108,7 @@ def test_ten_minutes_end_with_applications_in_the_cluster(
 def test_strict_dry_run_refuses_mistakes(ready: Cluster, path: str, value: object) -> None:
     application = objects(mops("gitops", *FORMS[1].values[0], cwd=EXAMPLE).out)[1]
     application["spec"]["source"]["helm"][path] = value
-    assert ready.kubectl(*STRICT, input=json.dumps(application)).returncode != 0
+    assert ready.kubectl(*STRICT, stdin=json.dumps(application)).returncode != 0
 
 
 def test_the_values_come_back_from_the_server_as_they_are_committed(ready: Cluster) -> None:
@@ -146,7 +145,7 @@ def test_manifests_fit_a_restricted_namespace_and_applying_them_again_changes_no
     command = ("apply", "--server-side", "--validate=strict", "-f", "-", "-o", "json")
     versions = []
     for _ in range(2):
-        done = ready.kubectl(*command, input=written.out)
+        done = ready.kubectl(*command, stdin=written.out)
         assert (done.returncode, done.stderr) == (0, "")
         # Controllers write the status meanwhile: the generation says whether the spec was changed.
         versions.append(

@@ -353,8 +353,8 @@ def test_a_killed_process_is_reported_and_nothing_is_written(tmp_path: Path) -> 
         err = process.stderr.read().decode()
     assert process.returncode == 4, err
     assert err == (
-        "mops: a process that renders was killed or crashed, and nothing is written; "
-        "if memory is short, use fewer --jobs\n"
+        "mops: a rendering process was killed or crashed; nothing was written "
+        "(if memory is short, use fewer --jobs)\n"
     )
     assert not list(here.rglob("values.yaml"))
     assert not list((tmp_path / "tmp").iterdir())

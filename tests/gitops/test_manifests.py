@@ -89,7 +89,7 @@ def test_one_file_or_one_for_each_object(tmp_path: Path) -> None:
     changed = (*render, "--set", "serviceAccount.create=false", "-o", "out/")
     done = mops(*changed, "--check", cwd=here)
     assert done.code == 1
-    assert "out/serviceaccount-dask.yaml is left over" in done.err
+    assert "out/serviceaccount-dask.yaml is obsolete" in done.err
     assert contents(here / "out") == files
     assert mops(*changed, cwd=here).code == 0
     assert "serviceaccount-dask.yaml" not in contents(here / "out")

@@ -159,9 +159,10 @@ def test_the_project_allows_every_kind_of_the_chart() -> None:
     project = written("argocd", "--all", *REPO, *OCI, *PLACES)[0]
     allowed = {entry["kind"] for entry in project["spec"]["namespaceResourceWhitelist"]}
     texts = [path.read_text() for path in (CHART / "templates").glob("*.yaml")]
-    assert allowed == {
-        kind for text in texts for kind in re.findall(r"^kind: (\w+)$", text, re.MULTILINE)
-    }
+    created = {kind for text in texts for kind in re.findall(r"^kind: (\w+)$", text, re.MULTILINE)}
+    assert allowed == created, (
+        f"_KINDS in gitops/argocd.py: add {created - allowed}, remove {allowed - created}"
+    )
 
 
 def test_one_workspace_without_a_fleet(tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_two_workspaces_are_not_one_release(tmp_path: Path) -> None:
     done = mops("gitops", "argocd", "--all", *REPO, *GIT, cwd=tree(tmp_path, a=text, b=text))
     assert done.code == 3
     assert done.err.splitlines()[0] == (
-        "envs/b/values.yaml: release dask in namespace modelops-dask-dev is also that of "
+        "envs/b/values.yaml: release dask in namespace modelops-dask-dev is also used by "
         "envs/a/values.yaml (give one of them another namespace)"
     )
 
@@ -297,7 +298,7 @@ spec:
     )
     assert destination == (
         "app.yaml:12:3: spec.destination: expected either server or name "
-        "(Argo CD refuses both, and neither)"
+        "(Argo CD rejects both and neither)"
     )
     assert summary == "mops: invalid configuration: 3 errors"
 
@@ -311,7 +312,7 @@ def test_files_of_workspaces_that_are_gone_are_removed_and_no_others(tmp_path: P
     (here / "envs/dev/mops.yaml").unlink()
     done = mops(*args, "--check", cwd=here)
     assert done.code == 1
-    assert "out/dask-dev.yaml is left over" in done.err
+    assert "out/dask-dev.yaml is obsolete" in done.err
     assert (here / "out/dask-dev.yaml").exists()
     assert mops(*args, cwd=here).code == 0
     assert sorted(path.name for path in (here / "out").iterdir()) == ["dask-prod.yaml", "mine.yaml"]

@@ -340,7 +340,7 @@ def test_layers_may_lie_elsewhere_in_the_repository(tmp_path: Path) -> None:
 def test_the_environment_says_everything(tmp_path: Path, args: tuple[str, ...]) -> None:
     done = mops("render", "--from-argocd-env", *args, cwd=sidecar(tmp_path), env=environment())
     assert (done.code, done.out) == (2, "")
-    assert f"takes everything from the environment: remove {args[0]}\n" in done.err
+    assert f"reads everything from the environment: remove {args[0]}\n" in done.err
 
 
 def test_secrets_stay_out_of_what_argo_cd_shows(tmp_path: Path) -> None:

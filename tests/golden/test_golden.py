@@ -21,6 +21,7 @@ import pytest
 from invoke import ROOT, Done, mops
 
 CASES = Path(__file__).parent / "cases"
+MEANT = "if this is meant, run `make update` and read the diff"
 EXPECTED = ("cmd", "stdout", "stderr", "code", "after")
 
 
@@ -71,8 +72,8 @@ def test_case(case: Path, tmp_path: Path, *, update: bool) -> None:
         (case / "code").write_text(f"{done.code}\n")
         for file in (case / "after").glob("*"):
             shutil.copyfile(work / file.name, file)
-    assert done.err == (case / "stderr").read_text()
-    assert done.out == (case / "stdout").read_text()
+    assert done.err == (case / "stderr").read_text(), MEANT
+    assert done.out == (case / "stdout").read_text(), MEANT
     assert f"{done.code}\n" == (case / "code").read_text()
     assert (
         done.code == 0 or not done.out or done.code == 1 or "validate" in (case / "cmd").read_text()
@@ -92,14 +93,12 @@ def test_every_message_of_the_page_on_errors_has_a_case() -> None:
             *(ROOT / "tests" / "unit").glob("*.py"),
         ]
     )
+    page = (ROOT / "docs" / "errors.md").read_text()
     missing = []
-    for row in re.findall(
-        r"^\| (?!message|---)(.*?) \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE
-    ):
+    for row in re.findall(r"^\| (?!message|---)(.*?) \|", page, re.MULTILINE):
         for message in re.split(r", (?=[a-z…$])", row):
-            words = max(
-                re.split(r"…|\bX\b|\bN\b|\bNAME\b|\bFILE\b|\d+", message.replace("`", "")), key=len
-            ).strip(" :()")
+            fixed = re.split(r"…|\bX\b|\bN\b|\bNAME\b|\bFILE\b|\d+", message.replace("`", ""))
+            words = max(fixed, key=len).strip(" :()")
             if words and words not in said:
                 missing.append(words)
     assert missing == []

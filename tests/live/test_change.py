@@ -12,7 +12,7 @@ import pytest
 
 from cluster.client import Cluster, wait_for
 
-from .conftest import Workspace
+from .conftest import UNIFIED, Workspace
 
 
 def test_up_creates_a_namespace_that_admits_only_restricted_pods(
@@ -38,6 +38,37 @@ def test_up_creates_a_namespace_that_admits_only_restricted_pods(
     # Without autoscaling there is no autoscaler to ask about.
     assert "hpa" not in done.out
     assert "horizontalpodautoscaler" not in done.out
+
+
+NFS = """\
+  workers:
+    volumes:
+    - name: data
+      nfs: {server: nfs.example.com, path: /data}
+"""
+
+
+def test_up_creates_a_namespace_that_admits_the_pods(workspace: Workspace) -> None:
+    workspace.config.write_text(UNIFIED + NFS)
+    done = workspace.up()
+    labels = workspace.cluster.get("namespace", workspace.namespace)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
+    assert 'it admits only "baseline" pods (Pod Security Standards)' in done.err
+    assert (
+        "modelops.yaml:11:5: workspace.workers.volumes: volume data is of the type nfs" in done.err
+    )
+    assert workspace.deployment("workers")["status"]["readyReplicas"] == 2
+
+
+def test_up_deploys_nothing_to_a_namespace_that_refuses_the_pods(workspace: Workspace) -> None:
+    workspace.config.write_text(UNIFIED + NFS)
+    workspace.cluster.kubectl("create", "namespace", workspace.namespace, check=True)
+    label = "pod-security.kubernetes.io/enforce=restricted"
+    workspace.cluster.kubectl("label", "namespace", workspace.namespace, label, check=True)
+    done = workspace.up(code=4)
+    assert f'namespace {workspace.namespace} admits only "restricted" pods' in done.err
+    assert "`kubectl label --overwrite namespace" in done.err
+    assert workspace.helm("list") == []
 
 
 def test_a_second_up_changes_nothing_and_a_changed_value_only_its_deployment(

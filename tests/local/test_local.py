@@ -289,6 +289,28 @@ def test_the_dashboard_of_another_dask_is_not_mistaken_for_ours(local: Local) ->
     assert worker_count(state["dashboard"], state["address"]) == 1
 
 
+def test_an_idle_scheduler_ends_the_workspace(local: Local) -> None:
+    local.start("--replicas", "1", "--set", "scheduler.idleTimeout=12s")
+    local.address()
+    assert local.process is not None
+    assert local.process.wait(40) == 0
+    said = (local.directory / "err").read_text()
+    assert "dask-scheduler has stopped: it was idle for too long, or a client shut it down" in said
+    assert "all processes have stopped" in said
+    assert local.gone()
+
+
+def test_a_client_ends_the_workspace(local: Local) -> None:
+    local.start("--replicas", "1")
+    client = f"from distributed import Client; Client({local.address()!r}).shutdown()"
+    subprocess.run([sys.executable, "-c", client], check=True, env=local.env)
+    assert local.process is not None
+    assert local.process.wait(40) == 0
+    said = (local.directory / "err").read_text()
+    assert "dask-scheduler has stopped: it was idle for too long, or a client shut it down" in said
+    assert local.gone()
+
+
 def test_a_dask_without_a_scheduler_command(local: Local) -> None:
     tools = local.directory / "bin"
     tools.mkdir()

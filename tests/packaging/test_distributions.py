@@ -1,4 +1,7 @@
-"""What is shipped: the exact files of the sdist and the wheel, and a wheel that works away from the checkout."""
+"""What is shipped: the exact files of the sdist and the wheel.
+
+The wheel also works away from the checkout.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the sdist and the wheel that was built from it, from what git has of this checkout."""
+    """The directory with the sdist of the files that git has, and the wheel built from it."""
     source = tmp_path_factory.mktemp("source")
     names = (
         subprocess.run(
@@ -58,6 +61,15 @@ def test_the_wheel_holds_exactly_these_files(dist: Path, *, update: bool) -> Non
     listed(names, LISTS / "wheel.txt", update=update)
 
 
+def test_the_licence_is_in_both(dist: Path) -> None:
+    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    assert any(name.endswith("/licenses/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
+    with tarfile.open(sdist) as archive:
+        assert any(
+            name.count("/") == 1 and name.endswith("/LICENSE") for name in archive.getnames()
+        )
+
+
 def test_the_sdist_holds_what_git_has_of_these_folders(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
@@ -70,8 +82,9 @@ def test_the_sdist_holds_what_git_has_of_these_folders(dist: Path) -> None:
         text=True,
         check=True,
     ).stdout.split("\n")
-    shipped = ("src/", "chart/", "schemas/", "tests/", "docs/", "examples/")
-    single = ("README.md", "CHANGELOG.md", "pyproject.toml")
+    shipped = ("src/", "chart/", "schemas/", "scripts/", "tests/", "docs/", "examples/")
+    single = {path.name for path in ROOT.iterdir() if path.suffix in (".md", ".toml")}
+    single |= {"LICENSE", "Makefile"}
     wanted = {
         name
         for name in tracked

@@ -103,7 +103,7 @@ def left_to_others(key):
                 {},
             )
         )
-        if names.get("x-theirs") or node.get("x-theirs"):
+        if names.get("x-kubernetes-validates") or node.get("x-kubernetes-validates"):
             return True
     return "not" in node
 

@@ -105,7 +105,8 @@ def test_labels_annotations_arguments_and_tags(tmp_path):
         (
             f"workspace:\n  worker_image: a/b:1530e65\n  workers:\n    podLabels: {maps}\n"
             f"    podAnnotations: {maps}\n    nodeSelector: {maps}\n"
-            f"    extraArgs: [{', '.join(map(quote, filter(None, texts)))}]\n"
+            # The words are those of a module with a command line of its own.
+            f"    extraArgs: [--preload, a, {', '.join(map(quote, filter(None, texts)))}]\n"
         ),
     )
     pod = found["Deployment/dask-workers"]["spec"]["template"]

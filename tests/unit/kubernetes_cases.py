@@ -1,7 +1,6 @@
-"""What the rules find in fields that are passed on to Kubernetes: a case for each kind of problem.
+"""Problems in fields that are passed on to Kubernetes: a case for each kind.
 
-Each is the rule, its severity, a file, and the message. « stands before the part that the problem is
-reported at.
+Each is the rule, its severity, a file with « before the part that is reported, and the message.
 """
 
 from __future__ import annotations
@@ -50,12 +49,13 @@ PASSED_ON = [
      "workers: {initContainers: [{name: a, image: x:1, restartPolicy: «Always}]}",
      ("Kubernetes 1.27 does not have the field restartPolicy of Container, which came with 1.28")),
     ("kubernetes-version", E,
-     ("workspace: {release: {kubernetesVersion: 1.29}, workers: {volumeMounts: [{name: tmp, mountPath: /a, readOnly: true, recursiveReadOnly: "
-      "«Enabled}]}}"),
+     ("workspace: {release: {kubernetesVersion: 1.29}, workers: {volumeMounts: "
+      "[{name: tmp, mountPath: /a, readOnly: true, recursiveReadOnly: «Enabled}]}}"),
      ("Kubernetes 1.29 does not have the field recursiveReadOnly of VolumeMount, which came with "
       "1.30")),
     ("kubernetes-version", E,
-     ("workspace: {release: {kubernetesVersion: 1.31}, workers: {extraPodSpec: {resourceClaims: [{name: a, source: «{resourceClaimName: b}}]}}}"),
+     ("workspace: {release: {kubernetesVersion: 1.31}, workers: {extraPodSpec: "
+      "{resourceClaims: [{name: a, source: «{resourceClaimName: b}}]}}}"),
      "Kubernetes does not have the field source of PodResourceClaim after 1.30"),
     ("volume-name", E, "workers: {volumes: [{name: a, emptyDir: {}}, {name: «a, emptyDir: {}}]}",
      "duplicate volume a"),
@@ -82,8 +82,8 @@ PASSED_ON = [
      ("workers: {volumes: [{name: a, ephemeral: {volumeClaimTemplate: {spec: {accessModes: "
       "[ReadWriteOnce], resources: «{limits: {storage: 1Gi}}}}}}]}"),
      "a claim needs resources.requests.storage"),
-    ("volume-mount", E, "workers: {volumeMounts: [{name: tmp, mountPath: /a}, {name: «a, "
-     "mountPath: /b}]}",
+    ("volume-mount", E,
+     "workers: {volumeMounts: [{name: tmp, mountPath: /a}, {name: «a, mountPath: /b}]}",
      "volume a is not defined"),
     ("volume-mount", E,
      "workers: {volumeMounts: [{name: tmp, mountPath: «/tmp}]}",
@@ -140,8 +140,8 @@ PASSED_ON = [
       "{port: 1}}}]}"),
      "the threshold of a livenessProbe must be 1"),
     ("lifecycle", E,
-     ("workspace: {release: {kubernetesVersion: 1.30}, workers: {sidecars: [{name: a, image: x:1, lifecycle: {preStop: {sleep: «{seconds: 900}}}}"
-      "]}}"),
+     ("workspace: {release: {kubernetesVersion: 1.30}, workers: {sidecars: "
+      "[{name: a, image: x:1, lifecycle: {preStop: {sleep: «{seconds: 900}}}}]}}"),
      "the hook sleeps longer than the pod has to stop (180 s)"),
     ("requests-within-limits", E,
      ("workers: {resources: {requests: {ephemeral-storage: «20Gi}, limits: {ephemeral-storage: "
@@ -159,7 +159,7 @@ PASSED_ON = [
      "workers: {resources: {requests: {nvidia.com/gpu: «1}}}",
      "a request for nvidia.com/gpu needs a limit"),
     ("extended-resource", E,
-     "workers: {resources: {limits: {nvidia.com/gpu: «0.5}}}",
+     "workers: {processes: 1, resources: {limits: {nvidia.com/gpu: «0.5}}}",
      "nvidia.com/gpu comes in whole numbers, found 0.5"),
     ("extended-resource", E,
      "workers: {resources: {requests: {a.com/b: «1}, limits: {a.com/b: 2}}}",
@@ -184,7 +184,8 @@ PASSED_ON = [
      ('expected a Kubernetes label value (at most 63 letters, digits, "-", "_" and ".", starting '
       'and ending with a letter or digit), found "-b"')),
     ("affinity-term", E,
-     ("workspace: {release: {kubernetesVersion: 1.30}, workers: {affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+     ("workspace: {release: {kubernetesVersion: 1.30}, workers: {affinity: "
+      "{podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
       "[{topologyKey: zone, matchLabelKeys: «[a]}]}}}}"),
      "matchLabelKeys need a labelSelector"),
     ("toleration", E,
@@ -246,6 +247,7 @@ PASSED_ON = [
      f"labels: {{{'a.' * 127}b/c: «x}}",
      "the prefix of a key has at most 253 characters"),
     ("object-size", E,
-     f"workers: {{env: {{V0: «&a {'x' * 131072}, {', '.join(f'V{n}: *a' for n in range(1, 13))}}}}}",
+     (f"workers: {{env: {{V0: «&a {'x' * 131072}, "
+      f"{', '.join(f'V{n}: *a' for n in range(1, 13))}}}}}"),
      "the Deployment has about 1.6 MiB; etcd stores objects of up to 1.5 MiB"),
 ]  # fmt: skip

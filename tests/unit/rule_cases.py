@@ -6,6 +6,7 @@ import json
 from typing import NamedTuple
 
 from mops.checks.rule import ERROR, WARNING
+from unit.effect_cases import ARGUMENTS, EFFECTS
 from unit.kubernetes_cases import PASSED_ON
 
 E, W = ERROR, WARNING
@@ -57,15 +58,15 @@ MISFITS = [
      "workers: {memoryReserve: «2e15}",
      "2e15 is more than 1024Ti, the most that the chart can compute with"),
     ("small-memory", E,
-     ("workers: {processes: 8, resources: {requests: {cpu: 64, memory: 512Mi}, limits: {cpu: 64, "
+     ("workers: {processes: 8, resources: {requests: {cpu: 8, memory: 512Mi}, limits: {cpu: 8, "
      "memory: «512Mi}}}"),
      "(512Mi - 256Mi reserve) / 8 processes leaves 32Mi for each process; Dask needs 64Mi"),
     ("small-memory", E,
-     ("workers: {processes: 1, resources: {requests: {cpu: 64, memory: 200Mi}, limits: {cpu: 64, "
+     ("workers: {processes: 1, resources: {requests: {cpu: 1, memory: 200Mi}, limits: {cpu: 1, "
      "memory: «200Mi}}}"),
      "(200Mi - 256Mi reserve) / 1 processes leaves 0 bytes for each process; Dask needs 64Mi"),
     ("small-memory", W,
-     ("workers: {processes: 2, resources: {requests: {cpu: 64, memory: 767Mi}, limits: {cpu: 64, "
+     ("workers: {processes: 2, resources: {requests: {cpu: 2, memory: 767Mi}, limits: {cpu: 2, "
      "memory: «767Mi}}}"),
      "(767Mi - 256Mi reserve) / 2 processes leaves only 255.5Mi for each process"),
     ("busy-cpu", W, "workers: {processes: «3}", "3 processes x 1 threads = 3 compete for 2 CPU"),
@@ -91,7 +92,7 @@ MISFITS = [
      "40010:40000 is not a range of at least two ports from 1024 to 65535"),
     ("port-range", E,
      "workers: {processes: 3, resources: {limits: {cpu: 3}}, workerPorts: «40000:40001}",
-     "40000:40001 holds 2 ports for 3 processes"),
+     "40000:40001 has 2 ports for 3 processes"),
     ("port-range", E,
      "workers: {workerPorts: «50000:70000}",
      "50000:70000 is not a range of at least two ports from 1024 to 65535"),
@@ -106,12 +107,12 @@ MISFITS = [
     ("reserved-label", E,
      "workers: {podLabels: {modelops.io/component: «x}}",
      "the chart sets the label modelops.io/component itself"),
-    ("reference-order", E,
-     "workers: {env: {A: «$(B), B: 1}}",
-     "$(B) is used before it is set: variables are set in the order of their names"),
-    ("reference-order", E,
-     "workers: {env: {A: «$(A)}}",
-     "$(A) is used before it is set: variables are set in the order of their names"),
+    ("reference-cycle", E,
+     "workers: {env: {PATH: «/x:$(PATH)}}",
+     "PATH refers to itself; Kubernetes does not know the image's own PATH"),
+    ("reference-cycle", E,
+     "workers: {env: {A: «x$(B), B: $(C), C: $(A)}}",
+     "variables refer to each other: A -> B -> C -> A"),
     ("reference", W,
      "workers: {env: {A: «x$(NOPE)y}}",
      "$(NOPE) refers to no variable of this container and is left unchanged"),
@@ -132,9 +133,20 @@ MISFITS = [
      "podSecurityContext: {runAsUser: «0}",
      "runAsUser 0 is root, which runAsNonRoot forbids"),
     ("http-route", E, "httpRoute: {enabled: «true}", "an HTTPRoute needs parentRefs"),
+    ("ingress-port", W,
+     "networkPolicy: {extraIngress: «[{ports: [{port: 8787}, {port: 8788}]}]}",
+     "no container of the scheduler or the workers listens on port 8788"),
+    ("ingress-port", W,
+     "networkPolicy: {extraIngress: «[{ports: [{port: 8000, endPort: 8100}]}]}",
+     "no container of the scheduler or the workers listens on port 8000-8100"),
+    ("ingress-port", W,
+     "networkPolicy: {extraIngress: «[{ports: [{port: http}]}]}",
+     "no container of the scheduler or the workers listens on port http"),
     ("ingress-host", E, "ingress: {tlsSecret: «s}", "an Ingress with tlsSecret needs a host"),
     ("ingress-host", E, "ingress: {host: «10.0.0.1}",
      "an Ingress is for a host name, not for an IP address"),
+    *ARGUMENTS,
+    *EFFECTS,
 ]  # fmt: skip
 
 # A variable of the workers: the rule that warns, the name, the value, and part of what it says.
@@ -265,7 +277,7 @@ FILES: list[tuple[str, list[Found]]] = [
      [Found("replicas-owned", "4 replicas have no effect: autoscaling is on and keeps 2 to 10")]),
     ("workspace:\n  worker_replicas: 4\n", []),
     (("workspace:\n  workers:\n"
-     "    extraArgs: [--name-prefix, $(POD_NAME), --x, $(NOWHERE)]\n"),
+     "    extraArgs: [--interface, $(POD_NAME), --host, $(NOWHERE)]\n"),
      [Found("reference", "$(NOWHERE) refers to no variable")]),
     (("workspace:\n  workers:\n"
      "    extraArgs: [$(NOWHERE)]\n    envFrom: [{secretRef: {name: a}}]\n"), []),

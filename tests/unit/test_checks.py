@@ -55,7 +55,7 @@ RIGHT = [
     {"DASK_DISTRIBUTED__WORKER__MEMORY__SPILL_COMPRESSION": "none"},
     {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "0"},
     {"DASK_DISTRIBUTED__WORKER__PRELOAD": "['a', 'b']"},
-    {"DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "inf"},
+    {"DASK_DISTRIBUTED__SCHEDULER__BANDWIDTH": "100MB"},
     {"DASK_LOGGING__DISTRIBUTED": "10"},
     {"DASK_LOGGING__VERSION": "1", "DASK_LOGGING__ROOT__LEVEL": "INFO"},
     {"DASK_GATEWAY__ADDRESS": "http://gateway"},
@@ -67,7 +67,7 @@ RIGHT = [
     {"MODELOPS_EXECUTOR_TYPE": "cold", "REUSE": "true", "PRESERVE_TMP": "0"},
     {
         "MODELOPS_EXECUTOR_TYPE": "direct",
-        "MODELOPS_STORAGE_DIR": "/x",
+        "MODELOPS_STORAGE_DIR": "/tmp/x",
         "MODELOPS_FORCE_FRESH_VENV": "false",
     },
     {"GIT_PASSWORD": "$(A_SECRET)", "A_SECRET": ""},
@@ -79,6 +79,11 @@ RIGHT = [
 @pytest.mark.parametrize("env", RIGHT, ids=str)
 def test_what_is_right_is_not_reported(tmp_path, env):
     assert found(tmp_path, variables("worker", **env)) == []
+
+
+def test_an_infinite_number_is_a_string_to_dask(tmp_path):
+    env = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "inf"}
+    assert found(tmp_path, variables("scheduler", **env)) == []
 
 
 def test_a_correct_file_of_forty_variables_is_valid(tmp_path):
@@ -279,3 +284,25 @@ def test_a_misplaced_key_gets_the_right_place_as_a_hint(tmp_path, text, key, rig
 def test_names_and_keys_are_each_other():
     for key in dask.facts().keys:
         assert dask.read(dask.name_of(key)) == ("setting", key, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{networkPolicy: {extraIngress: [{ports: [{port: 8790}, {port: http-dashboard}]}]}}",
+        "{networkPolicy: {extraIngress: [{ports: [{port: 8000, endPort: 9000}]}]}}",
+        "{networkPolicy: {extraIngress: [{ports: [{protocol: UDP}]}, {from: []}]}}",
+        "{networkPolicy: {enabled: false, extraIngress: [{ports: [{port: 1}]}]}}",
+        (
+            "{networkPolicy: {extraIngress: [{ports: [{port: 80}, {port: web}]}]}, workers: "
+            "{sidecars: [{name: a, image: a:1, ports: [{containerPort: 80, name: web}]}]}}"
+        ),
+        (
+            "{networkPolicy: {extraIngress: [{ports: [{port: 1}]}]}, scheduler: "
+            "{sidecars: [{name: a, image: a:1}]}}"
+        ),
+    ],
+)
+def test_ports_that_containers_listen_on_may_be_opened(tmp_path, text):
+    problems = found(tmp_path, f"workspace: {text}")
+    assert [problem for problem in problems if problem.check == "ingress-port"] == []

@@ -63,7 +63,7 @@ def test_reading(text, wanted):
 def test_an_empty_file_has_no_problem_of_its_own(data):
     root, problems = parse(data, "f", "f")
     assert problems == []
-    assert root is None or root == Text("", False, root.line, root.col)
+    assert root is None or root == Text("", quoted=False, line=root.line, col=root.col)
 
 
 @pytest.mark.parametrize(("data", "place", "message"), [

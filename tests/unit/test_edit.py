@@ -72,7 +72,7 @@ def edited(text: str, *command: str) -> str:
         return edit.assign(
             text, "f.yaml", schema, paths, typed_value(schema, key, paths, value), profile=profile
         ).text
-    found = edit.forget(text, "f.yaml", schema, paths, profile=rest[0] if rest else "")
+    found = edit.unset(text, "f.yaml", schema, paths, profile=rest[0] if rest else "")
     return found.text if found else text
 
 
@@ -529,7 +529,7 @@ EFFECTS = [
     ),
     (["set", "worker_processes", "3"], {}, "worker_processes already is 3"),
     (["unset", "worker_processes"], {}, "workers.processes is now 2, from the default"),
-    (["unset", "worker_image"], {}, "worker_image is not set here, nothing to do"),
+    (["unset", "worker_image"], {}, "worker_image is not set here; nothing to do"),
     (["set", "worker_env.API_TOKEN", "s3cr3t"], {}, "workspace.worker_env.API_TOKEN is (hidden)"),
 ]
 

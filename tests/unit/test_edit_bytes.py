@@ -62,7 +62,7 @@ def test_one_setting(seed: int) -> None:
     assert ("\r\n" in done.text) == ("\r\n" in written.text)
     assert [text for text in written.comments if text not in done.text] == []
 
-    gone = edit.forget(done.text, "f.yaml", schema, paths, profile=profile)
+    gone = edit.unset(done.text, "f.yaml", schema, paths, profile=profile)
     assert gone is not None
     assert [text for text in written.comments if text not in gone.text] == []
     before = read(written.text.removeprefix("\ufeff"), "f.yaml", schema)

@@ -1,71 +1,59 @@
-"""Imports go down the floors only, and only some modules touch the world outside."""
+"""How the house is built: imports go down only, and no part of it outgrows its measure."""
 
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from invoke import ROOT
 
-# Lowest first. A module may import from lower rooms, and from its own.
-ROOMS = (
-    "model",
-    "yamltext",
-    "schema",
-    "config",
-    "report",
-    "chart",
-    "checks",
-    "deploy",
-    "gitops",
-    "edit",
-    "generate",
-    "cli",
-)
-SOURCE = ROOT / "src" / "mops"
-MODULES = sorted(
-    path for path in SOURCE.rglob("*.py") if path.name != "__init__.py" or path.parent != SOURCE
-)
+sys.path.insert(0, str(ROOT / "scripts"))
+import architecture
+
+MODULES = architecture.modules()
+INSIDE = [name for name in MODULES if name != "mops"]
+
+# Of all lines in src, those in the command line at most; of all functions, those above the softer
+# limit of complexity at most.
+CLI_SHARE = 0.16
+MOST_COMPLEX, COMPLEX, COMPLEX_SHARE = 15, 10, 0.04
+LINE = 100
 
 
 def floor(module: str) -> int:
     """The room of a module, counted from the lowest; -1 for the package itself."""
-    name = module.removeprefix("mops").lstrip(".").split(".")[0]
-    if not name:
+    if module == "mops":
         return -1
-    if name == "__main__":
-        return len(ROOMS)
-    return ROOMS.index(name)
+    if module == "mops.__main__":
+        return len(architecture.ROOMS)
+    return architecture.ROOMS.index(module.split(".")[1])
 
 
-def imported(path: Path) -> set[str]:
-    """The modules of mops that a file imports, at its top or inside functions."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "mops"}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mops":
-            for alias in node.names:
-                deeper = f"{node.module}.{alias.name}"
-                is_module = (SOURCE.parent / deeper.replace(".", "/")).with_suffix(
-                    ".py"
-                ).exists() or (SOURCE.parent / deeper.replace(".", "/")).is_dir()
-                found.add(deeper if is_module else str(node.module))
-    return found
+def test_every_package_is_a_room() -> None:
+    packages = {path.parent.name for path in (ROOT / "src" / "mops").glob("*/__init__.py")}
+    assert packages == set(architecture.ROOMS)
+    assert len(architecture.ROOMS) <= 12
 
 
-def name_of(path: Path) -> str:
-    return ".".join(("mops", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(
-        ".__init__"
-    )
+@pytest.mark.parametrize("module", INSIDE)
+def test_imports_go_down(module: str) -> None:
+    used = architecture.imports()[module]
+    assert not {other for other in used if floor(other) > floor(module)}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_down(path: Path) -> None:
-    here = floor(name_of(path))
-    assert not {module for module in imported(path) if floor(module) > here}
+def test_no_module_imports_another_that_imports_it() -> None:
+    assert architecture.circles() == []
+
+
+def test_the_page_and_the_picture_are_what_the_imports_make_of_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["architecture.py", "--check"])
+    assert architecture.main() == 0, capsys.readouterr().err
 
 
 # Reads files, environment or processes: nobody else may. `sys.stdin` is a file too.
@@ -78,19 +66,20 @@ OUTSIDE = {
 }
 
 
-@pytest.mark.parametrize("word", OUTSIDE)
-def test_the_world_outside_is_touched_only_where_it_should_be(word: str) -> None:
-    allowed = OUTSIDE[word]
-    users = {name_of(path).split(".")[1] for path in MODULES if word in _code(path)}
-    assert not users - allowed
+@pytest.mark.parametrize("module", INSIDE)
+def test_the_world_outside_is_touched_only_where_it_should_be(module: str) -> None:
+    code = "\n".join(_spelled(node) for node in ast.walk(MODULES[module]))
+    room = module.split(".")[1]
+    assert [word for word, rooms in OUTSIDE.items() if word in code and room not in rooms] == []
 
 
-def _code(path: Path) -> str:
-    """A file without comments and docstrings, as one text of names and calls."""
-    return "\n".join(_spelled(node) for node in ast.walk(ast.parse(path.read_text())))
+def test_there_is_somebody_who_touches_the_world_outside() -> None:
+    everything = "\n".join(_spelled(node) for tree in MODULES.values() for node in ast.walk(tree))
+    assert all(word in everything for word in OUTSIDE)
 
 
 def _spelled(node: ast.AST) -> str:
+    """A name, call or import as one word; "" for other nodes, comments and docstrings."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return f"{node.func.id}("
     if (
@@ -106,3 +95,81 @@ def _spelled(node: ast.AST) -> str:
             [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
         )
     return ""
+
+
+def test_the_command_line_is_a_small_part() -> None:
+    lines = {
+        path: len(path.read_text().splitlines()) for path in (ROOT / "src" / "mops").rglob("*.py")
+    }
+    cli = sum(count for path, count in lines.items() if "cli" in path.parts)
+    assert cli <= CLI_SHARE * sum(lines.values())
+
+
+def functions() -> Iterator[tuple[str, ast.AST]]:
+    """Every function and method of mops, with its module and line."""
+    for module, tree in MODULES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield f"{module}:{node.lineno} {node.name}", node
+
+
+BRANCHES = (
+    ast.If,
+    ast.IfExp,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.ExceptHandler,
+    ast.Assert,
+    ast.comprehension,
+    ast.match_case,
+)
+
+
+def complexity(function: ast.AST) -> int:
+    """The McCabe complexity of a function with what is nested in it: its branches, plus one."""
+    found = 1
+    for node in ast.walk(function):
+        if isinstance(node, BRANCHES):
+            found += 1
+        elif isinstance(node, ast.BoolOp):
+            found += len(node.values) - 1
+        if isinstance(node, ast.comprehension):
+            found += len(node.ifs)
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While, ast.Try)) and node.orelse:
+            found += 1
+    return found
+
+
+def test_complexity_counts_branches() -> None:
+    code = """
+def f(items):
+    for item in items:
+        if item and not item.done or item.late:
+            return [x for x in item if x]
+    return 1 if items else 2
+"""
+    assert complexity(ast.parse(code).body[0]) == 8
+
+
+def test_functions_are_simple() -> None:
+    measured = {name: complexity(function) for name, function in functions()}
+    assert {name: found for name, found in measured.items() if found > MOST_COMPLEX} == {}
+    complex_ones = sorted(name for name, found in measured.items() if found > COMPLEX)
+    assert len(complex_ones) <= COMPLEX_SHARE * len(measured), complex_ones
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "scripts", "chart/scripts"])
+def test_lines_are_short(folder: str) -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / folder).rglob("*.py*"))
+        if path.suffix in (".py", ".py3")
+        for number, line in enumerate(_lines(path), 1)
+        if len(line) > LINE
+    ]
+    assert long == []
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()

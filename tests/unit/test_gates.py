@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mops.checks.gates import passes_on
-from mops.checks.kubernetes.pod import PARTS
+from mops.checks.kubernetes.parts import PARTS
 from mops.config.dialects import read
 from mops.config.resolve import resolve
 from mops.config.view import View
@@ -20,7 +20,8 @@ LOADED = """\
 import sys
 from mops.cli import main
 code = main(["render", "-q", "-c", sys.argv[1], "-o", sys.argv[1] + ".out"])
-print(code, sorted(name for name in sys.modules if name.startswith(("mops.checks.", "mops.schema."))))
+rooms = ("mops.checks.", "mops.schema.")
+print(code, sorted(name for name in sys.modules if name.startswith(rooms)))
 """
 
 
@@ -53,7 +54,9 @@ SAMPLES = {
     "resources": "{limits: {nvidia.com/gpu: 1}}",
     "sidecars": "[{name: a, image: x:1}]",
     "tolerations": "[{operator: Exists}]",
-    "topologySpreadConstraints": "[{maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway}]",
+    "topologySpreadConstraints": (
+        "[{maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway}]"
+    ),
     "volumeMounts": "[{name: tmp, mountPath: /a}]",
     "volumes": "[{name: a, emptyDir: {}}]",
 }

@@ -108,7 +108,7 @@ def test_the_svg_shows_layers_from_low_to_high_and_what_each_says(draw):
     )
 
 
-def test_a_forgotten_value_is_no_winner(draw):
+def test_a_cleared_value_is_no_winner(draw):
     picture = draw("svg", "workers.env.ODD")
     assert texts(picture, "won") == []
     assert texts(picture, "dim") == ["null", "not set"]
@@ -136,7 +136,7 @@ def test_mermaid_draws_a_box_for_each_layer_and_an_arrow_for_each_loser(draw):
     assert draw("mermaid", "workers.processes") == (
         "flowchart LR\n"
         "  classDef active fill:#0b7a75,stroke:#0b7a75,color:#ffffff\n"
-        "  classDef shadowed fill:#8b98a522,stroke:#8b98a5,color:#7b8794,stroke-dasharray:4 3\n"
+        "  classDef overridden fill:#8b98a522,stroke:#8b98a5,color:#7b8794,stroke-dasharray:4 3\n"
         '  subgraph layer0["1. defaults (schema)"]\n'
         '    s0l0["workers.processes = 2"]\n'
         "  end\n"
@@ -160,14 +160,14 @@ def test_mermaid_draws_a_box_for_each_layer_and_an_arrow_for_each_loser(draw):
         "  style layer2 fill:#8b98a511,stroke:#8b98a5\n"
         "  style layer3 fill:#8b98a511,stroke:#8b98a5\n"
         "  class s0l3 active\n"
-        "  class s0l0,s0l1,s0l2 shadowed\n"
+        "  class s0l0,s0l1,s0l2 overridden\n"
     )
 
 
 def test_no_character_of_a_value_reaches_mermaid_as_syntax(draw):
     labels = re.findall(r'^    s.*\["(.*)"\]$', draw("mermaid", "workers.env.ODD"), re.MULTILINE)
     assert "workers.env.ODD = #60;a href=#34;#35;x#34;#62;#38;amp#59; #39;y#39;#59; end" in labels
-    assert "workers.env.ODD is forgotten" in labels
+    assert "workers.env.ODD is cleared" in labels
     assert all(re.fullmatch(r"(?:[\w .,:/=+#;-])*", label) for label in labels)
 
 

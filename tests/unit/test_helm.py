@@ -88,9 +88,9 @@ def test_how_to_reach_the_cluster_is_passed_on_unless_offline(tmp_path: Path) ->
     assert "HELM_DEBUG" not in seen
 
 
-def test_standard_input_and_the_folder(tmp_path: Path) -> None:
+def test_standard_input_and_the_directory(tmp_path: Path) -> None:
     found = helm.find(program(tmp_path, VERSION + "pwd; cat"))
-    assert found.run(["x"], stdin="a: ä\n", folder=str(tmp_path)) == f"{tmp_path}\na: ä\n"
+    assert found.run(["x"], stdin="a: ä\n", directory=str(tmp_path)) == f"{tmp_path}\na: ä\n"
 
 
 def test_a_failure_tells_the_end_of_stderr_without_secrets(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_never_over_a_file_without_force(home: Path, capfd: pytest.CaptureFixtur
     assert file.read_text() == "mine"
     assert main(["init", "-o", "g.yaml"]) == 0
     assert (home / "modelops.schema.json").read_text() == "mine"
-    assert "modelops.schema.json exists and is unchanged" in capfd.readouterr().err
+    assert "modelops.schema.json exists; file left unchanged" in capfd.readouterr().err
     assert main(["init", "-o", "f.yaml", "--force"]) == 0
     assert "profiles:" in file.read_text()
     assert (home / "modelops.schema.json").read_text() == bundle.read(

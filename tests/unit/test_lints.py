@@ -64,7 +64,7 @@ CASES = [
         f"{FIRST}/helm/valueFiles",
         ["../values.yaml"],
         "value-files",
-        "the path leaves its directory",
+        "the path points outside its directory",
     ),
     Case(APP, f"{FIRST}/targetRevision", None, "fixed-revision", "targetRevision is missing"),
     *[
@@ -81,7 +81,7 @@ CASES = [
     Case(APP, f"{FIRST}/path", "x", "chart-or-path", f"{EITHER} chart or path"),
     Case(APP, f"{FIRST}/helm/valuesFiles", ["x"], "unknown-field", "unknown field"),
     Case(APP, f"{FIRST}/helms", {}, "unknown-field", "unknown field"),
-    Case(APP, f"{FIRST}/plugin", {}, "one-tool", "a source has only one of helm, plugin"),
+    Case(APP, f"{FIRST}/plugin", {}, "one-tool", "a source must have only one of helm, plugin"),
     *[
         Case(
             APP,
@@ -187,9 +187,9 @@ CASES = [
     Case(
         RELEASE,
         "spec/valuesFrom/0/optional",
-        True,
-        "required-values",
-        "missing values must be an error",
+        value=True,
+        lint="required-values",
+        message="missing values must be an error",
     ),
     Case(
         RELEASE,
@@ -210,7 +210,7 @@ CASES = [
         "data/values.yaml",
         "x" * (1 << 20) + "x",
         "size",
-        "the values are larger than a ConfigMap may be (1 MiB)",
+        "the values exceed the size limit of a ConfigMap (1 MiB)",
     ),
 ]
 

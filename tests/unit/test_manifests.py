@@ -109,8 +109,10 @@ BEFORE = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
         (f"{BEFORE}kind: B\n", "helm's output:4:1: duplicate key"),
         (
             f"{BEFORE}x: [\n",
-            "helm's output:5:1: invalid YAML: while parsing a flow node: "
-            "did not find expected node content",
+            (
+                "helm's output:5:1: invalid YAML: while parsing a flow node: "
+                "did not find expected node content"
+            ),
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The code knows no setting by name: a new one is an entry of the schema and a line of a template."""
+"""The code knows no setting by name: a new one is a schema entry and a line of a template."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ import pytest
 from invoke import ROOT
 from mops.schema.fields import load_schema
 
-# Modules that judge settings by name: that is what they are for.
-JUDGES = {"checks", "edit", "gitops", "container.py", "derived.py", "view.py"}
+# Modules whose purpose is to examine settings by name.
+JUDGES = {
+    "checks",
+    "edit",
+    "gitops",
+    "container.py",
+    "derived.py",
+    "podsecurity.py",
+    "view.py",
+}
 MODULES = sorted(
     path
     for path in (ROOT / "src" / "mops").rglob("*.py")
     if not JUDGES & {*path.relative_to(ROOT).parts} and "cli" not in path.parts
 )
-# A name is distinctive when it is no everyday word: camelCase, snake_case or capitals.
+# A name is distinctive if it is not an everyday word: camelCase, snake_case or capitals.
 DISTINCTIVE = re.compile(r"[a-z]+[A-Z]\w*|\w+_\w+|[A-Z]{3,}\w*")
 # Kubernetes' own words, which every environment block has.
 KUBERNETES = {"valueFrom"}
@@ -39,7 +47,7 @@ def names() -> set[str]:
 
 
 def texts(source: str) -> set[str]:
-    """The words in the keys and names of a module; docstrings and prose, which have spaces, left out."""
+    """The words in a module's keys and names, without docstrings and prose, which have spaces."""
     tree = ast.parse(source)
     found = [
         node.value

@@ -132,7 +132,7 @@ def test_override_lines_name_value_and_what_it_replaced():
     assert list(override_lines(config(low, high), SETTINGS)) == [
         "--processes: workers.processes = 4 (replaces 3 from f.yaml:2:3)",
         "command line: workers.env.A = x (was not set)",
-        "command line: workers.threads is forgotten (replaces 1 from the default)",
+        "command line: workers.threads is cleared (replaces 1 from the default)",
     ]
 
 

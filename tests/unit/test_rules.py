@@ -7,7 +7,9 @@ import pytest
 from mops.checks import registry
 from mops.config.dialects import read
 from mops.config.resolve import resolve
+from mops.config.view import View
 from mops.schema.fields import load_schema
+from unit.effect_cases import RIGHT
 from unit.kubernetes_cases import PASSED_ON
 from unit.rule_cases import MISFITS
 
@@ -26,7 +28,7 @@ def worker(text):
 
 
 def memory(limit, processes):
-    amounts = f"{{cpu: 64, memory: {limit}}}"
+    amounts = f"{{cpu: {processes}, memory: {limit}}}"
     return worker(f"processes: {processes}, resources: {{requests: {amounts}, limits: {amounts}}}")
 
 
@@ -57,6 +59,11 @@ def memory(limit, processes):
 ])  # fmt: skip
 def test_what_is_just_right(text):
     assert problems(text) == []
+
+
+@pytest.mark.parametrize("text", RIGHT, ids=range(len(RIGHT)))
+def test_what_resembles_a_setting_without_effect(text):
+    assert problems(text.replace("«", "")) == []
 
 
 @pytest.mark.parametrize(
@@ -111,3 +118,15 @@ def test_nothing_is_concluded_from_a_refused_value():
     config = resolve([SCHEMA.defaults(), file.layer], SCHEMA)
     assert registry.check(config, SCHEMA, file.refused) == []
     assert len(registry.check(config, SCHEMA)) == 1
+
+
+def test_no_rule_is_left_out_that_would_find_something():
+    """The gates before rules that few configurations need are never closed in vain."""
+    texts = [text for _, _, text, _ in MISFITS] + RIGHT
+    rules = [rule for rule in registry.all_rules() if rule.name != "idle-layer"]
+    for text in texts:
+        file = read(text.replace("«", ""), "f.yaml", SCHEMA)
+        config = resolve([SCHEMA.defaults(), file.layer], SCHEMA)
+        view = View(config, SCHEMA)
+        expected = {rule.name for rule in rules if next(rule.find(view), None)}
+        assert {problem.check for problem in registry.check(config, SCHEMA)} == expected, text

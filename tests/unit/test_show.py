@@ -86,12 +86,12 @@ def test_defaults_are_shown_on_demand(folder):
     assert set(settings) == {line.split()[0] for line in every.split("\n\n")[0].splitlines()[1:]}
 
 
-def test_a_forgotten_value(folder):
+def test_a_cleared_value(folder):
     done = mops(
         "config", "show", "--config", "a.yaml", "--set", "workers.env.API_TOKEN=null", cwd=folder
     )
     assert re.search(
-        r"^workers.env.API_TOKEN +\(forgotten\) +--set workers.env.API_TOKEN +"
+        r"^workers.env.API_TOKEN +\(cleared\) +--set workers.env.API_TOKEN +"
         r"\(hidden\) \(a.yaml:7:16\)$",
         done.out,
         re.MULTILINE,
@@ -217,7 +217,7 @@ def test_derived(tmp_path, text, expected):
     assert {key: found[key] for key in expected} == expected
 
 
-COLUMNS = (Column("A"), Column("B", gives=True), Column("C"), Column("D", gives=True))
+COLUMNS = (Column("A"), Column("B", shrinks=True), Column("C"), Column("D", shrinks=True))
 
 
 @pytest.mark.parametrize(("width", "expected"), [

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from invoke import mops
-from mops.config.files import shadowed
+from mops.config.files import inactive_files
 from mops.config.keys import canonical, key_path
 from mops.config.sources import Request, gather
 from mops.model.disk import read_file
@@ -292,12 +292,12 @@ def test_a_file_without_permission(tmp_path):
         (["./modelops.yaml"], ["workspace.yaml", "examples/workspace.yaml"]),
     ],
 )
-def test_shadowed(config, warned, tmp_path, monkeypatch):
+def test_inactive_files(config, warned, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").mkdir()
     for name in ("workspace.yaml", "examples/workspace.yaml", "modelops.yaml"):
         (tmp_path / name).write_text("workspace: {worker_processes: 3}")
-    assert shadowed(config) == warned
+    assert inactive_files(config) == warned
 
 
 def test_standard_input_is_a_file_called_dash(tmp_path):

@@ -1,4 +1,4 @@
-"""The one YAML writer: what it writes is read back as the same data, by readers of YAML 1.1 and 1.2."""
+"""What the YAML writer writes is read back as the same data, by readers of YAML 1.1 and 1.2."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The config as Helm values, and values as manifests through helm and the bundled chart."""
+"""The config as Helm values, and the values as manifests, through helm and the bundled chart."""

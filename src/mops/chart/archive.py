@@ -1,4 +1,4 @@
-"""The chart as an archive whose bytes depend only on its content. Pure."""
+"""The chart as an archive whose bytes depend only on its content."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-# The first day that every archiver can write.
+# 1980-01-01, the earliest time that every archiver supports.
 _TIME = 315532800
 _BLOCK = 0xFFFF
 
 
-def archive(folder: str, files: Mapping[str, bytes]) -> bytes:
-    """The .tgz of `files` (path below `folder`, with `/` -> content), Chart.yaml first.
+def archive(directory: str, files: Mapping[str, bytes]) -> bytes:
+    """The .tgz of `files` (path below `directory`, with `/` -> content), Chart.yaml first.
 
     The files are stored, not compressed: compressors differ between machines, and a chart is small.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in sorted(files, key=lambda name: (name != "Chart.yaml", name)):
-            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry = tarfile.TarInfo(f"{directory}/{name}")
             entry.size, entry.mtime, entry.mode = len(files[name]), _TIME, 0o644
             tar.addfile(entry, io.BytesIO(files[name]))
     return _stored(buffer.getvalue())
 
 
 def _stored(data: bytes) -> bytes:
-    """`data` as gzip without compression, name or time."""
+    """`data` in gzip format, without compression, name or time."""
     out = bytearray(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")
     for start in range(0, len(data) or 1, _BLOCK):
         block = data[start : start + _BLOCK]
@@ -48,21 +48,21 @@ def kept(names: Iterable[str], ignore: str) -> list[str]:
 
 
 def _ignored(name: str, pattern: str) -> bool:
-    """Whether a pattern matches a file or a directory above it."""
-    folders = list(_above(name))
+    """Whether a pattern matches a file or a directory that contains it."""
+    directories = list(_directories(name))
     if pattern.endswith("/"):
-        return any(_fits(folder, pattern[:-1]) for folder in folders)
-    return any(_fits(entry, pattern) for entry in (name, *folders))
+        return any(_matches(directory, pattern[:-1]) for directory in directories)
+    return any(_matches(entry, pattern) for entry in (name, *directories))
 
 
-def _fits(name: str, pattern: str) -> bool:
+def _matches(name: str, pattern: str) -> bool:
     if "/" in pattern:
         return fnmatchcase(name, pattern.lstrip("/"))
     return fnmatchcase(name.rpartition("/")[2], pattern)
 
 
-def _above(name: str) -> Iterator[str]:
-    """The directories above a file, from the outermost."""
+def _directories(name: str) -> Iterator[str]:
+    """The directories that contain a file, the outermost first."""
     return (name[: found.start()] for found in re.finditer("/", name))
 
 

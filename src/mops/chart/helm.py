@@ -1,4 +1,4 @@
-"""The helm program: found, of a supported version, and run without the user's own helm settings."""
+"""Finding a helm program of a supported version, and running it without the user's settings."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ OLDEST, NEWEST = (3, 14), (4, 99)
 TIMEOUT = 60.0
 _VERSION_TIMEOUT = 20.0
 _PATIENCE = 5.0
-# The lines of helm's stderr that a message quotes.
+# The number of lines of helm's stderr that a message quotes.
 _TAIL = 20
 
-# The variables of helm's own that it may read: how to reach the cluster, where releases are kept.
+# Variables that are passed on to helm: how to reach the cluster, and where releases are stored.
 _CLUSTER = re.compile(r"HELM_(KUBE.*|DRIVER.*|NAMESPACE|BURST_LIMIT|QPS)")
-# The variables that point to the user's helm settings and to caches: helm gets other directories.
+# Variables that point to helm's settings and caches. They get temporary directories.
 _PRIVATE = (
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
@@ -51,37 +51,39 @@ class Helm(NamedTuple):
         args: Sequence[str],
         *,
         stdin: str = "",
-        folder: str | None = None,
+        directory: str | None = None,
         timeout: float = TIMEOUT,
     ) -> str:
-        """What `helm args…` prints, run in `folder`.
+        """The output of `helm args…`, run in `directory`.
 
-        EnvironmentFailure, with the end of helm's stderr, where it fails or takes longer than
+        Raises EnvironmentFailure, with the end of helm's stderr, if helm fails or takes longer than
         `timeout` seconds.
         """
-        with self.start(args, stdin=stdin, folder=folder) as running:
+        with self.start(args, stdin=stdin, directory=directory) as running:
             if not running.ended(timeout):
                 raise EnvironmentFailure(f"helm {args[0]} did not finish within {timeout:g} s")
             return running.result()
 
-    def start(self, args: Sequence[str], *, stdin: str = "", folder: str | None = None) -> Running:
-        """Helm started, for what takes long: a context manager that stops it and cleans up."""
+    def start(
+        self, args: Sequence[str], *, stdin: str = "", directory: str | None = None
+    ) -> Running:
+        """Starts helm; the result is a context manager that stops it and cleans up."""
         private = tempfile.TemporaryDirectory(prefix="mops-helm-")
         environ = {
-            # Helm ends before its memory is worth collecting so often: a fifth of its time.
+            # Helm is short-lived: frequent garbage collection would cost a fifth of its time.
             "GOGC": "400",
             **self.environ,
             **{name: os.path.join(private.name, name) for name in _PRIVATE},
         }
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - helm, without a shell
                 [self.path, *args],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                cwd=folder,
+                cwd=directory,
                 env=environ,
-                # A process group of its own: Ctrl-C reaches mops alone, and `stop` reaches
+                # A process group of its own: Ctrl-C reaches only mops, and `stop` reaches
                 # everything that helm has started.
                 start_new_session=True,
             )
@@ -93,7 +95,7 @@ class Helm(NamedTuple):
 
 @final
 class Running:
-    """A started helm command (`verb`), and the bytes for its standard input."""
+    """A running helm command (`verb`), and the bytes for its standard input."""
 
     def __init__(
         self,
@@ -116,7 +118,7 @@ class Running:
             self._private.cleanup()
 
     def ended(self, seconds: float) -> bool:
-        """Whether it ends within so many seconds."""
+        """Waits until helm ends, for at most so many seconds; returns whether it has ended."""
         stdin, self._stdin = self._stdin, b""
         try:
             self._stdout, self._stderr = self._process.communicate(stdin or None, seconds)
@@ -126,7 +128,7 @@ class Running:
         return True
 
     def result(self) -> str:
-        """What it printed; EnvironmentFailure where it failed."""
+        """The output of the command. Raises EnvironmentFailure if it failed."""
         code = self._process.returncode
         if code:
             reason = _tail(self._stderr)
@@ -134,13 +136,13 @@ class Running:
         return self._stdout.decode("utf-8", "replace")
 
     def interrupt(self) -> None:
-        """Asks it to stop; `helm upgrade` then rolls back."""
+        """Asks helm to stop; `helm upgrade` then rolls back."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
-        """Stops it and what it has started at once, even in the middle of a change."""
-        # Only once: later, the process group's number may belong to somebody else.
+        """Stops helm and what it has started immediately, even in the middle of a change."""
+        # Only once: afterwards, the process group's number may be reused.
         if not self._stopped:
             self._stopped = True
             _end(self._process)
@@ -149,8 +151,8 @@ class Running:
 def find(environ: Mapping[str, str], *, offline: bool = False) -> Helm:
     """The helm on the PATH of `environ`, else the one beside the Python interpreter.
 
-    `offline` keeps from helm how to reach a cluster. EnvironmentFailure where there is no helm, or
-    none of a supported version.
+    With `offline`, helm does not get the variables that say how to reach a cluster. Raises
+    EnvironmentFailure if helm is not found, or if its version is not supported.
     """
     helm = Helm(_path(environ), _environment(environ, offline=offline))
     printed = helm.run(["version", "--template", "{{.Version}}"], timeout=_VERSION_TIMEOUT).strip()
@@ -168,15 +170,15 @@ def find(environ: Mapping[str, str], *, offline: bool = False) -> Helm:
 
 def _path(environ: Mapping[str, str]) -> str:
     beside_python = os.path.dirname(sys.executable)
-    for folders in (environ.get("PATH", os.defpath), beside_python):
-        found = shutil.which("helm", path=folders)
+    for directories in (environ.get("PATH", os.defpath), beside_python):
+        found = shutil.which("helm", path=directories)
         if found is not None:
             return found
     raise EnvironmentFailure("helm not found; install it or run: pip install 'mops[helm]'")
 
 
 def _environment(environ: Mapping[str, str], *, offline: bool) -> dict[str, str]:
-    """The variables that helm may see."""
+    """The environment for helm."""
     kept = {name: value for name, value in environ.items() if not name.startswith("HELM_")}
     if offline:
         kept.pop("KUBECONFIG", None)
@@ -186,7 +188,7 @@ def _environment(environ: Mapping[str, str], *, offline: bool) -> dict[str, str]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Stops what is left of the process's group."""
+    """Stops the process and everything in its process group."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             break
@@ -199,7 +201,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _tail(stderr: bytes) -> str:
-    """The end of helm's error output on one line, without lines that look like a secret."""
+    """The end of helm's error output on one line; lines that look like a secret are masked."""
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
     useful = [line for line in lines if line and not line.startswith("Use --debug")]
     shown = [MASK if secret_value(line) else line for line in useful[-_TAIL:]]

@@ -1,11 +1,11 @@
-"""Manifests: helm's arguments, and its output in a form that every version of helm gives. Pure."""
+"""Manifests: the arguments of `helm template`, and its output in a canonical form."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure
 from mops.yamltext.nodes import Node
 from mops.yamltext.plain import Ambiguous, plain_data
@@ -15,7 +15,7 @@ from mops.yamltext.writer import dump
 HEADER = "# Written by mops render --format manifests; edit the configuration instead.\n"
 SEPARATOR = "---\n"
 
-# Kinds in the order in which they are best created; all others come after them.
+# Kinds in the order in which to create them; all others follow.
 _ORDER = (
     "Namespace",
     "NetworkPolicy",
@@ -31,7 +31,7 @@ _SOURCE = "helm's output"
 def arguments(
     release: str, namespace: str, kube_version: str, values: str, api_versions: Sequence[str] = ()
 ) -> list[str]:
-    """The arguments of `helm template`, run in the chart's directory: those that Argo CD uses.
+    """The arguments of `helm template`, the same that Argo CD uses, in the chart's directory.
 
     `values` is the path of a values file.
     """
@@ -53,10 +53,10 @@ def arguments(
     ]
 
 
-def objects(text: str, namespace: str) -> list[dict[str, Any]]:
+def objects(text: str, namespace: str) -> list[dict[str, Value]]:
     """The objects in helm's output: keys sorted, without nulls, with a namespace, in a fixed order.
 
-    EnvironmentFailure where the output holds none, or a document that is no Kubernetes object.
+    Raises EnvironmentFailure if there are none, or if a document is not a Kubernetes object.
     """
     parsed = [_object(document, start) for start, document in documents(text)]
     found = [entry for entry in parsed if entry is not None]
@@ -67,22 +67,21 @@ def objects(text: str, namespace: str) -> list[dict[str, Any]]:
     return sorted(found, key=_rank)
 
 
-def text(entry: Mapping[str, Any], header: str = HEADER) -> str:
+def text(entry: Mapping[str, Value], header: str = HEADER) -> str:
     """An object as a YAML document below a header."""
     return header + dump(entry)
 
 
-def file_name(entry: Mapping[str, Any]) -> str:
-    """The name of the file that holds an object alone."""
+def file_name(entry: Mapping[str, Value]) -> str:
+    """The name of a file that contains only this object."""
     return f"{entry['kind']}-{entry['metadata']['name']}.yaml".lower()
 
 
 def stream(texts: Iterable[str]) -> str:
-    """Documents as one file, with the header of the first alone."""
+    """Documents as one file, with only the header of the first one."""
     first, *others = texts
-    return SEPARATOR.join(
-        [first, *(re.sub(r"\A# Written by mops .*\n", "", other) for other in others)]
-    )
+    without_header = (re.sub(r"\A# Written by mops .*\n", "", other) for other in others)
+    return SEPARATOR.join([first, *without_header])
 
 
 def documents(text: str) -> Iterator[tuple[int, str]]:
@@ -90,7 +89,7 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
     lines: list[str] = []
     start = 0
     for number, line in enumerate(text.splitlines(keepends=True), 1):
-        # Within a document no line begins like this: texts are indented or in quotes.
+        # Inside a document no line starts like this: strings are indented or quoted.
         if re.match(r"---(\s|$)", line):
             yield start, "".join(lines)
             lines, start = [], number
@@ -99,28 +98,30 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
     yield start, "".join(lines)
 
 
-def _object(document: str, start: int) -> dict[str, Any] | None:
-    """The object that a document holds; None where it is empty."""
+def _object(document: str, start: int) -> dict[str, Value] | None:
+    """The object in a document; None if the document is empty."""
     root, problems = parse("\n" * start + document, _SOURCE, _SOURCE)
     if problems:
         raise EnvironmentFailure(f"{problems[0].origin.place}: {problems[0].message}")
     found = _canonical(_data(root)) if root is not None else None
     if found is None:
         return None
-    if (
-        not isinstance(found, dict)
-        or not all(
-            isinstance(found.get(key), kind)
-            for key, kind in (("apiVersion", str), ("kind", str), ("metadata", dict))
-        )
-        or "name" not in found["metadata"]
-    ):
+    if not _is_object(found):
         needed = "apiVersion, kind or metadata.name is missing"
         raise EnvironmentFailure(f"{_SOURCE}:{start + 1}:1: not a Kubernetes object ({needed})")
-    return found
+    return dict(found)
 
 
-def _data(root: Node) -> Any:
+def _is_object(data: Value) -> bool:
+    """Whether plain data has the fields that every Kubernetes object has."""
+    if not isinstance(data, dict):
+        return False
+    needed = (("apiVersion", str), ("kind", str), ("metadata", dict))
+    fields = all(isinstance(data.get(key), kind) for key, kind in needed)
+    return fields and "name" in data["metadata"]
+
+
+def _data(root: Node) -> Value:
     try:
         return plain_data(root)
     except Ambiguous as error:
@@ -128,8 +129,8 @@ def _data(root: Node) -> Any:
         raise EnvironmentFailure(f"{place}: {error}") from None
 
 
-def _canonical(value: Any) -> Any:
-    """Plain data with sorted keys, without the keys that have no value."""
+def _canonical(value: Value) -> Value:
+    """Plain data with sorted keys, without keys whose value is null."""
     if isinstance(value, list):
         return [_canonical(item) for item in value]
     if isinstance(value, dict):
@@ -137,7 +138,7 @@ def _canonical(value: Any) -> Any:
     return value
 
 
-def _rank(entry: Mapping[str, Any]) -> tuple[int, str, str, str]:
+def _rank(entry: Mapping[str, Value]) -> tuple[int, str, str, str]:
     kind = entry["kind"]
     return (
         _ORDER.index(kind) if kind in _ORDER else len(_ORDER),

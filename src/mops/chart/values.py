@@ -1,41 +1,55 @@
-"""The config as Helm values, and values as text that every YAML reader understands alike."""
+"""The config as Helm values, and the values as text that all YAML readers understand alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 from mops.config.resolve import Config
-from mops.model.layer import Leaf, Path, dotted, nest
+from mops.model.layer import Leaf, Path, Value, dotted, nest
 from mops.model.problems import ERROR, Problem
 from mops.report.origins import comments
 from mops.schema.fields import MARKER, SettingsSchema, is_section
-from mops.schema.keywords import Tree, child, types, violations
+from mops.schema.keywords import child, types, violations
+from mops.schema.tree import Tree
 from mops.yamltext.writer import dump
 
 SCHEMA_VERSION = 1
 HEADER = (
     "# Written by mops render; edit the configuration instead.\n# +argocd:skip-file-rendering\n"
 )
-# A path of at most so many keys, such as workers.env.NAME, is no part of a value that is judged
-# as one.
+# Paths of at most so many keys, such as workers.env.NAME, are not below an atomic value.
 _SHORT = 3
 
 
-def values_text(config: Config, values: Mapping[str, Any], kind: str, *, annotate: bool) -> str:
-    """The values as text of a `kind`, "json" or "yaml"; `annotate` adds origins as comments."""
-    if kind == "json":
-        import json
-
-        return json.dumps(values, indent=2, ensure_ascii=True) + "\n"
-    return HEADER + dump(values, comments(config, values) if annotate else None)
+def values_text(values: Mapping[str, Value]) -> str:
+    """The values as the YAML file that helm reads."""
+    return HEADER + dump(values)
 
 
-def chart_values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Any], list[Problem]]:
-    """The complete values in schema order, and the problems that only the resolved config shows.
+def annotated_text(values: Mapping[str, Value], config: Config) -> str:
+    """The same with the origin of each value as a comment."""
+    return HEADER + dump(values, comments(config, values))
 
-    These are settings that null has left without a value, and values that are judged as one but
-    were set in parts.
+
+def values_json(values: Mapping[str, Value]) -> str:
+    """The values as JSON."""
+    import json
+
+    return json.dumps(values, indent=2, ensure_ascii=True) + "\n"
+
+
+# What `mops render --format` calls the forms of the values.
+FORMATS: dict[str, Callable[[Mapping[str, Value]], str]] = {
+    "values": values_text,
+    "json": values_json,
+}
+
+
+def chart_values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Value], list[Problem]]:
+    """The complete values in schema order, and the problems that only the resolved config has.
+
+    These are required settings that null has cleared, and atomic values that became invalid because
+    several layers set parts of them.
     """
     missing: list[Path] = []
     settings = config.tree()
@@ -43,13 +57,13 @@ def chart_values(config: Config, schema: SettingsSchema) -> tuple[dict[str, Any]
     found = _section(schema.tree, settings, (), missing)
     found[MARKER] = {"layers": layer_labels(config), "schemaVersion": SCHEMA_VERSION}
     problems = [_missing_value(config, path) for path in missing]
-    return found, [*problems, *_invalid_wholes(config, schema)]
+    return found, [*problems, *_invalid_atomics(config, schema)]
 
 
 def layer_labels(config: Config) -> list[str]:
-    """The names of the layers that set something, lowest first.
+    """The labels of the layers that set something, lowest first.
 
-    A values file stands for the layers that it records.
+    A rendered values file is replaced by the layers that it records.
     """
     labels: list[str] = []
     for layer in config.layers:
@@ -62,10 +76,10 @@ def layer_labels(config: Config) -> list[str]:
 
 
 def _section(
-    tree: Tree, settings: Mapping[str, Any], path: Path, missing: list[Path]
-) -> dict[str, Any]:
-    """A section with all its settings; those that need a value and have none go to `missing`."""
-    found: dict[str, Any] = {}
+    tree: Tree, settings: Mapping[str, Value], path: Path, missing: list[Path]
+) -> dict[str, Value]:
+    """A section with all its settings; required ones without a value are added to `missing`."""
+    found: dict[str, Value] = {}
     for name, sub in tree["properties"].items():
         here = (*path, name)
         if sub.get("x-release") or (sub.get("x-optional") and name not in settings):
@@ -85,13 +99,13 @@ def _section(
     return found
 
 
-def _empty(tree: Tree) -> Any:
-    """What a setting without a value is; None where it needs one."""
+def _empty(tree: Tree) -> Value:
+    """The value of a setting that is not set; None if it needs a value."""
     return {} if "object" in types(tree) else SettingsSchema.nothing(tree)
 
 
-def _ordered(tree: Tree, value: Any, path: Path, missing: list[Path]) -> Any:
-    """A value with its mappings sorted by key, and its groups of workers complete."""
+def _ordered(tree: Tree, value: Value, path: Path, missing: list[Path]) -> Value:
+    """A value with its mappings sorted by key, and its worker groups completed."""
     if isinstance(value, list):
         return [_ordered(tree.get("items", {}), item, path, missing) for item in value]
     if not isinstance(value, dict):
@@ -107,7 +121,7 @@ def _ordered(tree: Tree, value: Any, path: Path, missing: list[Path]) -> Any:
 
 def _missing_value(config: Config, path: Path) -> Problem:
     origin = config.stacks[path][-1].origin
-    # Null at a section, or at a flat key, clears settings of other names.
+    # Null at a section, or at a flat key, clears settings with other names.
     name = "" if origin.key in ("", dotted(path)) else f"{dotted(path)} "
     return Problem(
         ERROR,
@@ -118,8 +132,8 @@ def _missing_value(config: Config, path: Path) -> Problem:
     )
 
 
-def _invalid_wholes(config: Config, schema: SettingsSchema) -> Iterator[Problem]:
-    """Problems of values that are judged as one but were set, or cleared, in parts."""
+def _invalid_atomics(config: Config, schema: SettingsSchema) -> Iterator[Problem]:
+    """Problems of atomic values, parts of which layers have set or cleared."""
     for root, parts in _parts(config, schema).items():
         value = nest((path, leaf.value) for path, leaf in parts.items())
         origin = next(iter(parts.values())).origin
@@ -129,7 +143,7 @@ def _invalid_wholes(config: Config, schema: SettingsSchema) -> Iterator[Problem]
 
 
 def _parts(config: Config, schema: SettingsSchema) -> dict[Path, dict[Path, Leaf]]:
-    """The active leaves below values that are judged as one: the value's path -> path in it."""
+    """The active leaves below atomic values: path of the value -> path inside -> leaf."""
     found: dict[Path, dict[Path, Leaf]] = {}
     for path, stack in config.stacks.items():
         if len(path) <= _SHORT or stack[-1].value is None:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 
 from mops.checks.rule import ERROR, WARNING, Finding, Rule
+from mops.config.variables import REFERENCE, references
 from mops.config.view import Group, View
 from mops.model.layer import Path
 from mops.schema.secrets import hidden, secret_name
 
-# What every variable begins with that Dask reads as a setting.
+# The prefix of the variables that Dask reads as settings.
 DASK_PREFIX = "DASK_"
 # The variables that the chart writes before the user's, so that $(NAME) finds them.
 _POD_VARIABLES = frozenset({"POD_NAME", "POD_IP"})
-# Of these a user may set HOME and TMPDIR, which then replace the chart's.
+# Users may set HOME and TMPDIR, which then replace the chart's.
 CHART_VARIABLES = _POD_VARIABLES | {"HOME", "TMPDIR"}
 # The variables that the chart sets if `tls.secretName` is set.
 _TLS_PREFIX = f"{DASK_PREFIX}DISTRIBUTED__COMM__"
@@ -30,13 +31,10 @@ _TLS_VARIABLES = frozenset(
         f"{_TLS_PREFIX}TLS__WORKER__KEY",
     }
 )
-# Variables that a shell would find in every container. Kubernetes would not.
+# Variables that a shell would find in every container, unlike Kubernetes.
 _SHELL_VARIABLES = frozenset({"PATH", "USER", "HOSTNAME", "PWD", "PYTHONPATH", "LD_LIBRARY_PATH"})
 
-# Patterns are strings here: most configurations have no "$", so they are rarely compiled.
-# A variable's name has at most 253 characters; without the bound, a string with many "$(" would
-# take time with the square of its length.
-_REFERENCE = r"\$\(([^)]{0,253})\)"
+# A pattern is a string here: most configurations have no "$", so it is rarely compiled.
 _SHELL_REFERENCE = r"(?<!\$)\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))"
 
 
@@ -48,19 +46,25 @@ def reserved_variables(view: View) -> Iterator[Finding]:
                 yield Finding((group.variable(name),), f"the chart sets {name} itself")
 
 
-def reference_order(view: View) -> Iterator[Finding]:
-    """Kubernetes expands $(NAME) only if NAME is defined before, and the chart sorts by name."""
+def reference_cycles(view: View) -> Iterator[Finding]:
     for group in view.pods:
-        names = set(view.names(group))
-        for name, text in view.texts(group).items():
-            for wanted in _references(text):
-                if wanted in names and wanted >= name:
-                    yield Finding(
-                        (group.variable(name),),
-                        f"$({wanted}) is used before it is set: "
-                        "variables are set in the order of their names",
-                        "rename one of them, or write $$ for a literal $",
-                    )
+        for cycle in view.variables(group).cycles:
+            yield _cycle(group, cycle)
+
+
+def _cycle(group: Group, cycle: tuple[str, ...]) -> Finding:
+    paths = tuple(map(group.variable, cycle))
+    if len(cycle) > 1:
+        chain = " -> ".join((*cycle, cycle[0]))
+        return Finding(
+            paths, f"variables refer to each other: {chain}", "replace one of the references"
+        )
+    name = cycle[0]
+    return Finding(
+        paths,
+        f"{name} refers to itself; Kubernetes does not know the image's own {name}",
+        "write the whole value, or $$ for a literal $",
+    )
 
 
 def unresolved_references(view: View) -> Iterator[Finding]:
@@ -74,7 +78,7 @@ def _unknown_references(view: View, group: Group) -> Iterator[Finding]:
     """References to variables that a container without envFrom does not have."""
     known = CHART_VARIABLES | _tls_variables(view) | set(view.names(group))
     for path, text in _expanded_texts(view, group):
-        for wanted in _references(text):
+        for wanted in references(text):
             if wanted not in known:
                 yield Finding(
                     (path,),
@@ -84,7 +88,7 @@ def _unknown_references(view: View, group: Group) -> Iterator[Finding]:
 
 
 def _shell_references(view: View, group: Group) -> Iterator[Finding]:
-    """References in the notation of a shell to variables that the author probably means."""
+    """References in shell notation to variables that the author probably means."""
     known = CHART_VARIABLES.union(view.names(group))
     for name, text in view.texts(group).items():
         if "$" not in text:
@@ -111,13 +115,6 @@ def _expanded_texts(view: View, group: Group) -> Iterator[tuple[Path, str]]:
         yield group.at("volumeMounts"), mount.get("subPathExpr", "")
 
 
-def _references(text: str) -> list[str]:
-    """The names in $(NAME), each once; `$$` stands for a literal `$`."""
-    if "$(" not in text:
-        return []
-    return list(dict.fromkeys(re.findall(_REFERENCE, text.replace("$$", ""))))
-
-
 def _tls_variables(view: View) -> frozenset[str]:
     return _TLS_VARIABLES if view.value(("tls", "secretName")) else frozenset()
 
@@ -128,8 +125,8 @@ def secrets(view: View) -> Iterator[Finding]:
         if not value or not view.written(path):
             continue
         if isinstance(value, str) and "$(" in value:
-            # A reference stands where the secret would: https://me:$(PASSWORD)@example.com
-            value = re.sub(_REFERENCE, "", value)
+            # A reference in place of the secret is fine: https://me:$(PASSWORD)@example.com
+            value = re.sub(REFERENCE, "", value)
         if not hidden(view.schema, path, value):
             continue
         if "env" not in path[:-1]:
@@ -147,7 +144,7 @@ def secrets(view: View) -> Iterator[Finding]:
 
 RULES = (
     Rule("reserved-variable", ERROR, "a variable that the chart sets itself", reserved_variables),
-    Rule("reference-order", ERROR, "a $(NAME) before NAME is set", reference_order),
-    Rule("reference", WARNING, "a $(NAME) or ${NAME} that stays as it is", unresolved_references),
+    Rule("reference-cycle", ERROR, "variables that refer to themselves", reference_cycles),
+    Rule("reference", WARNING, "a $(NAME) or ${NAME} that is not expanded", unresolved_references),
     Rule("secret", WARNING, "a credential written out instead of referred to", secrets),
 )

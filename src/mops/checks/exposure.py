@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from mops.checks.rule import ERROR, Finding, Rule
+from mops.checks.rule import ERROR, WARNING, Finding, Rule
 from mops.config.view import View
 
 _LOWEST_PORT, _HIGHEST_PORT = 1024, 65535
@@ -34,7 +35,7 @@ def port_ranges(view: View) -> Iterator[Finding]:
             elif size < processes:
                 yield Finding(
                     (path, processes_path),
-                    f"{written} holds {size} ports for {processes} processes",
+                    f"{written} has {size} ports for {processes} processes",
                 )
 
 
@@ -65,6 +66,71 @@ def _is_address(host: str) -> bool:
     return len(parts) == _OCTETS and all(part.isdigit() and int(part) < _BYTE for part in parts)
 
 
+def ingress_ports(view: View) -> Iterator[Finding]:
+    path = ("networkPolicy", "extraIngress")
+    rules = view.value(path)
+    if not rules or not view.value(("networkPolicy", "enabled")):
+        return
+    listening = _listening(view)
+    if listening is None:
+        return
+    for rule in rules:
+        for port in rule.get("ports") or ():
+            if "port" in port and not listening.accepts(port):
+                yield Finding(
+                    (path,),
+                    f"no container of the scheduler or the workers listens on port {_label(port)}",
+                    f"they listen on {listening}",
+                )
+
+
+def _label(port: Mapping[str, Any]) -> str:
+    return f"{port['port']}-{port['endPort']}" if "endPort" in port else str(port["port"])
+
+
+class _Listening(NamedTuple):
+    """The ports on which containers listen: ranges of numbers, both ends included, and names."""
+
+    ranges: list[tuple[int, int]]
+    names: list[str]
+
+    def accepts(self, port: Mapping[str, Any]) -> bool:
+        """Whether a port of a NetworkPolicy includes any of them."""
+        asked = port["port"]
+        if isinstance(asked, str):
+            return asked in self.names
+        last = port.get("endPort", asked)
+        return any(first <= last and asked <= end for first, end in self.ranges)
+
+    def __str__(self) -> str:
+        numbers = (f"{a}-{b}" if a != b else str(a) for a, b in sorted(set(self.ranges)))
+        return ", ".join(numbers)
+
+
+def _listening(view: View) -> _Listening | None:
+    """The ports of all pods; None if a sidecar does not declare its ports."""
+    found = _Listening([], ["tcp-comm", "http-dashboard", "http-metrics"])
+    for name in ("port", "dashboardPort"):
+        number = view.value(("scheduler", name))
+        found.ranges.append((number, number))
+    for group in view.groups:
+        number = view.value(group.at("dashboardPort"))
+        ranges = (_range(view.value(group.at(name))) for name in ("workerPorts", "nannyPorts"))
+        found.ranges.extend(((number, number), *ranges))
+    for container in _sidecars(view):
+        ports = container.get("ports")
+        if not ports:
+            return None
+        found.ranges.extend((port["containerPort"], port["containerPort"]) for port in ports)
+        found.names.extend(port["name"] for port in ports if "name" in port)
+    return found
+
+
+def _sidecars(view: View) -> Iterator[Mapping[str, Any]]:
+    for pod in view.pods:
+        yield from view.value(pod.at("sidecars")) or ()
+
+
 def _range(written: str) -> tuple[int, int]:
     """The first and the last port of `low:high`."""
     low, _, high = written.partition(":")
@@ -86,6 +152,12 @@ RULES = (
     ),
     Rule("port-overlap", ERROR, "port ranges of workers and nannies that overlap", port_overlap),
     Rule("http-route", ERROR, "an HTTPRoute without parentRefs", http_route),
+    Rule(
+        "ingress-port",
+        WARNING,
+        "an ingress rule for a port on which no container listens",
+        ingress_ports,
+    ),
     Rule(
         "ingress-host",
         ERROR,

@@ -1,4 +1,4 @@
-"""Images whose tag does not say which build runs."""
+"""Images with tags that do not identify a build, and images of different versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOVING = frozenset({"latest", "main", "master", "dev", "develop", "edge", "nigh
 
 
 class Image(NamedTuple):
-    """The parts of an image reference; "" for a tag or digest that it does not have."""
+    """The parts of an image reference; a missing tag or digest is ""."""
 
     name: str
     tag: str
@@ -22,7 +22,7 @@ class Image(NamedTuple):
 
     @property
     def repository(self) -> str:
-        """What comes before the last part of the name: the registry and the path there."""
+        """The name without its last part: the registry and the path in it."""
         return self.name.rpartition("/")[0]
 
 
@@ -66,7 +66,7 @@ def different_versions(view: View) -> Iterator[Finding]:
 
 
 def _written_images(view: View) -> Iterator[tuple[Path, str]]:
-    """The images that some layer sets: the defaults have moving tags, but nobody chose them."""
+    """The images that some layer sets. The defaults have moving tags, but nobody chose them."""
     for group in view.pods:
         path = group.at("image")
         if view.written(path):

@@ -1,8 +1,8 @@
 """Layers that change nothing.
 
 The rule is about how files are written, not about what runs, so only `mops config validate` runs
-it: elsewhere it would be noise. A base file whose every setting some profile overrides, or an
-override that repeats what is there, is not a mistake of the command that happens to select it.
+it; elsewhere it would be noise. A base file in which a profile overrides every setting, or an
+override that repeats a value, is not a mistake of the command that happens to select it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from mops.config.view import View
 from mops.model.layer import Layer, Leaf, Origin, Path
 from mops.schema.fields import MARKER
 
-# Whether a layer's leaf decides the value, a higher layer does, or it repeats what is below it.
-_State = Literal["effective", "shadowed", "repeated"]
+# Whether a leaf determines the value, a higher layer overrides it, or it repeats a lower value.
+_State = Literal["effective", "overridden", "repeated"]
 
 
 def idle_layers(view: View) -> Iterator[Finding]:
-    """Layers without which every value would be the same.
+    """Layers without which all values would be the same.
 
-    The lowest layer above the defaults may repeat them: a file that states its settings does not
-    depend on what the defaults become.
+    The lowest layer above the defaults may repeat them: a file that states all its settings does
+    not depend on future defaults.
     """
     cleared = _cleared(view)
     for index, layer in enumerate(view.config.layers[1:]):
@@ -38,7 +38,7 @@ def idle_layers(view: View) -> Iterator[Finding]:
 
 
 def _leaves(view: View, layer: Layer) -> dict[Path, Leaf]:
-    """The leaves that a layer contributes, without the note of mops in a rendered file."""
+    """The leaves of a layer, without the section that only `render` writes."""
     return {
         path: leaf
         for path, leaf in layer.leaves.items()
@@ -47,7 +47,7 @@ def _leaves(view: View, layer: Layer) -> dict[Path, Leaf]:
 
 
 def _reason(states: set[_State]) -> str:
-    if states == {"shadowed"}:
+    if states == {"overridden"}:
         return "higher layers override everything in it"
     if states == {"repeated"}:
         return "it repeats what lower layers say"
@@ -58,8 +58,8 @@ def _state(view: View, path: Path, leaf: Leaf, cleared: Mapping[Origin, set[Path
     stack = view.config.stacks[path]
     place = next((index for index, other in enumerate(stack) if other is leaf), len(stack) - 1)
     if place < len(stack) - 1:
-        # If the highest layer says the same again, it is that one which repeats.
-        return "effective" if _same(stack[-1].value, leaf.value) else "shadowed"
+        # If the highest layer repeats this value, the repetition is there and not here.
+        return "effective" if _same(stack[-1].value, leaf.value) else "overridden"
     below = stack[place - 1].value if place else None
     clears_others = cleared.get(leaf.origin, set()) - {path}
     return "repeated" if _same(below, leaf.value) and not clears_others else "effective"
@@ -72,7 +72,7 @@ def _same(one: Any, other: Any) -> bool:
 def _cleared(view: View) -> dict[Origin, set[Path]]:
     """The paths without a value, by the origin that cleared them.
 
-    That may be a leaf at another path: a value in place of a mapping clears all that was in it.
+    That may be a leaf at another path: a value in place of a mapping clears everything in it.
     """
     found: dict[Origin, set[Path]] = {}
     for path, stack in view.config.stacks.items():

@@ -1,4 +1,4 @@
-"""Names and labels that are too long or taken."""
+"""Names and labels that are too long, reserved, or used twice."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 
-from mops.checks import environment, exposure, images, names, resources, runtime
-from mops.checks.gates import is_large, mentions_dask, passes_on
+from mops.checks import environment, exposure, gates, images, names, resources, runtime
 from mops.checks.rule import Finding, Rule
 from mops.config.resolve import Config
 from mops.config.view import View
@@ -13,43 +13,43 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
 
-_ALWAYS: tuple[Rule, ...] = (
+# Rules that only some configurations need: the module that has them, and whether a configuration
+# has anything that they look at. A module is not even imported without need: `mops render` starts
+# in a few milliseconds.
+_Module = tuple[str, Callable[[View], bool]]
+
+# All rules that every command runs, in the order of docs/checks.md.
+_RULES: tuple[Rule | _Module, ...] = (
     *resources.RULES,
+    ("units", gates.has_bare_numbers),
+    ("cpu", gates.has_idle_cpus_or_threads),
     *names.RULES,
     *images.RULES,
+    ("directories", gates.names_directories),
     *exposure.RULES,
     *environment.RULES,
+    ("unread", gates.sets_unread_variables),
     *runtime.RULES,
+    ("sizes", gates.is_large),
+    ("kubernetes", gates.passes_on),
+    ("dask", gates.concerns_dask),
 )
+# Those that only `mops config validate` runs.
+_FILES: _Module = ("layers", lambda _: True)
 
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of docs/checks.md."""
-    return tuple(_rules(large=True, kubernetes=True, dask=True, files=True))
+    return tuple(_rules(None, files=True))
 
 
-def _rules(*, large: bool, kubernetes: bool, dask: bool, files: bool) -> Iterator[Rule]:
-    """The rules that always run, and those that only some configurations or commands need.
-
-    The latter are not even imported without need: `mops render` starts in a few milliseconds.
-    """
-    yield from _ALWAYS
-    if large:
-        from mops.checks import sizes
-
-        yield from sizes.RULES
-    if kubernetes:
-        from mops.checks import kubernetes as kubernetes_rules
-
-        yield from kubernetes_rules.RULES
-    if dask:
-        from mops.checks import dask as dask_rules
-
-        yield from dask_rules.RULES
-    if files:
-        from mops.checks import layers
-
-        yield from layers.RULES
+def _rules(view: View | None, *, files: bool) -> Iterator[Rule]:
+    """The rules that concern a configuration; all of them without one."""
+    for entry in (*_RULES, *([_FILES] if files else [])):
+        if isinstance(entry, Rule):
+            yield entry
+        elif view is None or entry[1](view):
+            yield from import_module(f"mops.checks.{entry[0]}").RULES
 
 
 def check(
@@ -59,27 +59,25 @@ def check(
     *,
     files: bool = False,
 ) -> list[Problem]:
-    """What the rules find in a configuration in which every setting has a value of its type.
+    """The problems that the rules find, each once.
 
-    `refused` are the paths at which some layer has an invalid value: findings that involve one are
-    left out. With `files`, the rules about how the layers are written run too.
+    Every setting must have a value of its type. `refused` are the paths at which some layer has an
+    invalid value; findings that involve one are dropped. With `files`, the rules about how the
+    layers are written run too.
     """
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
-    rules = _rules(
-        large=is_large(view), kubernetes=passes_on(view), dask=mentions_dask(view), files=files
-    )
-    for rule in rules:
+    for rule in _rules(view, files=files):
         for finding in rule.find(view):
             problem = _problem(view, rule, finding)
             if problem is not None:
-                # A group that inherits a setting from `workers` has the same problem at its place.
+                # A worker group that inherits the setting has the same problem at the same place.
                 found.setdefault((problem.check, problem.origin, problem.message), problem)
     return list(found.values())
 
 
 def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
-    """The problem that a finding is; None if it involves a refused value or no leaf at all."""
+    """A finding as a problem; None if it involves an invalid value, or has no place."""
     if view.refused and any(map(view.is_refused, finding.paths)):
         return None
     place = (finding.paths[0], finding.leaf) if finding.leaf else view.highest(finding.paths)

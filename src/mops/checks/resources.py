@@ -11,8 +11,8 @@ from mops.model.layer import Path
 from mops.model.quantities import human, memory_bytes, millicpu, process_share
 
 _MIB = 2**20
-# A Dask worker process alone takes 48 MiB (measured with Dask 2026.8.0): with less than 64 MiB it
-# does not start, and with less than 256 MiB little work fits.
+# A Dask worker process without any work takes 48 MiB (measured with Dask 2026.8.0). With less than
+# 64 MiB it does not start, and less than 256 MiB leaves little for work.
 LEAST_MEMORY = 64 * _MIB
 SMALL_MEMORY = 256 * _MIB
 # The chart computes with integers of 64 bits, in thousandths of a byte.
@@ -58,7 +58,7 @@ def requests_within_limits(view: View) -> Iterator[Finding]:
                     f"the {kind} request {request} is more than the limit {limit}",
                 )
     if passes_on(view):
-        from mops.checks.kubernetes.node import found
+        from mops.checks.kubernetes import found
 
         yield from found("requests-within-limits", view)
 

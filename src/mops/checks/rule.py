@@ -1,4 +1,4 @@
-"""What a rule is and what it finds."""
+"""Rules and their findings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ EITHER: Literal["error or warning"] = "error or warning"
 
 
 class Finding(NamedTuple):
-    """What a rule objects to.
+    """One thing that a rule objects to.
 
-    `paths` are the settings involved. The problem is reported at the one from the highest layer,
-    at the first of those from the same layer; if `leaf` is given, it is reported there instead.
-    `severity` is for rules with the severity EITHER; other findings have that of their rule.
+    `paths` are the settings involved. The problem is reported at the setting from the highest
+    layer, or at the first of several from that layer; if `leaf` is given, it is reported there
+    instead. `severity` is for rules with the severity EITHER; others use the rule's severity.
     """
 
     paths: tuple[Path, ...]
@@ -32,9 +32,9 @@ class Finding(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule: its stable name, its severity, one line that says what it finds, and how it does.
+    """A rule: its stable name, its severity, one line that says what it finds, and its function.
 
-    `find` runs on configurations in which every setting has a value of its type.
+    `find` may assume that every setting has a value of its type.
     """
 
     name: str

@@ -27,7 +27,7 @@ READ_BY = {
     "PRESERVE_TMP": ("cold",),
     "VENVS_DIR": ("cold",),
 }
-# The variables that the runtime reads into its settings and never uses.
+# Variables that the runtime reads into its settings but never uses.
 UNUSED = frozenset(
     {
         "MODELOPS_INLINE_ARTIFACT_MAX_BYTES",
@@ -55,7 +55,7 @@ _PLANNED_PREFIX = "MODELOPS_CAS_"
 # Names that some program reads although the schema does not declare them.
 _UNDECLARED = ("MODELOPS_PROVENANCE_DIR", "MODELOPS_ENV", "MODELOPS_RUNNER_TAG")
 
-# The flags of the cold executor, which the schema does not declare either, and how it reads them.
+# Flags of the cold executor, which the schema does not declare either, and how it reads them.
 _COLD_FLAGS = ("REUSE", "PRESERVE_TMP")
 _TRUE = ("1", "true", "TRUE")
 _LOOKS_TRUE = ("true", "yes", "on", "y", "t", "enabled")
@@ -78,16 +78,15 @@ def no_effect(view: View) -> Iterator[Finding]:
 def _not_read_by_executor(view: View, group: Group) -> Iterator[Finding]:
     chosen_by = _executor_variable(view, group)
     texts = view.texts(group)
-    executor = texts.get(chosen_by) if chosen_by else DEFAULT_EXECUTOR
-    if executor is None:
-        # A `valueFrom`: only the cluster knows the executor.
+    executor = executor_of(view, group)
+    if not executor:
         return
     level = view.level(group.variable(chosen_by)) if chosen_by else 0
     default = "" if chosen_by else " (the runtime's default)"
     for name, readers in READ_BY.items():
         if executor in readers or texts.get(name, "false") in _OFF:
             continue
-        # A file may prepare one executor while a higher layer tries another: that is no mistake.
+        # A file may be written for one executor while a higher layer tries another; that is fine.
         if view.level(group.variable(name)) >= level:
             verb = "read" if len(readers) > 1 else "reads"
             yield Finding(
@@ -95,6 +94,12 @@ def _not_read_by_executor(view: View, group: Group) -> Iterator[Finding]:
                 f"this has no effect with the executor {executor}{default}: "
                 f"only {' and '.join(readers)} {verb} it",
             )
+
+
+def executor_of(view: View, group: Group) -> str:
+    """The executor of a group; "" if only the cluster knows it, because of a `valueFrom`."""
+    chosen_by = _executor_variable(view, group)
+    return view.texts(group).get(chosen_by, "") if chosen_by else DEFAULT_EXECUTOR
 
 
 def _executor_variable(view: View, group: Group) -> str:
@@ -161,7 +166,7 @@ def unknown(view: View) -> Iterator[Finding]:
 
 
 def _may_be_misspelled(name: str) -> bool:
-    """Whether a name looks like the runtime's without being reported as unused already."""
+    """Whether a name has the runtime's prefix and is not already reported as unused."""
     reported = name in PLANNED or name.startswith((OVERRIDE_PREFIX, _PLANNED_PREFIX))
     return name.startswith(PREFIX) and not reported
 
@@ -178,7 +183,7 @@ def wrong_case(view: View) -> Iterator[Finding]:
 
 
 def _declared(view: View) -> frozenset[str]:
-    """The variables of workers that the schema declares."""
+    """The environment variables of workers that the schema declares."""
     env = view.schema.at(WORKERS.at("env")) or {}
     return frozenset(env.get("properties", ()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mops.config.view import View
 
-# Nobody reads more suggestions than this, and a generated file may have thousands of wrong names.
+# Nobody reads more suggestions than this, and a generated file may have thousands of bad names.
 MOST_SEARCHES = 50
 
 
@@ -14,7 +14,7 @@ class _Searches:
 
 
 def may_search(view: View) -> bool:
-    """Whether one more search is allowed for this configuration; counts it."""
+    """Whether another search is allowed for this configuration; every call counts as one."""
     searches = view.once(_Searches)
     searches.left -= 1
     return searches.left >= 0

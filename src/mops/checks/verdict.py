@@ -1,13 +1,14 @@
-"""A configuration with everything that is wrong with it."""
+"""Resolving and validating a configuration."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart.values import chart_values
 from mops.checks import registry
 from mops.config.resolve import Config, resolve
 from mops.config.sources import Sources
+from mops.model.layer import Value
 from mops.model.problems import Problem
 from mops.report.problems import ordered
 from mops.schema.fields import SettingsSchema
@@ -17,16 +18,16 @@ class Verdict(NamedTuple):
     """A resolved configuration with its values and all its problems."""
 
     config: Config
-    values: dict[str, Any]
+    values: dict[str, Value]
     problems: list[Problem]
 
 
 def judge(gathered: Sources, schema: SettingsSchema, *, files: bool = False) -> Verdict:
-    """Resolves the layers, and judges the result and its values.
+    """Resolves the layers, and validates the result and its values.
 
-    With `files` the rules about how the files are written run too (see `checks.layers`). The other
+    With `files`, the rules about how the files are written run too (see `checks.layers`). The other
     rules always run, so that all commands agree on whether a configuration is valid. They need a
-    value for every setting: if some are missing, only these are reported.
+    value for every setting: if some are missing, the rules do not run and these are reported.
     """
     config = resolve(gathered.layers, schema)
     values, missing = chart_values(config, schema)

@@ -16,7 +16,7 @@ _COMPLETION = ("--install-completion", "--show-completion")
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Runs one command; the process's exit code. Every expected failure is a line on stderr."""
+    """Runs one command; returns the exit code. Expected failures are reported on stderr."""
     words = list(sys.argv[1:] if args is None else args)
     try:
         return _run(words)
@@ -40,7 +40,7 @@ def _run(words: list[str]) -> int:
     if words == ["--version"]:
         streams.out(f"mops {__version__}\n")
         return OK
-    if os.environ.get(_COMPLETE) or words[:1] and words[0] in _COMPLETION:
+    if os.environ.get(_COMPLETE) or (words and words[0] in _COMPLETION):
         from mops.cli.help import complete
 
         return complete(words)
@@ -62,7 +62,7 @@ def _run(words: list[str]) -> int:
 
 
 def _help(path: Sequence[str], *, asked: bool) -> int:
-    """Prints help: on stdout where it was asked for, on stderr where a command is missing."""
+    """Prints help: on stdout if it was asked for, on stderr if a command is missing."""
     from mops.cli.help import help_text
 
     if asked:

@@ -1,4 +1,4 @@
-"""Commands on what mops is shipped with: schemas, the chart, generated files."""
+"""Commands for what mops ships: schemas, the chart, generated files."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ SCHEMAS = {
 
 
 class SchemaOptions(NamedTuple):
-    """What `mops schema` is asked for."""
+    """The options of `mops schema`."""
 
     kind: str = "unified"
 
 
 class ExportOptions(NamedTuple):
-    """What `mops chart export` is asked for."""
+    """The options of `mops chart export`."""
 
     directory: str
 
 
 class PackageOptions(NamedTuple):
-    """What `mops chart package` is asked for; `output` is a directory."""
+    """The options of `mops chart package`; `output` is a directory."""
 
     output: str = "."
 
 
 class GenerateOptions(NamedTuple):
-    """What `mops generate` is asked for."""
+    """The options of `mops generate`."""
 
     check: bool = False
 
@@ -53,7 +53,7 @@ def chart_path() -> int:
 
 
 def chart_export(options: ExportOptions) -> int:
-    """Copies the chart, but never into a directory that holds something."""
+    """Copies the chart into a directory, which must be empty or new."""
     import shutil
 
     directory = options.directory
@@ -63,7 +63,7 @@ def chart_export(options: ExportOptions) -> int:
         shutil.copytree(bundle.chart(), directory, dirs_exist_ok=True)
     except OSError as error:
         raise EnvironmentFailure(f"{directory}: {error}") from None
-    streams.note(f"the chart is in {directory}")
+    streams.note(f"copied the chart to {directory}")
     return OK
 
 
@@ -72,7 +72,7 @@ def _is_empty(directory: str) -> bool:
 
 
 def chart_package(options: PackageOptions) -> int:
-    """Writes the chart's archive and prints its path; its digest is on stderr."""
+    """Writes the chart's archive; prints its path, and its digest on stderr."""
     import hashlib
 
     from mops.chart import archive
@@ -93,7 +93,7 @@ def chart_package(options: PackageOptions) -> int:
 
 
 def generate(options: GenerateOptions) -> int:
-    """Writes the generated files of a checkout, or names those that are stale."""
+    """Writes the generated files of a checkout, or with --check reports those that are stale."""
     from mops.generate.outputs import everything
 
     stale = {path: text for path, text in everything().items() if _current(path) != text}

@@ -1,7 +1,7 @@
 """Every command: its name, its options, its help, and the function that runs it.
 
 The parser, the help texts and shell completion all read this table. A command's function takes one
-record, a NamedTuple with a field for each option and argument; both are loaded when it runs.
+record, a NamedTuple with a field for each option and argument; both are imported when it runs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mops.cli.options import QUIET, STRICT, Argument, Option, choice, in_panel
 
-# The words that name a command or a group.
+# The words that name a command or a group, such as ("config", "show").
 Path = tuple[str, ...]
 
 
@@ -18,7 +18,7 @@ class Command(NamedTuple):
     """One command.
 
     `selects` commands read a configuration: they have the options that select its layers, and
-    their record has a field `selection`. `record` is "" where there is nothing to take.
+    their record has a field `selection`. `record` is "" for a command without options.
     """
 
     path: Path
@@ -37,11 +37,11 @@ class Command(NamedTuple):
 GROUPS: dict[Path, str] = {
     (): "Layered configuration for Dask on Kubernetes.",
     ("config",): "Show, check, explain and edit the configuration.",
-    ("workspace",): "The workspace: its configuration and its life in a cluster.",
+    ("workspace",): "The workspace: its configuration and its deployment in a cluster.",
     ("chart",): "The bundled Helm chart.",
     ("gitops",): "Objects for Argo CD and Flux.",
 }
-# Groups that stand in another one too.
+# Groups that are also available in another group.
 ALIASES: dict[Path, Path] = {("workspace", "config"): ("config",)}
 
 _FORMAT = choice(("--format",), "Output format.", "text", "json")
@@ -73,7 +73,7 @@ _RENDER = (
         ),
         Option(
             ("--jobs", "-j"),
-            "Number of processes; by default one per core where that pays off.",
+            "Number of processes; by default one per core if that pays off.",
             "N",
             number=True,
         ),
@@ -90,7 +90,7 @@ _RENDER = (
         ),
         Option(
             ("--from-argocd-env",),
-            "As an Argo CD plugin: take the selection from the environment and write manifests.",
+            "As an Argo CD plugin: read the selection from the environment and write manifests.",
         ),
     ),
 )
@@ -102,8 +102,8 @@ _EDITED_FILE = (
 _CONFIG = (
     Command(
         ("config", "show"),
-        "Print the active configuration: keys, values, origins, what they override, and what "
-        "follows from them.",
+        "Print the active configuration: settings, values, origins, overridden values, and "
+        "derived facts.",
         ("mops config show", "mops config show --all --format json"),
         "mops.cli.config",
         "show",
@@ -128,7 +128,7 @@ _CONFIG = (
         (
             _FORMAT,
             Option(
-                ("--list-checks",), "Read nothing: print the name of each check and what it finds."
+                ("--list-checks",), "Print the name of each check and what it finds; read no files."
             ),
         ),
         (Argument("files", "[FILE]...", "Check each FILE by itself.", many=True),),
@@ -150,12 +150,12 @@ _CONFIG = (
             _FORMAT,
             choice(("--graph",), "Draw the layers and what each contributes.", "mermaid", "svg"),
         ),
-        (Argument("key", "[KEY]", "A setting or a section; by default all non-defaults."),),
+        (Argument("key", "[KEY]", "A setting or a section; by default all that layers set."),),
         selects=True,
     ),
     Command(
         ("config", "set"),
-        "Set one setting in its file and leave every other byte of the file unchanged.",
+        "Set one setting in its file and leave all other bytes of the file unchanged.",
         (
             "mops config set worker_processes 3",
             "mops config set worker_env.LOG debug --profile debug",
@@ -174,7 +174,7 @@ _CONFIG = (
     ),
     Command(
         ("config", "unset"),
-        "Remove settings from their file and leave every other byte of the file unchanged.",
+        "Remove settings from their file and leave all other bytes of the file unchanged.",
         ("mops config unset worker_processes worker_threads --profile debug",),
         "mops.cli.edit",
         "unset_settings",
@@ -229,8 +229,8 @@ _FILES = (
     ),
     Command(
         ("migrate",),
-        "Convert files of the older tool to today's format: the new file on stdout, and what "
-        "became of every key on stderr.",
+        "Convert files of the older tool to the current format: print the new file on stdout, and "
+        "what became of every key on stderr.",
         (
             "mops migrate",
             "mops migrate --write",
@@ -247,8 +247,8 @@ _FILES = (
             choice(("--format",), "Format of the table.", "text", "json"),
             Option(
                 ("--drop-defaults",),
-                "Leave keys at today's defaults if they only repeat what the older tool's init "
-                "wrote.",
+                "Remove keys that only repeat what the older tool's init wrote, so that the "
+                "current defaults apply.",
             ),
             Option(
                 ("--intended",),
@@ -266,7 +266,7 @@ _FILES = (
     ),
     Command(
         ("schema",),
-        "Print a JSON schema, for editors and for Helm.",
+        "Print a JSON Schema, for editors or for Helm.",
         ("mops schema", "mops schema values > values.schema.json"),
         "mops.cli.bundled",
         "print_schema",
@@ -282,7 +282,7 @@ _FILES = (
     ),
     Command(
         ("generate",),
-        "Write the files that are generated from the schema. For work on mops itself.",
+        "Write the files that are generated from the schema. For developers of mops.",
         ("mops generate --check",),
         "mops.cli.bundled",
         "generate",
@@ -302,7 +302,7 @@ _CHART = (
     ),
     Command(
         ("chart", "export"),
-        "Copy the chart to a directory, to commit it or to read it.",
+        "Copy the chart to a directory, to commit or read it.",
         ("mops chart export charts/mops-dask",),
         "mops.cli.bundled",
         "chart_export",
@@ -318,8 +318,8 @@ _CHART = (
     ),
     Command(
         ("chart", "package"),
-        "Write the chart as an archive, the same bytes everywhere, and print its path. Nothing is "
-        "pushed.",
+        "Write the chart as an archive, with the same bytes on every machine, and print its path. "
+        "Nothing is pushed.",
         ('helm push "$(mops chart package -o dist)" oci://registry.example.com/charts',),
         "mops.cli.bundled",
         "chart_package",
@@ -334,7 +334,7 @@ _CONTEXT = Option(
 _TIMEOUT = Option(
     ("--timeout",), "How long the pods may take to become ready (10m).", "TIME", panel="Cluster"
 )
-_YES = Option(("--yes", "-y"), "Do not ask.")
+_YES = Option(("--yes", "-y"), "Do not ask for confirmation.")
 _LOCAL = Option(
     ("--local",), "The workspace that runs on this machine instead of one in a cluster."
 )
@@ -479,8 +479,8 @@ _WORKSPACE = (
     ),
     Command(
         ("workspace", "restart"),
-        "Replace the pods, the workers' a quarter at a time, as after a push to the same image "
-        "tag.",
+        "Restart the pods, those of workers a quarter at a time, for example after a push to the "
+        "same image tag.",
         ("mops workspace restart workers", "mops workspace restart --yes"),
         "mops.cli.workspace_pods",
         "restart",
@@ -508,7 +508,7 @@ _WORKSPACE = (
     ),
     Command(
         ("workspace", "rollback"),
-        "Return to an earlier revision and its configuration.",
+        "Roll back to an earlier revision and its configuration.",
         ("mops workspace rollback", "mops workspace rollback 3 --yes"),
         "mops.cli.workspace",
         "rollback",
@@ -547,7 +547,7 @@ _BUNDLED_CHART = in_panel(
     ),
     choice(
         ("--pod-security",),
-        "The Pod Security level of the namespaces.",
+        "The Pod Security level of the namespaces; by default the strictest that admits the pods.",
         "restricted",
         "baseline",
         "privileged",
@@ -556,11 +556,11 @@ _BUNDLED_CHART = in_panel(
 _ARGOCD = (
     *in_panel(
         "Delivery",
-        Option(("--repo",), "The git repository that holds the values.", "URL"),
+        Option(("--repo",), "The git repository with the values.", "URL"),
         Option(("--revision",), "Its branch, tag or commit (main).", "NAME"),
         Option(
             ("--repo-path",),
-            "The directory in the repository that the values files are named from.",
+            "The directory in the repository that the paths of values files are relative to.",
             "PATH",
         ),
     ),
@@ -570,7 +570,7 @@ _ARGOCD = (
         Option(("--project",), "The AppProject (default).", "NAME"),
         Option(
             ("--with-project",),
-            "Also write the AppProject, which allows what the workspaces need and no more.",
+            "Also write the AppProject, which allows only what the workspaces need.",
         ),
         Option(
             ("--server",),
@@ -579,13 +579,13 @@ _ARGOCD = (
         ),
         Option(("--cluster",), "The cluster by its name in Argo CD, instead of --server.", "NAME"),
         Option(("--argocd-namespace",), "The namespace of Argo CD (argocd).", "NAME"),
-        Option(("--manual",), "Leave syncing to people."),
+        Option(("--manual",), "Do not sync automatically."),
     ),
 )
 _NAME = Option(("--name",), "The object's name.", "NAME", panel="Delivery")
 _VALUES_FILE = Option(
     ("--values-file",),
-    "The values file of the one workspace, named from the repository's root or --repo-path.",
+    "The workspace's values file, relative to the repository's root or --repo-path.",
     "FILE",
     panel="Delivery",
 )
@@ -619,7 +619,7 @@ _GITOPS = (
     ),
     Command(
         ("gitops", "flux"),
-        "Write what Flux needs for each workspace: namespace, values, chart and release.",
+        "Write the objects that Flux needs for each workspace: namespace, values, chart, release.",
         ("mops gitops flux --all --chart oci://registry.example.com/charts/mops-dask -o flux/",),
         "mops.cli.gitops",
         "flux",
@@ -629,7 +629,7 @@ _GITOPS = (
     ),
     Command(
         ("gitops", "lint"),
-        "Check objects for what their CRDs accept and the controllers refuse or misunderstand.",
+        "Check objects for mistakes that their CRDs accept but Argo CD or Flux reject or misread.",
         ("mops gitops lint argocd/*.yaml",),
         "mops.cli.gitops",
         "lint",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from mops.checks.verdict import Verdict
 from mops.cli import streams
@@ -11,6 +12,7 @@ from mops.cli.run import read_configuration, valid_configuration
 from mops.config.keys import find_setting
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, INVALID, OK, Problem, UsageError
+from mops.model.spelling import counted
 from mops.report.origins import explained, explained_json, selected
 from mops.report.problems import problem_line, problems_json
 from mops.report.settings import settings_data, settings_text
@@ -19,9 +21,12 @@ from mops.schema.describe import field_text
 from mops.schema.fields import SettingsSchema, load_schema
 from mops.yamltext.writer import dump
 
+# How `config show --format` writes data.
+_AS_DATA: dict[str, Callable[[dict[str, Any]], str]] = {"yaml": dump, "json": json_text}
+
 
 class ShowOptions(NamedTuple):
-    """What `mops config show` is asked for."""
+    """The options of `mops config show`."""
 
     selection: Selection
     format: str = "text"
@@ -29,7 +34,7 @@ class ShowOptions(NamedTuple):
 
 
 class ExplainOptions(NamedTuple):
-    """What `mops config explain` is asked for."""
+    """The options of `mops config explain`."""
 
     selection: Selection
     format: str = "text"
@@ -38,7 +43,7 @@ class ExplainOptions(NamedTuple):
 
 
 class ValidateOptions(NamedTuple):
-    """What `mops config validate` is asked for."""
+    """The options of `mops config validate`."""
 
     selection: Selection
     format: str = "text"
@@ -53,16 +58,14 @@ def show(options: ShowOptions) -> int:
     paths = selected(config, schema, [()] if options.all else None)
     if options.format == "text":
         text = settings_text(config, schema, paths, streams.width(), streams.paint())
-    elif options.format == "json":
-        text = json_text(settings_data(config, schema, paths))
     else:
-        text = dump(settings_data(config, schema, paths))
+        text = _AS_DATA[options.format](settings_data(config, schema, paths))
     streams.out(text)
     return OK
 
 
 def explain(options: ExplainOptions) -> int:
-    """Prints where values come from; for one key also what the schema says about it."""
+    """Prints where values come from, and for a single key also its description."""
     if options.graph and options.format == "json":
         raise UsageError("--graph and --format json exclude each other")
     schema = load_schema()
@@ -116,14 +119,14 @@ def validate(options: ValidateOptions) -> int:
     for problem in problems:
         streams.line(problem_line(problem))
     if errors:
-        streams.note(f"invalid configuration: {_count(errors, 'error')}")
+        streams.note(f"invalid configuration: {counted(errors, 'error')}")
         return INVALID
-    streams.out(f"valid, with {_count(len(problems), 'warning')}\n" if problems else "valid\n")
+    streams.out(f"valid, with {counted(len(problems), 'warning')}\n" if problems else "valid\n")
     return OK
 
 
 def _problems(options: ValidateOptions) -> list[Problem]:
-    """All problems of what is to be checked."""
+    """All problems of the selected configuration, or of each file."""
     from mops.checks.chart_schema import refused_by_chart
 
     selection = options.selection
@@ -154,7 +157,3 @@ def _list_checks(kind: str) -> int:
     rows = [(rule.name, rule.severity, rule.line) for rule in rules]
     streams.out(table(columns, rows, None))
     return OK
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

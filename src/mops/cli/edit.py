@@ -1,4 +1,4 @@
-"""`mops config set` and `unset`: change a setting in its file, and say what counts afterwards."""
+"""`mops config set` and `unset`: change a setting in its file, and report the effect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mops.schema.fields import load_schema
 
 
 class SetOptions(NamedTuple):
-    """What `mops config set` is asked for."""
+    """The options of `mops config set`."""
 
     key: str
     value: str
@@ -25,7 +25,7 @@ class SetOptions(NamedTuple):
 
 
 class UnsetOptions(NamedTuple):
-    """What `mops config unset` is asked for."""
+    """The options of `mops config unset`."""
 
     keys: tuple[str, ...]
     file: str = ""

@@ -25,7 +25,7 @@ _BAR_WIDTH = 30
 
 
 def render_all(options: RenderOptions) -> int:
-    """Writes, or compares, the values of all workspaces; the exit code."""
+    """Writes or compares the values of all workspaces; returns the exit code."""
     refuse_for_fleets(options.given, _RENDERING)
     if options.format != "values":
         raise UsageError("--all writes Helm values: remove --format")
@@ -71,11 +71,11 @@ def root(given: str) -> str:
 
 
 def refuse_for_fleets(given: Sequence[str], allowed: Collection[str]) -> None:
-    """UsageError for options that --all would ignore."""
+    """Raises UsageError for options that --all would ignore."""
     wrong = [name for name in given if name not in allowed]
     if wrong:
         names = ", ".join(dict.fromkeys(wrong))
-        raise UsageError(f"--all takes everything from the files of the fleet: remove {names}")
+        raise UsageError(f"--all reads everything from the files of the fleet: remove {names}")
 
 
 class _ProgressBar:

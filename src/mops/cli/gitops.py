@@ -29,20 +29,22 @@ from mops.gitops.delivery import (
     target,
 )
 from mops.gitops.fleet_tree import load_tree
+from mops.gitops.levels import notes, with_levels
 from mops.gitops.lint_files import lint_files, lint_objects
 from mops.model import bundle
 from mops.model.problems import OK, InvalidConfig, UsageError
+from mops.model.spelling import counted
 from mops.schema.fields import load_schema
 
 _REPOSITORY = re.compile(r"(https?://|ssh://|git@)\S+")
-# Options that are for one workspace, not for a fleet.
+# Options for a single workspace, not for a fleet.
 _FOR_ONE = frozenset({"--values-file", "--name"})
 
 
 class DeliveryOptions(NamedTuple):
-    """What the commands that write objects are asked for.
+    """The options of the commands that write objects.
 
-    `strict` and `quiet` are those of a command that selects no configuration of its own.
+    `strict` and `quiet` are used by commands that do not select a single configuration.
     """
 
     selection: Selection = Selection(Request())
@@ -56,7 +58,7 @@ class DeliveryOptions(NamedTuple):
     repo_path: str = ""
     chart: str = ""
     chart_version: str = ""
-    pod_security: str = "restricted"
+    pod_security: str = ""
     project: str = "default"
     with_project: bool = False
     server: str = ""
@@ -71,13 +73,13 @@ class DeliveryOptions(NamedTuple):
 
 
 class LintOptions(NamedTuple):
-    """What `mops gitops lint` is asked for."""
+    """The options of `mops gitops lint`."""
 
     files: tuple[str, ...]
 
 
 class PluginOptions(NamedTuple):
-    """What `mops gitops cmp` is asked for."""
+    """The options of `mops gitops cmp`."""
 
     file: str = "plugin.yaml"
     output: str = ""
@@ -96,9 +98,9 @@ def argocd(options: DeliveryOptions) -> int:
 
 
 def application_set(options: DeliveryOptions) -> int:
-    """Writes one ApplicationSet over the fleet."""
+    """Writes one ApplicationSet for the fleet."""
     delivery = _argocd_delivery(options)
-    targets = _fleet_targets(options)
+    targets = _targets(options._replace(all=True))
     name = options.name or "dask"
     files = _project(options, targets, delivery)
     files[f"{name}.yaml"] = [argo.application_set(name, targets, delivery)]
@@ -106,24 +108,24 @@ def application_set(options: DeliveryOptions) -> int:
 
 
 def flux(options: DeliveryOptions) -> int:
-    """Writes what Flux needs for each workspace."""
+    """Writes the objects that Flux needs for each workspace."""
     chart = _chart(options)
-    delivery = Delivery(chart, source=options.source, level=options.pod_security)
+    delivery = Delivery(chart, source=options.source)
     targets = _targets(options)
     return _write({f"{one.app}.yaml": fluxcd.objects(one, delivery) for one in targets}, options)
 
 
 def lint(options: LintOptions) -> int:
-    """Reports what is wrong with the objects in files."""
+    """Reports the problems of the objects in files."""
     count, problems = lint_files(options.files)
     if problems:
         raise InvalidConfig(problems)
-    streams.out(f"{count} object{'s' if count != 1 else ''}: no problems found\n")
+    streams.out(f"{counted(count, 'object')}: no problems found\n")
     return OK
 
 
 def plugin(options: PluginOptions) -> int:
-    """Writes a file of the Argo CD plugin, or all of them into a directory."""
+    """Writes a file of the Argo CD plugin, or all files into a directory."""
     texts = {
         "plugin.yaml": objects.text(argo_plugin.configuration()),
         "Dockerfile": argo_plugin.dockerfile(__version__),
@@ -134,7 +136,14 @@ def plugin(options: PluginOptions) -> int:
 
 
 def _targets(options: DeliveryOptions) -> list[Target]:
-    """The workspaces that the options select."""
+    """The workspaces that the options select, with the levels of their namespaces."""
+    targets = with_levels(_selected(options), options.pod_security)
+    for note in notes(targets):
+        streams.note(note)
+    return targets
+
+
+def _selected(options: DeliveryOptions) -> list[Target]:
     if options.all:
         fleet_options = COMMANDS["gitops", "argocd"].options + COMMANDS["gitops", "flux"].options
         allowed = {name for option in fleet_options for name in option.names} | FOR_FLEETS
@@ -158,7 +167,7 @@ def _fleet_targets(options: DeliveryOptions) -> list[Target]:
 def _project(
     options: DeliveryOptions, targets: Sequence[Target], delivery: Delivery
 ) -> dict[str, list[dict[str, Any]]]:
-    """The AppProject by its file, where it is asked for."""
+    """The AppProject by its file name; nothing without --with-project."""
     return {"project.yaml": [argo.project(targets, delivery)]} if options.with_project else {}
 
 
@@ -174,18 +183,17 @@ def _write(files: Mapping[str, list[dict[str, Any]]], options: DeliveryOptions) 
 def _argocd_delivery(options: DeliveryOptions) -> Delivery:
     if not _REPOSITORY.fullmatch(options.repo):
         raise UsageError(
-            "--repo: expected the URL of the git repository that holds the values, "
+            "--repo: expected the URL of the git repository with the values, "
             "as in https://git.example.com/team/dask.git"
         )
     return Delivery(
-        _chart(options),
-        options.repo,
-        options.revision,
-        options.project,
-        options.argocd_namespace,
-        options.server,
-        options.cluster,
-        options.pod_security,
+        chart=_chart(options),
+        repo=options.repo,
+        revision=options.revision,
+        project=options.project,
+        namespace=options.argocd_namespace,
+        server=options.server,
+        cluster=options.cluster,
         automated=not options.manual,
     )
 

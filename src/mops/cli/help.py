@@ -1,4 +1,4 @@
-"""Help texts and shell completion, drawn by typer from the table of commands."""
+"""Help texts and shell completion, built by typer from the table of commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mops.schema.keywords import types
 
 PROGRAM = "mops"
 
-# Called with the context, the words so far, and the beginning of the word to complete.
+# Called with the context, the words so far, and the prefix of the word to complete.
 Complete = Callable[[Any, list[str], str], list[str]]
 
 
@@ -32,13 +32,13 @@ def help_text(path: Sequence[str]) -> str:
 
 
 def complete(words: Sequence[str]) -> int:
-    """Answers the shell, or prints or installs its completion script."""
+    """Answers the shell's request, or prints or installs its completion script."""
     program().main(args=list(words), prog_name=PROGRAM, standalone_mode=False)
     return 0
 
 
 def program() -> TyperGroup:
-    """The whole program for typer."""
+    """All commands as a typer program."""
     root = _group(())
     root.params = [
         TyperOption(param_decls=["--version"], is_flag=True, help="Print the version and exit."),
@@ -49,12 +49,12 @@ def program() -> TyperGroup:
 
 
 def _group(path: tuple[str, ...]) -> TyperGroup:
-    inside = {ours: target for ours, target in ALIASES.items() if ours[:-1] == path}
+    inside = {alias: target for alias, target in ALIASES.items() if alias[:-1] == path}
     inside |= {group: group for group in GROUPS if group and group[:-1] == path}
     commands: dict[str, Any] = {
         name[-1]: _command(command) for name, command in COMMANDS.items() if name[:-1] == path
     }
-    groups = {ours[-1]: _group(target) for ours, target in inside.items()}
+    groups = {name[-1]: _group(target) for name, target in inside.items()}
     return TyperGroup(
         name=path[-1] if path else PROGRAM,
         commands={**commands, **groups},
@@ -112,22 +112,22 @@ def _argument(argument: Argument) -> TyperArgument:
 
 def _option_completion(option: Option) -> Complete | None:
     if option.field == "profile":
-        return lambda context, _, beginning: profiles(context.params, beginning)
+        return lambda context, _, prefix: profiles(context.params, prefix)
     if option.field in ("set", "set_string"):
-        return lambda _, __, beginning: [f"{key}=" for key in keys(beginning)]
+        return lambda _, __, prefix: [f"{key}=" for key in keys(prefix)]
     return _among(option.choices or _enum(option.names[0]))
 
 
 def _argument_completion(argument: Argument) -> Complete | None:
     if argument.field in ("key", "keys"):
-        return lambda _, __, beginning: keys(beginning)
+        return lambda _, __, prefix: keys(prefix)
     return _among(argument.choices)
 
 
 def _among(choices: Sequence[str]) -> Complete | None:
     if not choices:
         return None
-    return lambda _, __, beginning: [word for word in choices if word.startswith(beginning)]
+    return lambda _, __, prefix: [word for word in choices if word.startswith(prefix)]
 
 
 def _enum(flag: str) -> tuple[str, ...]:
@@ -140,14 +140,14 @@ def _enum(flag: str) -> tuple[str, ...]:
     return tuple(value for branch in strings for value in branch.get("enum", ()))
 
 
-def keys(beginning: str) -> list[str]:
-    """The keys of settings that begin so."""
+def keys(prefix: str) -> list[str]:
+    """The keys of settings that start with a prefix."""
     fields = load_schema().fields.values()
     settable = [field.key for field in fields if not field.schema.get("x-rendered")]
-    return [key for key in settable if key.startswith(beginning)]
+    return [key for key in settable if key.startswith(prefix)]
 
 
-def profiles(options: Mapping[str, Any], beginning: str) -> list[str]:
+def profiles(options: Mapping[str, Any], prefix: str) -> list[str]:
     """The profiles in the files that the options so far select."""
     import os
 
@@ -159,4 +159,4 @@ def profiles(options: Mapping[str, Any], beginning: str) -> list[str]:
         files = gather(request, os.environ, load_schema()).files
     except MopsError:
         return []
-    return sorted({name for file in files for name in file.profiles if name.startswith(beginning)})
+    return sorted({name for file in files for name in file.profiles if name.startswith(prefix)})

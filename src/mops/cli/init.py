@@ -17,7 +17,7 @@ _SCHEMA_FILES = {"unified": "modelops.schema.json", "workspace": "workspace.sche
 
 
 class InitOptions(NamedTuple):
-    """What `mops init` is asked for."""
+    """The options of `mops init`."""
 
     output: str = ""
     force: bool = False
@@ -46,7 +46,7 @@ def init(options: InitOptions) -> int:
 
 
 def _default_name(kind: str, environ: Mapping[str, str]) -> str:
-    """Where the file goes by default; makes the directory of the unified file."""
+    """The default name of the file; creates the directory of the unified file."""
     if kind == "workspace":
         return "workspace.yaml"
     home = home_file(environ)
@@ -68,12 +68,12 @@ def _write(text: str, name: str, *, force: bool) -> None:
 
 
 def _write_schema(name: str, kind: str, *, force: bool) -> None:
-    """Writes the schema that the file's first line names, for editors that are offline."""
+    """Writes the schema that the file's first line names, so that editors work offline."""
     text = bundle.read(*SCHEMAS[kind])
     if disk.create(text, name) or (force and disk.write(text, name)):
         streams.note(f"wrote {name}, the schema for editors")
     elif disk.read_file(name) != text.encode("utf-8"):
-        streams.note(f"{name} exists and is unchanged (`mops schema {kind}` prints today's schema)")
+        streams.note(f"{name} exists; file left unchanged (`mops schema {kind}` prints the schema)")
 
 
 def _activation(name: str, kind: str, environ: Mapping[str, str]) -> str:

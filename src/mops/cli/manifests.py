@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from mops.cli.render_options import RenderOptions
 
 _KUBE_VERSION = re.compile(r"v?[0-9]+\.[0-9]+(\.[0-9]+)?([-+][-+.0-9A-Za-z]+)?")
-_OF_PLUGIN = frozenset({"--from-argocd-env", "--format", "--strict", "--quiet", "-q", "--hermetic"})
+_PLUGIN_OPTIONS = frozenset(
+    {"--from-argocd-env", "--format", "--strict", "--quiet", "-q", "--hermetic"}
+)
 
 
 def render_manifests(options: RenderOptions) -> int:
-    """Writes the manifests to stdout, to one file, or one by one into a directory."""
+    """Writes the manifests to stdout, to one file, or each to its own file in a directory."""
     if options.from_argocd_env:
         options = _from_plugin(options)
     if options.annotate:
@@ -39,8 +41,8 @@ def render_manifests(options: RenderOptions) -> int:
     namespace = derived.namespace(verdict.config)
     printed = helm.find(os.environ, offline=True).run(
         manifests.arguments(release, namespace, options.kube_version, "-", options.api_version),
-        stdin=values_text(verdict.config, verdict.values, "values", annotate=False),
-        folder=bundle.chart(),
+        stdin=values_text(verdict.values),
+        directory=bundle.chart(),
     )
     objects = manifests.objects(printed, namespace)
     texts = {manifests.file_name(entry): manifests.text(entry) for entry in objects}
@@ -48,13 +50,13 @@ def render_manifests(options: RenderOptions) -> int:
 
 
 def _from_plugin(options: RenderOptions) -> RenderOptions:
-    """The options that the environment of an Argo CD plugin stands for."""
-    wrong = [name for name in options.given if name not in _OF_PLUGIN]
+    """The options with the selection from the environment of an Argo CD plugin."""
+    wrong = [name for name in options.given if name not in _PLUGIN_OPTIONS]
     if "--format" in options.given and options.format != "manifests":
         wrong.append("--format")
     if wrong:
         names = ", ".join(dict.fromkeys(wrong))
-        raise UsageError(f"--from-argocd-env takes everything from the environment: remove {names}")
+        raise UsageError(f"--from-argocd-env reads everything from the environment: remove {names}")
     run = plugin_run(os.environ)
     return options._replace(
         selection=options.selection._replace(request=run.request),

@@ -1,4 +1,4 @@
-"""`mops migrate`: files of the older tool to the current formats."""
+"""`mops migrate`: converting files of the older tool to the current formats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mops.schema.fields import load_schema
 
 
 class MigrateOptions(NamedTuple):
-    """What `mops migrate` is asked for."""
+    """The options of `mops migrate`."""
 
     files: tuple[str, ...] = ()
     check: bool = False
@@ -35,7 +35,7 @@ class MigrateOptions(NamedTuple):
 
 
 def migrate_files(options: MigrateOptions) -> int:
-    """Prints, writes or checks; the exit code."""
+    """Prints, writes or checks the migrated files; returns the exit code."""
     if [options.check, options.write, bool(options.output)].count(True) > 1:
         raise UsageError("--check, --write and -o are mutually exclusive")
     if options.write:
@@ -55,7 +55,7 @@ def migrate_files(options: MigrateOptions) -> int:
 
 
 def _output(steps: Sequence[Step], kind: str, output: str) -> None:
-    """Writes the one new document to a file, or to stdout for `-`."""
+    """Writes the new document, which must be the only one, to a file, or to stdout for `-`."""
     if len(steps) > 1:
         targets = ", ".join(step.result.target for step in steps)
         raise UsageError(
@@ -67,7 +67,7 @@ def _output(steps: Sequence[Step], kind: str, output: str) -> None:
 
 
 def _print(steps: Sequence[Step], kind: str, *, with_text: bool) -> None:
-    """Prints the table, and the new document if wanted: then the table goes to stderr."""
+    """Prints the table; `with_text` prints the new document, and the table on stderr."""
     if kind == "json":
         streams.out(json_table(steps, with_text=with_text))
     elif with_text:

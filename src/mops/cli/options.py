@@ -10,9 +10,9 @@ from mops.schema.fields import SettingsSchema
 class Option(NamedTuple):
     """One option of a command.
 
-    `metavar` is what help shows for the value; without one the option is a switch.
-    `many` options may be repeated; `number` options take a whole number. `panel` is the
-    heading that help lists the option under.
+    `metavar` is the name of the value in help texts; without one, the option is a switch.
+    `many` options may be repeated; `number` options take a whole number. `panel` is the heading
+    above the option in help texts.
     """
 
     names: tuple[str, ...]
@@ -25,7 +25,7 @@ class Option(NamedTuple):
 
     @property
     def field(self) -> str:
-        """The field of the command's record that takes the option's value."""
+        """The field of the command's record for the option's value."""
         return self.names[0].lstrip("-").replace("-", "_")
 
     @property
@@ -92,7 +92,7 @@ _SHORT_FORMS = {"--namespace": "-n", "--env": "-e"}
 
 
 def override_options(schema: SettingsSchema) -> list[Option]:
-    """The options that set one field of the schema each; a switch also has its opposite."""
+    """The options that set a field of the schema; each switch also has its opposite."""
     found: list[Option] = []
     for flag, paths in schema.flags.items():
         tree = schema.at(paths[0]) or {}

@@ -13,7 +13,7 @@ from mops.report.difference import compared
 
 
 def save(texts: Mapping[str, str], output: str, *, check: bool) -> int:
-    """Writes texts, by file name, or with `check` compares; the exit code.
+    """Writes texts, given by file name, or with `check` compares them; returns the exit code.
 
     `output` is a file for all of them (`-` or "" for stdout), or a directory, DIR/.
     """
@@ -28,7 +28,7 @@ def save(texts: Mapping[str, str], output: str, *, check: bool) -> int:
     files.apply(changes, output)
     for change in changes:
         if change.text is None:
-            streams.note(f"removed {change.path}: no object of this name is rendered any more")
+            streams.note(f"removed {change.path}: no object with this name is rendered any more")
     return OK
 
 
@@ -36,6 +36,6 @@ def _compare(changes: Sequence[Change]) -> int:
     """Prints the differences."""
     streams.out("".join(compared(one.text or "", one.committed, one.path) for one in changes))
     for change in changes:
-        state = "left over" if change.text is None else "stale"
+        state = "obsolete" if change.text is None else "stale"
         streams.note(f"{change.path} is {state}: run the same command without --check")
     return DIFFERENCE if changes else OK

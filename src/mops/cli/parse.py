@@ -1,7 +1,7 @@
 """Words of a command line to the typed options of one command.
 
-This is the only parser. typer draws help and shell completion from the same table, and is loaded
-for those alone: importing it costs more than most commands.
+This is the only parser. Typer builds help and shell completion from the same table, and is loaded
+only for these: importing it costs more than most commands.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from mops.cli.commands import ALIASES, COMMANDS, GROUPS, Command
 from mops.cli.options import SELECTION, Argument, Option, override_options
 from mops.config.sources import Request
 from mops.model.problems import UsageError
-from mops.model.spelling import near
+from mops.model.spelling import near, one_of, with_hint
 from mops.schema.fields import SettingsSchema, load_schema
 
 HELP = ("--help", "-h")
 
 
 class MisusedCommand(UsageError):
-    """A mistake in the words of a command line; `path` is the command or group that they name."""
+    """A mistake on the command line; `path` is the command or group that it names."""
 
     def __init__(self, message: str, path: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.path = tuple(path)
 
 
-class HelpRequested(Exception):  # noqa: N818 - nothing went wrong
-    """The words want the help of a command or group; `asked` unless a command is missing."""
+class HelpRequested(Exception):
+    """A request for help; `asked` is false if help is shown because a command is missing."""
 
     def __init__(self, path: Sequence[str] = (), *, asked: bool = True) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class HelpRequested(Exception):  # noqa: N818 - nothing went wrong
 class Parsed(NamedTuple):
     """Options by their fields, each with the values given (one "" for each use of a switch).
 
-    `given` are the options as they were typed.
+    `given` are the options as typed.
     """
 
     options: dict[str, list[str]]
@@ -49,7 +49,7 @@ class Parsed(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """The options that every command has which reads a configuration."""
+    """The options of every command that reads a configuration."""
 
     request: Request
     strict: bool = False
@@ -59,24 +59,27 @@ class Selection(NamedTuple):
 def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
     """The command that the first words name, and the words after its name.
 
-    Raises HelpRequested(path) where they name a group and ask for help or nothing.
+    Raises HelpRequested(path) if they name a group, followed by a request for help or by nothing.
     """
     path: tuple[str, ...] = ()
     rest = list(words)
     while path not in COMMANDS:
         if not rest or rest[0] in HELP:
             raise HelpRequested(path, asked=bool(rest))
-        word = rest.pop(0)
-        if word.startswith("-"):
-            hint = "options follow the command" if not path else ""
-            raise MisusedCommand(_unknown("option", word, (), hint), path)
-        path = (*path, word)
-        path = ALIASES.get(path, path)
-        if path not in COMMANDS and path not in GROUPS:
-            known = (name for name in (*COMMANDS, *GROUPS) if name)
-            siblings = [name[-1] for name in known if name[:-1] == path[:-1]]
-            raise MisusedCommand(_unknown("command", word, siblings), path[:-1])
+        path = _member(path, rest.pop(0))
     return COMMANDS[path], rest
+
+
+def _member(group: tuple[str, ...], word: str) -> tuple[str, ...]:
+    """The path of the command or group that `word` names in a group; () is the top level."""
+    if word.startswith("-"):
+        hint = "" if group else "options follow the command"
+        raise MisusedCommand(_unknown("option", word, (), hint), group)
+    path = ALIASES.get((*group, word), (*group, word))
+    if path in COMMANDS or path in GROUPS:
+        return path
+    members = [name[-1] for name in (*COMMANDS, *GROUPS) if name and name[:-1] == group]
+    raise MisusedCommand(_unknown("command", word, members), group)
 
 
 def parse(words: Sequence[str], options: Iterable[Option]) -> Parsed:
@@ -143,8 +146,7 @@ def _record(parsed: Parsed, option: Option, name: str, value: str) -> None:
 
 
 def _unknown(kind: str, word: str, known: Iterable[str], hint: str = "") -> str:
-    hint = near(word, list(known)) or hint
-    return f"unknown {kind} {word}" + (f" ({hint})" if hint else "")
+    return with_hint(f"unknown {kind} {word}", near(word, known) or hint)
 
 
 class Invocation(NamedTuple):
@@ -155,18 +157,18 @@ class Invocation(NamedTuple):
 
     @property
     def wants_json(self) -> bool:
-        """Whether the command prints JSON, and its problems too."""
+        """Whether the command prints its result, and therefore also its problems, as JSON."""
         return getattr(self.record, "format", "") == "json"
 
     def run(self) -> int:
-        """Runs the command; the exit code."""
+        """Runs the command; returns the exit code."""
         function = getattr(import_module(self.command.module), self.command.function)
         code: int = function(self.record) if self.record is not None else function()
         return code
 
 
 def invocation(words: Sequence[str]) -> Invocation:
-    """The command that the words call. Raises MisusedCommand, or HelpRequested(path)."""
+    """The command that the words name. Raises MisusedCommand, or HelpRequested(path)."""
     command, rest = find_command(words)
     try:
         return Invocation(command, _bound(command, rest))
@@ -177,7 +179,7 @@ def invocation(words: Sequence[str]) -> Invocation:
 
 
 def _bound(command: Command, words: Sequence[str]) -> Any:
-    """The record of the command, filled from the words; None for a command that takes nothing."""
+    """The command's record, filled from the words; None for a command without options."""
     schema = load_schema() if command.selects else None
     parsed = parse(words, command_options(command, schema))
     fields = _arguments(command, parsed.arguments)
@@ -195,7 +197,7 @@ def _bound(command: Command, words: Sequence[str]) -> Any:
 
 
 def command_options(command: Command, schema: SettingsSchema | None) -> list[Option]:
-    """All options of a command; a `schema` is needed where the command reads a configuration."""
+    """All options of a command; `schema` is needed if the command reads a configuration."""
     if schema is None:
         return list(command.options)
     return [*SELECTION, *command.options, *override_options(schema)]
@@ -226,14 +228,10 @@ def selection(parsed: Parsed, schema: SettingsSchema) -> Selection:
 
 def _value(taker: Option | Argument, name: str, values: Sequence[str]) -> Any:
     """The value of an option or argument, in the type that its field has."""
-    prefix = f"{name}: " if isinstance(taker, Option) else ""
     for value in values:
-        if taker.choices and value not in taker.choices:
-            hint = near(value, taker.choices)
-            message = f"expected one of {', '.join(taker.choices)}, found {value}"
-            raise UsageError(prefix + message + (f" ({hint})" if hint else ""))
-        if taker.number and not value.isdecimal():
-            raise UsageError(f"{prefix}expected a whole number, found {value}")
+        problem = _refusal(taker, value)
+        if problem:
+            raise UsageError(f"{name}: {problem}" if isinstance(taker, Option) else problem)
     if isinstance(taker, Option) and taker.is_switch:
         return True
     if taker.many:
@@ -243,15 +241,25 @@ def _value(taker: Option | Argument, name: str, values: Sequence[str]) -> Any:
     return int(values[0]) if taker.number else values[0]
 
 
+def _refusal(taker: Option | Argument, value: str) -> str:
+    """What is wrong with one value of an option or argument; "" if nothing is."""
+    if taker.choices and value not in taker.choices:
+        expected = f"expected {one_of(taker.choices)}, found {value}"
+        return with_hint(expected, near(value, taker.choices))
+    if taker.number and not value.isdecimal():
+        return f"expected a whole number, found {value}"
+    return ""
+
+
 def _arguments(command: Command, words: Sequence[str]) -> dict[str, Any]:
     """The positional arguments by field."""
     found: dict[str, Any] = {}
     rest = list(words)
     for argument in command.arguments:
-        mine = rest if argument.many else rest[:1]
-        rest = rest[len(mine) :]
-        if mine:
-            found[argument.field] = _value(argument, argument.metavar.strip("[]."), mine)
+        values = rest if argument.many else rest[:1]
+        rest = rest[len(values) :]
+        if values:
+            found[argument.field] = _value(argument, argument.metavar.strip("[]."), values)
         elif argument.required:
             raise UsageError(f"missing argument {argument.metavar}")
     if rest:

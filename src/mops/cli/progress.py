@@ -1,4 +1,4 @@
-"""Where the commands on a live workspace print what happens."""
+"""Where the commands on a live workspace print their progress."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mops.chart.values import values_text
+from mops.chart.values import FORMATS, annotated_text
 from mops.checks.verdict import Verdict
 from mops.cli import streams
 from mops.cli.render_options import RenderOptions
@@ -16,7 +16,7 @@ from mops.schema.fields import load_schema
 
 
 def render(options: RenderOptions) -> int:
-    """Writes the values to stdout or to the file of -o, or compares; the exit code."""
+    """Writes the values to stdout or a file, or compares them; returns the exit code."""
     if options.all:
         from mops.cli.fleet import render_all
 
@@ -29,10 +29,10 @@ def render(options: RenderOptions) -> int:
     _refuse(options, "--kube-version", "--api-version", needs="--format manifests")
     if options.check and not options.output:
         raise UsageError("--check compares with the file of -o: add -o FILE")
-    if options.annotate and options.format == "json":
-        raise UsageError("--annotate writes comments, which JSON does not have")
+    if options.annotate and options.format != "values":
+        raise UsageError("--annotate requires --format values")
     verdict = valid_configuration(options.selection, load_schema())
-    text = values_text(verdict.config, verdict.values, options.format, annotate=options.annotate)
+    text = _text(verdict, options)
     if options.output in ("", "-"):
         streams.out(text)
         return OK
@@ -43,6 +43,12 @@ def render(options: RenderOptions) -> int:
     return OK
 
 
+def _text(verdict: Verdict, options: RenderOptions) -> str:
+    if options.annotate:
+        return annotated_text(verdict.values, verdict.config)
+    return FORMATS[options.format](verdict.values)
+
+
 def _refuse(options: RenderOptions, *names: str, needs: str) -> None:
     for name in options.given:
         if name in names:
@@ -50,7 +56,7 @@ def _refuse(options: RenderOptions, *names: str, needs: str) -> None:
 
 
 def _keep_layers(verdict: Verdict, output: str) -> None:
-    """UsageError where the output would overwrite a layer."""
+    """Raises UsageError if the output would overwrite a layer."""
     if not os.path.exists(output):
         return
     for layer in verdict.config.layers:
@@ -59,7 +65,7 @@ def _keep_layers(verdict: Verdict, output: str) -> None:
 
 
 def _compare(text: str, output: str) -> int:
-    """Compares with the file and prints the difference."""
+    """Compares the values with the file and prints the difference."""
     committed = disk.read_file(output) if os.path.lexists(output) else b""
     if committed == text.encode("utf-8"):
         return OK

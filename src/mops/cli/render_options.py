@@ -1,4 +1,4 @@
-"""What `mops render` is asked for."""
+"""The options of `mops render`, in a module that other commands can import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mops.cli.parse import Selection
 
 
 class RenderOptions(NamedTuple):
-    """What `mops render` is asked for. `given` are the options as they were typed."""
+    """The options of `mops render`. `given` are the options as typed."""
 
     selection: Selection
     given: tuple[str, ...] = ()

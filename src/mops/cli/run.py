@@ -1,4 +1,4 @@
-"""What every command on a configuration does first: read, resolve, judge, say what is active."""
+"""The first step of every command on a configuration: read, resolve, validate, and report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from mops.checks.verdict import Verdict, judge
 from mops.cli import streams
 from mops.cli.parse import Selection
-from mops.config.files import shadowed
+from mops.config.files import inactive_files
 from mops.config.sources import gather
 from mops.model.problems import ERROR, WARNING, InvalidConfig
 from mops.report.origins import layers_line, override_lines
@@ -19,9 +19,10 @@ from mops.schema.fields import SettingsSchema
 def read_configuration(
     selection: Selection, schema: SettingsSchema, *, files: bool = False
 ) -> Verdict:
-    """Reads and resolves what the options select, and says so on stderr; problems are not raised.
+    """Reads and resolves the selected configuration; reports the active layers on stderr.
 
-    With `files` the verdict is also about the files, not only about what would run.
+    Problems are returned, not raised. With `files`, they include those about how the files are
+    written.
     """
     sources = gather(selection.request, os.environ, schema)
     verdict = judge(sources, schema, files=files)
@@ -31,7 +32,7 @@ def read_configuration(
             streams.note(line)
         for name in sources.ignored:
             streams.note(f"--hermetic: {printable(name)} is not read")
-    for name in shadowed(file.layer.name for file in sources.files):
+    for name in inactive_files(file.layer.name for file in sources.files):
         streams.note(
             f"warning: {name} is in this directory but is not a layer "
             f"(use --config {name} to make it one)"
@@ -40,9 +41,9 @@ def read_configuration(
 
 
 def valid_configuration(selection: Selection, schema: SettingsSchema) -> Verdict:
-    """The same for a command that needs a valid configuration: prints warnings.
+    """The selected configuration, for a command that needs a valid one; prints warnings.
 
-    Raises InvalidConfig where there is an error, or with --strict a warning.
+    Raises InvalidConfig if there are errors, or with --strict warnings.
     """
     verdict = read_configuration(selection, schema)
     problems = verdict.problems
@@ -57,9 +58,9 @@ def valid_configuration(selection: Selection, schema: SettingsSchema) -> Verdict
 
 
 def configuration_without_errors(selection: Selection, schema: SettingsSchema) -> Verdict:
-    """The same without its warnings, for a command on what is already deployed.
+    """The selected configuration without warnings, for a command on what is already deployed.
 
-    Raises InvalidConfig where there is an error.
+    Raises InvalidConfig if there are errors.
     """
     verdict = read_configuration(selection, schema)
     if any(problem.severity == ERROR for problem in verdict.problems):

@@ -1,4 +1,4 @@
-"""Where output goes: artifacts to stdout, everything else to stderr."""
+"""Output: artifacts go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from mops.model.problems import EnvironmentFailure, UsageError
 
 UNCHANGED = "nothing was changed"
 
-# Styles as terminal attributes, in colours that light and dark terminals both show.
+# Styles as terminal attributes, in colours that are visible on light and dark terminals.
 _STYLES = {"heading": "1", "value": "32", "origin": "36", "faint": "2"}
 
 
 def note(text: str) -> None:
-    """One line for the user, on stderr."""
+    """Prints one line for the user on stderr."""
     print(f"mops: {text}", file=sys.stderr)
 
 
 def line(text: str) -> None:
-    """One line of a report on stderr, without the program's name."""
+    """Prints one line of a report on stderr, without the program's name."""
     print(text, file=sys.stderr)
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
-    """Whether the user agrees, with --yes or at the terminal; says so if not.
+    """Whether the user agrees, with --yes or at the terminal; if not, prints a note.
 
-    Raises UsageError if there is no terminal to ask on.
+    Raises UsageError if there is no terminal.
     """
     if yes:
         return True
@@ -40,29 +40,29 @@ def confirmed(question: str, *, yes: bool) -> bool:
 
 
 def _ask(question: str) -> bool:
-    """Whether the user at the terminal says yes. The question goes to stderr."""
+    """Asks the user at the terminal, on stderr; returns whether the answer is yes."""
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def out(text: str) -> None:
-    """A complete artifact on stdout."""
+    """Writes a complete artifact to stdout. Raises EnvironmentFailure if that fails."""
+    if sys.stdout is None:
+        raise EnvironmentFailure("stdout: closed")
     try:
-        if sys.stdout is None:
-            raise OSError("closed")
         sys.stdout.flush()
         data = memoryview(text.encode("utf-8", "backslashreplace"))
         while data:
             data = data[os.write(1, data) :]
     except BrokenPipeError:
-        # The reader has seen enough. Nothing may be flushed into the pipe at exit.
+        # The reader has closed the pipe. Nothing may be flushed into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
         raise EnvironmentFailure(f"stdout: {error.strerror or error}") from None
 
 
 def width() -> int | None:
-    """The width of the terminal on stdout in columns; None if stdout is no terminal."""
+    """The width of the terminal on stdout in columns; None if stdout is not a terminal."""
     if not _on_terminal():
         return None
     import shutil
@@ -71,7 +71,7 @@ def width() -> int | None:
 
 
 def paint() -> Callable[[str, str], str]:
-    """What styles text on stdout: (text, style's name) to text, unchanged outside terminals."""
+    """A function that styles text (text, name of the style) for stdout, if it is a terminal."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not _on_terminal()
     return _unpainted if plain else _painted
 

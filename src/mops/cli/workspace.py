@@ -62,9 +62,11 @@ def up(options: UpOptions) -> int:
     if not streams.confirmed(f"Deploy {target.name} to {target.namespace}?", yes=options.yes):
         return OK
     if live is None:
+        from mops.checks.admission import admission
         from mops.deploy.namespaces import ensure_namespace
 
-        ensure_namespace(workspace.client(), target.namespace, streams.note)
+        needed = admission(workspace.verdict)
+        ensure_namespace(workspace.client(), target.namespace, needed, streams.note)
     upgrade.run(plan, lambda: releases.upgrade(values, limit), limit, OUTPUT)
     streams.out(next_steps(plan))
     return OK
@@ -111,7 +113,7 @@ def _status_text(found: Status | None, target: Target, options: StatusOptions) -
 
 
 def diff(options: DiffOptions) -> int:
-    """Prints what `up` would change; the exit code says whether that is anything."""
+    """Prints what `up` would change; returns DIFFERENCE if that is anything."""
     from mops.deploy.plan import plan_upgrade
     from mops.deploy.plan_text import plan_data, plan_lines
 
@@ -176,7 +178,7 @@ def history(options: HistoryOptions) -> int:
 
 
 def rollback(options: RollbackOptions) -> int:
-    """Returns to an earlier revision."""
+    """Rolls back to an earlier revision."""
     from mops.deploy import upgrade
     from mops.deploy.history import plan_rollback
     from mops.deploy.plan_text import plan_lines
@@ -195,7 +197,7 @@ def rollback(options: RollbackOptions) -> int:
 
 
 def open_selected(selection: Selection, context: str, *, warn: bool) -> Workspace:
-    """The workspace that the options select; says on stderr which release in which cluster."""
+    """The selected workspace; prints its release and cluster on stderr."""
     schema = load_schema()
     read = valid_configuration if warn else configuration_without_errors
     verdict = read(selection, schema)

@@ -40,7 +40,7 @@ def up_local(options: UpOptions) -> int:
 
 
 def status_local(options: StatusOptions) -> int:
-    """Prints what runs of the workspace on this machine."""
+    """Prints the status of the workspace on this machine."""
     found = status.read_local_status(_target(options.selection), os.environ)
     if options.format == "json":
         streams.out(json_text(status.local_status_data(found)))

@@ -1,4 +1,4 @@
-"""What the commands on a live workspace are asked for."""
+"""The options of the commands on a live workspace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TAIL = 100
 
 
 class UpOptions(NamedTuple):
-    """What `mops workspace up` is asked for."""
+    """The options of `mops workspace up`."""
 
     selection: Selection
     context: str = ""
@@ -22,7 +22,7 @@ class UpOptions(NamedTuple):
 
 
 class StatusOptions(NamedTuple):
-    """What `mops workspace status` is asked for."""
+    """The options of `mops workspace status`."""
 
     selection: Selection
     context: str = ""
@@ -34,7 +34,7 @@ class StatusOptions(NamedTuple):
 
 
 class DiffOptions(NamedTuple):
-    """What `mops workspace diff` is asked for."""
+    """The options of `mops workspace diff`."""
 
     selection: Selection
     context: str = ""
@@ -42,7 +42,7 @@ class DiffOptions(NamedTuple):
 
 
 class DownOptions(NamedTuple):
-    """What `mops workspace down` is asked for."""
+    """The options of `mops workspace down`."""
 
     selection: Selection
     context: str = ""
@@ -53,14 +53,14 @@ class DownOptions(NamedTuple):
 
 
 class ListOptions(NamedTuple):
-    """What `mops workspace list` is asked for."""
+    """The options of `mops workspace list`."""
 
     context: str = ""
     format: str = "text"
 
 
 class HistoryOptions(NamedTuple):
-    """What `mops workspace history` is asked for."""
+    """The options of `mops workspace history`."""
 
     selection: Selection
     context: str = ""
@@ -68,7 +68,7 @@ class HistoryOptions(NamedTuple):
 
 
 class RollbackOptions(NamedTuple):
-    """What `mops workspace rollback` is asked for; revision 0 is the previous one."""
+    """The options of `mops workspace rollback`; revision 0 is the previous one."""
 
     selection: Selection
     context: str = ""
@@ -78,7 +78,7 @@ class RollbackOptions(NamedTuple):
 
 
 class PortForwardOptions(NamedTuple):
-    """What `mops workspace port-forward` is asked for; without a port any free one will do."""
+    """The options of `mops workspace port-forward`; without a port, any free one is used."""
 
     selection: Selection
     context: str = ""
@@ -87,7 +87,7 @@ class PortForwardOptions(NamedTuple):
 
 
 class LogsOptions(NamedTuple):
-    """What `mops workspace logs` is asked for."""
+    """The options of `mops workspace logs`."""
 
     selection: Selection
     context: str = ""
@@ -99,7 +99,7 @@ class LogsOptions(NamedTuple):
 
 
 class RestartOptions(NamedTuple):
-    """What `mops workspace restart` is asked for."""
+    """The options of `mops workspace restart`."""
 
     selection: Selection
     context: str = ""

@@ -1,4 +1,4 @@
-"""`mops workspace logs`, `port-forward` and `restart`: what needs no helm."""
+"""`mops workspace logs`, `port-forward` and `restart`, which do not need helm."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From files, environment and command line to layers, and from layers to one config."""
+"""Files, environment and command line to layers, and layers to one config."""

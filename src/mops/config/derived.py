@@ -1,14 +1,15 @@
-"""What follows from a configuration without being written in any file: names, addresses, sums."""
+"""Facts that follow from a configuration: object names, addresses, and resource totals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.config.resolve import Config
 from mops.config.view import SCHEDULER, WORKERS, Group, worker_groups
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.model.quantities import human, memory_bytes, millicpu, process_share
+from mops.model.spelling import counted
 
 _AUTOSCALERS = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}
 
@@ -16,7 +17,7 @@ _AUTOSCALERS = {"hpa": "HorizontalPodAutoscaler", "keda": "ScaledObject"}
 class Total(NamedTuple):
     """What the workspace requests from the cluster when the default group has `pods` pods.
 
-    The CPU is in thousandths, the memory in bytes; both include the scheduler.
+    CPU is in thousandths, memory in bytes; both include the scheduler.
     """
 
     pods: int
@@ -27,7 +28,7 @@ class Total(NamedTuple):
 
 
 class ProcessMemory(NamedTuple):
-    """The memory of one worker process and what it is computed from, as it is written."""
+    """The memory of one worker process, and the settings from which it is computed."""
 
     limit: str
     reserve: str
@@ -40,7 +41,7 @@ class ProcessMemory(NamedTuple):
 
     @property
     def formula(self) -> str:
-        """The computation for people."""
+        """The computation as text for people."""
         return f"({self.limit} - {self.reserve} reserve) / {self.processes} processes"
 
 
@@ -53,7 +54,7 @@ class Fact(NamedTuple):
 
 
 def namespace(config: Config) -> str:
-    """The namespace of the workspace."""
+    """The namespace that is set, or else the one named after the environment."""
     given = config.value("release", "namespace")
     return str(given or f"modelops-dask-{config.value('environment')}")
 
@@ -64,7 +65,7 @@ def object_name(config: Config, group: Group) -> str:
 
 
 def objects(config: Config) -> list[str]:
-    """The objects that people look for, as Kind/name."""
+    """The main objects, as Kind/name."""
     scheduler = object_name(config, SCHEDULER)
     found = [f"Deployment/{scheduler}", f"Service/{scheduler}"]
     found += [f"Deployment/{object_name(config, group)}" for group in worker_groups(config)]
@@ -94,7 +95,7 @@ def process_memory(config: Config, group: Group) -> ProcessMemory:
 
 
 def totals(config: Config) -> list[Total]:
-    """The sums for the number of pods in the default group, or for its minimum and maximum."""
+    """The totals for the replicas of the default group, or for its minimum and maximum."""
     bounds: tuple[Path, ...] = (WORKERS.at("replicas"),)
     if config.value("autoscaling", "enabled"):
         bounds = (("autoscaling", "minWorkers"), ("autoscaling", "maxWorkers"))
@@ -102,7 +103,7 @@ def totals(config: Config) -> list[Total]:
     return [_total(config, pods) for pods in numbers]
 
 
-def data(config: Config) -> dict[str, Any]:
+def data(config: Config) -> dict[str, Value]:
     """All derived facts as data."""
     return {
         "namespace": namespace(config),
@@ -116,7 +117,7 @@ def data(config: Config) -> dict[str, Any]:
 
 
 def facts(config: Config) -> Iterator[Fact]:
-    """All derived facts for people. A fact without a name continues the one before."""
+    """All derived facts for people. A fact without a name continues the previous one."""
     by_default = "" if config.value("release", "namespace") else "modelops-dask-<environment>"
     yield Fact("namespace", namespace(config), by_default)
     for index, name in enumerate(objects(config)):
@@ -130,7 +131,7 @@ def facts(config: Config) -> Iterator[Fact]:
         yield Fact(f"memory per process{which}", human(memory.size), memory.formula)
     for index, total in enumerate(totals(config)):
         reason = "" if index else "CPU and memory as requested, with the scheduler"
-        yield Fact(f"in total at {_count(total.pods, 'worker pod')}", _sums(total), reason)
+        yield Fact(f"in total at {counted(total.pods, 'worker pod')}", _amounts(total), reason)
 
 
 def _total(config: Config, pods: int) -> Total:
@@ -156,17 +157,11 @@ def _requests(config: Config, group: Group) -> tuple[int, int]:
     )
 
 
-def _sums(total: Total) -> str:
+def _amounts(total: Total) -> str:
     parts = (
-        _count(total.processes, "process"),
-        _count(total.threads, "thread"),
+        counted(total.processes, "process"),
+        counted(total.threads, "thread"),
         f"{total.millicpu / 1000:g} CPU",
         human(total.memory),
     )
     return ", ".join(parts)
-
-
-def _count(number: int, noun: str) -> str:
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"

@@ -1,6 +1,6 @@
 """The file shapes that are accepted as layers: unified, workspace and values.
 
-A dialect says where the settings are in a document; `mops.schema.reading` types them.
+A dialect determines where the settings are in a document; `mops.schema.reading` types them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _API_VERSION, _KIND = "modelops/v1", "Workspace"
 
 
 class File(NamedTuple):
-    """A file as read: its settings, its profiles, and the profile that it selects."""
+    """A file that was read: its settings, its profiles, and the profile that it selects."""
 
     layer: Layer
     profiles: dict[str, Layer]
@@ -40,30 +40,30 @@ class File(NamedTuple):
 
 
 def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
-    """The file `name` with the content `data`."""
+    """Reads the content `data` of the file `name`."""
     root, problems = parse(data, name, name)
     dialect = dialect_of(root)
     document = _Document(Scope(schema, _source(name, dialect), []))
     if root is not None:
         document.take(root, dialect)
     elif not problems:
-        document.scope.problem(Text("", False, 1, 1), (), "the file is empty")
+        document.scope.problem(Text("", quoted=False, line=1, col=1), (), "the file is empty")
     reading = read_statements(schema, document.scope.statements)
     return File(
-        reading.layer(name, _label(name)),
-        {
+        layer=reading.layer(name, _label(name)),
+        profiles={
             profile: reading.layer(layer, f"profile {profile}")
             for profile, layer in document.profiles.items()
         },
-        document.selected,
-        problems + reading.problems,
-        dialect,
-        frozenset(reading.refused.get(name, ())),
+        selected=document.selected,
+        problems=problems + reading.problems,
+        dialect=dialect,
+        refused=frozenset(reading.refused.get(name, ())),
     )
 
 
 def dialect_of(root: Node | None) -> str:
-    """The dialect of a document; "" where it is no mapping."""
+    """The dialect of a document; "" if it is not a mapping."""
     if not isinstance(root, Pairs):
         return ""
     keys = set(root.pairs)
@@ -82,7 +82,7 @@ def _source(name: str, dialect: str) -> Source:
 
 
 class _Document:
-    """One document on its way to statements. `profiles` has the layer's name of each profile."""
+    """Turns one document into statements. `profiles` has the layer name of each profile."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -137,7 +137,7 @@ class _Document:
                 known = [*sections, *_UNIFIED_KEYS, *_WORKSPACE_KEYS]
                 self.scope.unknown(key, (key.text,), known)
             else:
-                self.scope.say([(key.text,)], node, (key.text,))
+                self.scope.add([(key.text,)], node, (key.text,))
 
     def _version(self, node: Node, spelled: Spelling) -> None:
         if not (isinstance(node, Text) and node.text == "2" and not node.quoted):
@@ -151,7 +151,7 @@ class _Document:
     def _aliases(
         self, node: Node, annotation: str, foreign: tuple[str, ...], spelled: Spelling
     ) -> None:
-        """A section whose keys stand for settings elsewhere: metadata, settings."""
+        """Takes a section whose keys stand for settings elsewhere: metadata or settings."""
         if not isinstance(node, Pairs):
             self.scope.problem(node, spelled, "expected a mapping")
             return
@@ -159,12 +159,12 @@ class _Document:
         for key, sub in node.pairs.values():
             here = (*spelled, key.text)
             if key.text in paths:
-                self.scope.say([paths[key.text]], sub, here)
+                self.scope.add([paths[key.text]], sub, here)
             elif key.text not in foreign:
                 self.scope.unknown(key, here, (*paths, *foreign))
 
     def _body(self, node: Node, spelled: Spelling) -> None:
-        """The settings of a file, with its profiles."""
+        """Takes the settings of a file, with its profiles."""
         for key, sub in self.scope.pairs(node, spelled):
             here = (*spelled, key.text)
             if key.text == "profiles":
@@ -175,14 +175,14 @@ class _Document:
                 self.scope.setting(key, sub, here)
 
     def _selection(self, node: Node, spelled: Spelling) -> None:
-        """The profile that a file selects."""
+        """Takes the profile that a file selects."""
         if isinstance(node, Text) and node.text and not is_null(node):
             self.selected = Selection(node.text, self.scope.source.origin(node, spelled))
         else:
             self.scope.problem(node, spelled, "expected the name of a profile")
 
     def _profiles(self, node: Node, spelled: Spelling) -> None:
-        """The profiles of a file, each a layer of its own, whether selected or not."""
+        """Takes all profiles of a file, selected or not; each is a layer of its own."""
         if not isinstance(node, Pairs):
             self.scope.problem(node, spelled, "expected a mapping of profiles by name")
             return
@@ -191,13 +191,13 @@ class _Document:
             layer = f"profile {key.text} ({self.scope.source.place})"
             self.profiles[key.text] = layer
             scope = self.scope.profile(layer, here)
-            wrong = invalid_name(key.text)
-            if wrong:
-                scope.problem(key, here, wrong)
+            problem = invalid_name(key.text)
+            if problem:
+                scope.problem(key, here, problem)
             for name, value in scope.pairs(sub, here):
                 scope.setting(name, value, (*here, name.text))
 
 
 def _label(name: str) -> str:
-    """The name that travels with the values: the same wherever the file is."""
+    """The name of a file in rendered values: its base name, the same on every machine."""
     return name.replace("\\", "/").rsplit("/", 1)[-1]

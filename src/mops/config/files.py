@@ -9,23 +9,23 @@ from mops.model.disk import read_file
 from mops.model.problems import EnvironmentFailure, InvalidConfig, UsageError
 from mops.yamltext.reader import parse
 
-# Files in the working directory that look like the configuration.
+# Files in the working directory that users may take for the active configuration.
 AUTHORITATIVE = ("workspace.yaml", os.path.join("examples", "workspace.yaml"), "modelops.yaml")
 
 
 def home_file(environ: Mapping[str, str]) -> str:
-    """The unified file that is read without --config; "" where HOME is not set."""
+    """The unified file that is read without --config; "" if HOME is not set."""
     home = environ.get("HOME", "")
     return os.path.join(home, ".modelops", "modelops.yaml") if home else ""
 
 
 def active_file(environ: Mapping[str, str]) -> str:
-    """The file that is read without --config, whether or not it exists; "" without a home."""
+    """The file that is read without --config, even if it does not exist; "" if there is none."""
     return environ.get("MODELOPS_CONFIG") or home_file(environ)
 
 
 def file_to_edit(file: str, environ: Mapping[str, str]) -> str:
-    """The file of --file, else the active one. Raises UsageError where there is none to edit."""
+    """The file of --file, else the active one. Raises UsageError if there is none to edit."""
     if file == "-":
         raise UsageError("--file: - is standard input, which cannot be edited")
     if file:
@@ -58,7 +58,7 @@ def layer_files(
 
 
 def layer_content(name: str, chosen_by: str) -> bytes:
-    """The bytes of a layer's file; an error starts with the variable that chose the file."""
+    """The bytes of a layer's file; error messages start with the variable that chose the file."""
     try:
         return read_file(name)
     except EnvironmentFailure as failure:
@@ -67,7 +67,7 @@ def layer_content(name: str, chosen_by: str) -> bytes:
 
 
 def read_text(name: str) -> str:
-    """The text of a file, read as by read_file; InvalidConfig where it is not UTF-8."""
+    """The text of a file, read by read_file. Raises InvalidConfig if it is not UTF-8."""
     data = read_file(name)
     try:
         return data.decode("utf-8")
@@ -75,8 +75,8 @@ def read_text(name: str) -> str:
         raise InvalidConfig(parse(data, name, name)[1]) from None
 
 
-def shadowed(active: Iterable[str]) -> list[str]:
-    """Files in the working directory that look authoritative but are not active."""
+def inactive_files(active: Iterable[str]) -> list[str]:
+    """Files in the working directory that users may take for the configuration but are not read."""
     layers = {os.path.realpath(name) for name in active}
     return [
         name

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mops.model.layer import Path, dotted
 from mops.model.problems import UsageError
-from mops.model.spelling import near
+from mops.model.spelling import near, with_hint
 from mops.schema.fields import SettingsSchema, declared_name
 
 _EMPTY = '""'
@@ -20,14 +20,14 @@ _PARTS = r"""(?xs) \\(?P<escaped>.)
 # An = inside quotes belongs to the key.
 _PAIR = r"""(?s)((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)"""
 
-# Sections in which files have their settings. In front of a key they mean nothing.
+# Sections that contain the settings in files. As the first part of a key they are ignored.
 _HOMES = ("workspace", "spec")
 
 
 def key_path(text: str, flag: str) -> Path:
     r"""The path of a dotted key; parts with dots are quoted (a."b.c") or escaped (a.b\.c).
 
-    Raises UsageError, whose message starts with `flag`, where the text is no key.
+    Raises UsageError, with a message that starts with `flag`, if the key is not valid.
     """
     parts = [""]
     for token in re.finditer(_PARTS, text):
@@ -43,17 +43,17 @@ def key_path(text: str, flag: str) -> Path:
 
 
 def find_setting(schema: SettingsSchema, key: str) -> list[Path]:
-    """The paths of the setting or section `key`. Raises UsageError where there is none."""
+    """The paths of the setting or section `key`. Raises UsageError if there is none."""
     path = key_path(key, "KEY")
     found = canonical(schema, path)
     if not found:
         hint = suggestion(schema, dotted(path)) or near(key, schema.tree["properties"])
-        raise UsageError(f"unknown setting {key}" + (f" ({hint})" if hint else ""))
+        raise UsageError(with_hint(f"unknown setting {key}", hint))
     return found
 
 
 def split_pair(pair: str, flag: str) -> tuple[str, str]:
-    """The key and the value of KEY=VALUE; else UsageError, whose message starts with `flag`."""
+    """The key and the value of KEY=VALUE. Raises UsageError, with a message about `flag`."""
     found = re.fullmatch(_PAIR, pair)
     if found is None:
         raise UsageError(f"{flag}: {pair} is not KEY=VALUE")
@@ -61,7 +61,7 @@ def split_pair(pair: str, flag: str) -> tuple[str, str]:
 
 
 def canonical(schema: SettingsSchema, path: Path) -> list[Path]:
-    """The paths that a key stands for, in any of its spellings; [] where it names no setting."""
+    """The paths that a key sets, in any of its spellings; [] if there is no such setting."""
     if len(path) > 1 and path[0] in _HOMES:
         path = path[1:]
     bases = schema.flat.get(path[0])
@@ -73,7 +73,7 @@ def canonical(schema: SettingsSchema, path: Path) -> list[Path]:
 
 
 def _declared(schema: SettingsSchema, path: Path) -> Path:
-    """A path with its parts as the schema declares them, as far as it does."""
+    """A path in the schema's spelling, as far as the schema declares its parts."""
     found: Path = ()
     for part in path:
         found = (*found, declared_name(schema.at(found) or {}, part))
@@ -81,12 +81,12 @@ def _declared(schema: SettingsSchema, path: Path) -> Path:
 
 
 def _is_setting(schema: SettingsSchema, path: Path) -> bool:
-    """Whether a key may name what is at a path; what render writes by itself is no setting."""
+    """Whether a path is a setting: not, for example, the section that only `render` writes."""
     return schema.at(path) is not None and not schema.tree["properties"][path[0]].get("x-rendered")
 
 
 def suggestion(schema: SettingsSchema, key: str) -> str:
-    """`did you mean …?` for a key that names no setting."""
+    """`did you mean …?` for an unknown key; "" if no setting is near."""
     sections = schema.tree["properties"]
     keys = [
         field.key
@@ -98,7 +98,7 @@ def suggestion(schema: SettingsSchema, key: str) -> str:
 
 
 def quoting_hint(schema: SettingsSchema, path: Path) -> str:
-    """How to quote a name with dots in a free mapping, where a key lacks the quotes."""
+    """How to quote a name with dots in a free mapping; "" if the key has no such name."""
     for size in range(1, len(path) - 1):
         entries = (schema.at(path[:size]) or {}).get("additionalProperties")
         if isinstance(entries, Mapping) and "properties" not in entries:

@@ -10,8 +10,9 @@ from mops.model.layer import COMMAND_LINE, DEBUG, ENVIRONMENT, Origin, Path, dot
 from mops.model.problems import ERROR, Problem, UsageError
 from mops.model.spelling import near
 from mops.schema.fields import PREFIX, SettingsSchema
-from mops.schema.keywords import UNKNOWN_SETTING, Tree, types
+from mops.schema.keywords import UNKNOWN_SETTING, types
 from mops.schema.statement import Source, Statement
+from mops.schema.tree import Tree
 from mops.yamltext.nodes import word
 from mops.yamltext.reader import parse
 
@@ -32,7 +33,7 @@ def environment(environ: Mapping[str, str], schema: SettingsSchema) -> Statement
 
 
 def debug() -> Statements:
-    """The built-in profile of --debug-mode."""
+    """The settings of --debug-mode."""
     root, problems = parse(bundle.read("schemas", "profiles", "debug.yaml"), DEBUG, DEBUG)
     yield from problems
     if root is not None:
@@ -44,7 +45,7 @@ def command_line(
 ) -> Statements:
     """Override flags, as (flag, text), and --set and --set-string, as (flag, KEY=VALUE).
 
-    Raises UsageError where a setting is given twice, and for --set without KEY=VALUE.
+    Raises UsageError if a setting is given twice, or if an argument of --set is not KEY=VALUE.
     """
     given: dict[Path, str] = {}
     for flag, text in flags:
@@ -74,10 +75,10 @@ def argument(
     *,
     string: bool = False,
 ) -> Statements:
-    """The text of an argument as the value of settings, or what is wrong with it as YAML.
+    """The text of an argument as the value of settings, or the problems with it as YAML.
 
-    `null` clears a setting. A list or mapping is written as YAML; a scalar is the text itself and
-    needs no quotes. With `string`, the text is a string, whatever the setting takes.
+    `null` clears a setting. A list or mapping is written as YAML; a scalar needs no quotes. With
+    `string`, the text is a string, whatever the setting expects.
     """
     tree = schema.at(paths[0]) or {}
     if string or (_takes_text(tree) and text != "null"):
@@ -93,18 +94,18 @@ def argument(
 
 
 def _scalar(schema: SettingsSchema, source: Source, paths: Sequence[Path], text: str) -> Statement:
-    """A text that is the value itself: in variables and flags, no word means null."""
+    """The value of a variable or flag, in which no word means null."""
     quoted = _takes_text(schema.at(paths[0]) or {})
     return Statement(source, tuple(paths), word(text, quoted=quoted), verbatim=True)
 
 
 def _takes_text(tree: Tree) -> bool:
-    """Whether a setting takes any text as a string."""
+    """Whether a setting takes any text, as a string."""
     return "string" in types(tree) and "integer" not in types(tree)
 
 
 def _claim(given: dict[Path, str], paths: Sequence[Path], place: str) -> None:
-    """Notes that `place` sets these; UsageError where one of them is set already."""
+    """Records that `place` sets these. Raises UsageError if one of them is already set."""
     for path in paths:
         if path in given:
             both = f"{given[path]} and {place}" if given[path] != place else place

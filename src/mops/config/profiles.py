@@ -1,4 +1,4 @@
-"""Profiles: their names, and which of them a run selects."""
+"""Profiles: their names, and which ones a run selects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import NamedTuple
 from mops.model.layer import COMMAND_LINE, ENVIRONMENT, Origin
 from mops.model.problems import ERROR, Problem
 from mops.model.spelling import near
-from mops.schema.keywords import Tree, violations
+from mops.schema.keywords import violations
+from mops.schema.tree import Tree
 
 _VARIABLE = "MODELOPS_PROFILE"
 _EMPTY = '""'
@@ -20,7 +21,7 @@ _NAME: Tree = {
 
 
 class Selection(NamedTuple):
-    """A profile that is selected, and where that was written."""
+    """A selected profile, and where it was selected."""
 
     name: str
     origin: Origin
@@ -31,7 +32,7 @@ def selections(
 ) -> list[Selection]:
     """The selected profiles, each once: those of --profile, else of the variable, else of a file.
 
-    `in_files` are the selections that files make themselves; the last of them counts.
+    `in_files` are the selections in the files, of which the last one wins.
     """
     found = [Selection(name, Origin(COMMAND_LINE, "--profile")) for name in given]
     if not found:
@@ -41,21 +42,16 @@ def selections(
 
 
 def unknown_profile(selected: Selection, known: Sequence[str]) -> Problem:
-    """The problem of a selected profile that no file has."""
+    """The problem of a selected profile that no file defines."""
     name, origin = selected
-    hint = near(name, known)
-    if not hint:
-        hint = (
-            f"profiles in the files: {', '.join(known)}"
-            if known
-            else "the files define no profiles"
-        )
+    profiles = f"profiles in the files: {', '.join(known)}"
+    hint = near(name, known) or (profiles if known else "the files define no profiles")
     message = f"unknown profile {name or _EMPTY}"
     return Problem(ERROR, origin.key, message, origin, hint)
 
 
 def invalid_name(name: str) -> str:
-    """What is wrong with the name of a profile; "" where nothing is."""
-    return (
-        "" if not any(violations(_NAME, name)) else f"invalid name: expected {_NAME['x-expected']}"
-    )
+    """The problem with the name of a profile; "" if it is valid."""
+    if any(violations(_NAME, name)):
+        return f"invalid name: expected {_NAME['x-expected']}"
+    return ""

@@ -1,4 +1,4 @@
-"""Layers to the config: merging is stacking, so the history of every value stays."""
+"""Layers to the config. Merging is stacking, which keeps the history of every value."""
 
 from __future__ import annotations
 
@@ -6,30 +6,40 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from mops.model.layer import Layer, Leaf, Path, Value, nest
+from mops.model.layer import Layer, Leaf, Origin, Path, Value, nest
 from mops.schema.fields import SettingsSchema
 
 
 class Config(NamedTuple):
-    """The resolved layers: path -> its leaves, lowest first. The last wins; the rest is history.
+    """The resolved layers: path -> its leaves, lowest first. The last one wins.
 
-    A last leaf of None means that the value was cleared.
+    If the value of the last leaf is None, a layer has cleared the setting.
     """
 
     stacks: Mapping[Path, tuple[Leaf, ...]]
     layers: tuple[Layer, ...]
 
     def leaf(self, *path: str) -> Leaf:
-        """The winning leaf at a path that has one."""
+        """The winning leaf at a path. Raises KeyError if no layer has set it."""
         return self.stacks[path][-1]
 
+    def origin(self, path: Path) -> Origin:
+        """Where the value at a path was written, or the value that contains the path.
+
+        Raises KeyError if there is neither.
+        """
+        for size in range(len(path), 0, -1):
+            if path[:size] in self.stacks:
+                return self.stacks[path[:size]][-1].origin
+        raise KeyError(path)
+
     def value(self, *path: str) -> Value:
-        """The value at a path; None where there is none."""
+        """The value at a path; None if there is none."""
         stack = self.stacks.get(path)
         return stack[-1].value if stack else None
 
     def below(self, *path: str) -> dict[str, Leaf]:
-        """The winning leaves right below a mapping's path, by name; cleared ones are left out."""
+        """The winning leaves directly below a mapping's path, by name, without cleared ones."""
         size = len(path)
         return {
             here[size]: stack[-1]
@@ -38,16 +48,16 @@ class Config(NamedTuple):
         }
 
     def tree(self) -> dict[str, Value]:
-        """The nested values, cleared ones left out."""
+        """The values as nested dicts, without cleared ones."""
         winners = ((path, stack[-1].value) for path, stack in self.stacks.items())
         return nest((path, value) for path, value in winners if value is not None)
 
 
 def resolve(layers: Sequence[Layer], schema: SettingsSchema) -> Config:
-    """The config that the layers make, lowest first.
+    """Stacks the layers, lowest first.
 
     Mappings merge; a list is one value. A value replaces everything below its path, and null clears
-    it. An atomic mapping (a variable's value or valueFrom) is replaced as a whole.
+    it. An atomic mapping (the value or valueFrom of a variable) is replaced as a whole.
     """
     stacks = _Stacks(schema)
     for layer in (*_inherited(layers, schema), *layers):
@@ -58,12 +68,12 @@ def resolve(layers: Sequence[Layer], schema: SettingsSchema) -> Config:
 
 
 class _Stacks:
-    """The leaves at each path so far, and which paths are below which."""
+    """The leaves at each path so far, and the paths below each path."""
 
     def __init__(self, schema: SettingsSchema) -> None:
         self.schema = schema
         self.stacks: dict[Path, list[Leaf]] = {}
-        # The paths directly below each path that has any. A dict for its keys, which are ordered.
+        # The paths directly below each path that has any; the inner dict is an ordered set.
         self._below: dict[Path, dict[Path, None]] = {}
         # Those of them that a higher layer replaces as a whole.
         self._atomic: set[Path] = set()
@@ -79,7 +89,7 @@ class _Stacks:
                 stack.append(leaf)
 
     def _link(self, path: Path) -> None:
-        """Records a path below the paths above it."""
+        """Records a path below all its prefixes."""
         while len(path) > 1:
             above = path[:-1]
             siblings = self._below.get(above)
@@ -92,7 +102,7 @@ class _Stacks:
             path = above
 
     def clear(self, layer: Layer) -> None:
-        """Clears the values that the next layer replaces by one at a path above or below."""
+        """Clears the values that the next layer replaces with a value at a path above or below."""
         if not self.stacks:
             return
         for path, leaf in layer.leaves.items():
@@ -114,21 +124,21 @@ class _Stacks:
             pending += self._below.get(path, ())
 
     def _replace(self, path: Path, by: Leaf, layer: Layer) -> None:
-        """Clears the value at a path, which `by` of `layer` replaces."""
+        """Clears the value at a path, because `by` in `layer` replaces it."""
         if path not in layer.leaves and self.stacks[path][-1].value not in (None, {}):
             self.stacks[path].append(Leaf(None, by.origin))
 
 
 @lru_cache(maxsize=4096)
 def _above(path: Path) -> tuple[Path, ...]:
-    """The paths of the mappings that a path runs through."""
+    """The proper prefixes of a path: the paths of the mappings around it."""
     return tuple(path[:size] for size in range(1, len(path)))
 
 
 def _inherited(layers: Sequence[Layer], schema: SettingsSchema) -> Iterator[Layer]:
     """What the entries of a mapping inherit from a section, as layers below all others.
 
-    Each layer's section is inherited as a layer of its own, so that the order of layers stays.
+    Each layer's section becomes a layer of its own, so that the order of the layers is kept.
     """
     for target, source in schema.inherits.items():
         names = _entry_names(layers, target)
@@ -143,12 +153,12 @@ def _inherited(layers: Sequence[Layer], schema: SettingsSchema) -> Iterator[Laye
 
 
 def _entry_names(layers: Iterable[Layer], path: Path) -> Iterable[str]:
-    """The names that any layer has right below a path."""
+    """The names that any layer has directly below a path."""
     return dict.fromkeys(inner[0] for layer in layers for inner, _ in _below(layer, path))
 
 
 def _below(layer: Layer, path: Path) -> list[tuple[Path, Leaf]]:
-    """The leaves of a layer below a path, by the rest of their paths."""
+    """The leaves of a layer below a path, each with the rest of its path."""
     size = len(path)
     return [
         (here[size:], leaf)

@@ -1,4 +1,4 @@
-"""A part of a document that belongs to one layer, and what is written there as statements."""
+"""Parts of a document, each of which belongs to one layer, and their statements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mops.yamltext.nodes import Node, Pairs, Text, is_empty
 
 
 class Scope:
-    """The file's own settings, or those of a profile. A document has one list of statements."""
+    """The settings of a file or of one of its profiles; both add to one list of statements."""
 
     def __init__(
         self, schema: SettingsSchema, source: Source, statements: list[Statement | Problem]
@@ -26,7 +26,7 @@ class Scope:
         return Scope(self.schema, self.source._replace(layer=layer, home=home), self.statements)
 
     def pairs(self, node: Node, spelled: Spelling) -> Iterable[tuple[Text, Node]]:
-        """The pairs of a mapping of settings; none, and a problem, where there is no mapping."""
+        """The pairs of a mapping of settings; for anything else, none and a problem."""
         if isinstance(node, Pairs):
             return node.pairs.values()
         if is_empty(node):
@@ -37,28 +37,28 @@ class Scope:
         return ()
 
     def setting(self, key: Text, node: Node, spelled: Spelling) -> None:
-        """Takes a flat key or a section."""
+        """Adds the statement of a flat key or a section."""
         flat = self.schema.flat if self.source.flat else {}
         sections = self.schema.tree["properties"]
         name = self.source.declared_name(self.schema.tree, key.text)
         if key.text in flat:
-            self.say(flat[key.text], node, spelled)
+            self.add(flat[key.text], node, spelled)
         elif name in sections and not sections[name].get("x-rendered"):
-            self.say([(name,)], node, spelled)
+            self.add([(name,)], node, spelled)
         else:
             known = [each for each, sub in sections.items() if not sub.get("x-rendered")]
             self.unknown(key, spelled, [*flat, *known, "profiles", "profile"])
 
-    def say(self, paths: Sequence[Path], node: Node, spelled: Spelling) -> None:
-        """Takes a node as the value of settings."""
+    def add(self, paths: Sequence[Path], node: Node, spelled: Spelling) -> None:
+        """Adds the statement that a node is the value of settings."""
         self.statements.append(Statement(self.source, tuple(paths), node, spelled))
 
     def problem(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> None:
-        """Records what is wrong at a node."""
+        """Adds a problem at a node."""
         self.statements.append(self.source.problem(node, spelled, message, hint))
 
     def unknown(self, key: Text, spelled: Spelling, known: Iterable[str]) -> None:
-        """Records a key that no setting has; `known` are those that may stand here."""
+        """Adds the problem of an unknown key; `known` are the keys that are allowed here."""
         from mops.schema.suggest import unknown_key
 
         self.statements.append(unknown_key(self.schema, self.source, key, spelled, known))

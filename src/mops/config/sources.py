@@ -1,6 +1,6 @@
-"""Files, environment and command line to layers: all that mops reads, in order of precedence.
+"""Files, environment and command line to layers, in order of precedence.
 
-Each source hands over statements; one step types them into the leaves of their layers.
+Each source produces statements; `read_statements` types them into the leaves of their layers.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from mops.schema.reading import read_statements
 
 
 class Request(NamedTuple):
-    """What the command line asks for, as text: nothing is parsed or judged here.
+    """What the command line selects, as text that is not yet parsed or validated.
 
-    `overrides` are (flag, text) pairs, `sets` (flag, KEY=VALUE) pairs, in the order given.
+    `overrides` are (flag, text) pairs, `sets` (flag, KEY=VALUE) pairs, both in the order given.
     """
 
     config: Sequence[str] = ()
@@ -36,10 +36,10 @@ class Request(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """The layers, lowest first, with all that is wrong with any of them.
+    """The layers, lowest first, with all their problems.
 
-    `refused` are paths at which some layer has no usable value. `files` are the files as read.
-    `ignored` names what --hermetic ignores although it is set.
+    `refused` are the paths at which some layer has an invalid value. `files` are the files that
+    were read. `ignored` names the variables and files that --hermetic ignores.
     """
 
     layers: tuple[Layer, ...]
@@ -57,8 +57,8 @@ def gather(
 ) -> Sources:
     """All layers, lowest first: defaults, files, profiles, environment, --debug-mode, command line.
 
-    `known` are files that have been read before, by name. Raises UsageError where the command line
-    sets something twice, EnvironmentFailure where a file cannot be read.
+    `known` are files that have already been read, by name. Raises UsageError if the command line
+    sets a setting twice, and EnvironmentFailure if a file cannot be read.
     """
     variables = {} if request.hermetic else environ
     files = _files(request, environ, schema, known)
@@ -97,7 +97,7 @@ def _files(
 def _profiles(
     request: Request, environ: Mapping[str, str], files: Sequence[File]
 ) -> tuple[list[Layer], list[Problem]]:
-    """The layers of the selected profiles, and what is wrong with the selection."""
+    """The layers of the selected profiles, and the problems with the selection."""
     in_files = [file.selected for file in files if file.selected is not None]
     known = list(dict.fromkeys(chain(*(file.profiles for file in files))))
     layers: list[Layer] = []
@@ -112,7 +112,7 @@ def _profiles(
 def _overrides(
     request: Request, environ: Mapping[str, str], schema: SettingsSchema
 ) -> overrides.Statements:
-    """Everything above the files, lowest first."""
+    """The statements of everything above files and profiles, lowest first."""
     yield from overrides.environment(environ, schema)
     if request.debug_mode:
         yield from overrides.debug()
@@ -120,7 +120,7 @@ def _overrides(
 
 
 def _ignored(request: Request, environ: Mapping[str, str]) -> Iterator[str]:
-    """What --hermetic ignores although it is set."""
+    """The variables and the file that --hermetic ignores."""
     if not request.hermetic:
         return
     for name in sorted(environ):

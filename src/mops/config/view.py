@@ -1,4 +1,4 @@
-"""A resolved configuration, indexed for the code that draws conclusions from it."""
+"""A resolved configuration, indexed for the rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from mops.config.resolve import Config
+from mops.config.variables import Variables
 from mops.model.layer import Leaf, Path
 from mops.schema.fields import MARKER, SettingsSchema
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class Group(NamedTuple):
     """A set of pods with the same settings: the scheduler, or one group of workers.
 
-    `path` is where its settings are, `suffix` is what follows the release name in the names of its
+    `path` is the path of its settings, `suffix` follows the release name in the names of its
     objects, and `container` is the name of its main container.
     """
 
@@ -28,12 +29,12 @@ class Group(NamedTuple):
         return (*self.path, *keys)
 
     def variable(self, name: str) -> Path:
-        """The path of an environment variable; the leaves of a `valueFrom` are below it."""
+        """The path of an environment variable; the parts of a `valueFrom` are below it."""
         return (*self.path, "env", name)
 
 
 SCHEDULER = Group(("scheduler",), "scheduler", "scheduler")
-# The group that `workers` describes. Groups of `workerGroups` take from it what they do not set.
+# The group that `workers` describes, from which the groups in `workerGroups` inherit.
 WORKERS = Group(("workers",), "workers", "worker")
 
 
@@ -49,11 +50,11 @@ def worker_groups(config: Config) -> list[Group]:
 
 
 class View:
-    """A configuration as the rules read it. Everything here is about winning values.
+    """The winning values of a configuration.
 
-    `groups` are the groups of workers, `pods` the scheduler and these. `refused` are the paths at
-    which some layer has a value that is no leaf because it is invalid: the value at such a path
-    is not what the user wrote, so nothing can be concluded from it.
+    `groups` are the worker groups; `pods` are these and the scheduler. `refused` are the paths at
+    which some layer has an invalid value: the value at such a path is not the one that the user
+    wrote, so rules must not draw conclusions from it.
     """
 
     def __init__(
@@ -69,12 +70,12 @@ class View:
         self._rendered = {
             layer.name for layer in config.layers if any(path[0] == MARKER for path in layer.leaves)
         }
-        self._names: dict[Path, list[str]] = {}
+        self._variables: dict[Path, Variables] = {}
         self._texts: dict[Path, dict[str, str]] = {}
         self._computed: dict[Callable[[View], Any], Any] = {}
 
     def _index(self) -> None:
-        """Groups the winning leaves by the mapping that they are in, and the mappings by theirs."""
+        """Indexes the winning leaves, and the mappings, by the mapping that contains them."""
         self._leaves: dict[Path, dict[str, Leaf]] = {}
         self._mappings: dict[Path, dict[str, None]] = {}
         for path, stack in self.config.stacks.items():
@@ -129,14 +130,19 @@ class View:
 
     def names(self, group: Group) -> list[str]:
         """The names of a group's environment variables in the order that the chart writes them."""
-        if group.path not in self._names:
-            self._names[group.path] = sorted(self.entries(group.at("env")))
-        return self._names[group.path]
+        return self.variables(group).order
+
+    def variables(self, group: Group) -> Variables:
+        """A group's environment variables with their order and their references."""
+        if group.path not in self._variables:
+            names = self.entries(group.at("env"))
+            self._variables[group.path] = Variables(names, self.texts(group))
+        return self._variables[group.path]
 
     def texts(self, group: Group) -> Mapping[str, str]:
-        """A group's environment variables with a literal value, in the order of the chart.
+        """A group's environment variables with a literal value, sorted by name.
 
-        Those with `valueFrom` are left out: only the cluster knows their values.
+        Variables with `valueFrom` are left out, because only the cluster knows their values.
         """
         if group.path not in self._texts:
             leaves = sorted(self.below(group.at("env")).items())
@@ -146,7 +152,7 @@ class View:
         return self._texts[group.path]
 
     def level(self, path: Path) -> int:
-        """How high the layer is that the value at a path comes from; 0 is the defaults."""
+        """The index of the layer that the value at a path comes from; 0 is the defaults."""
         stack = self.config.stacks.get(path)
         return self._level(stack[-1]) if stack else 0
 
@@ -154,9 +160,9 @@ class View:
         return self._levels.get(leaf.origin.layer, 0)
 
     def leaf(self, path: Path) -> Leaf | None:
-        """The leaf that a problem at a path is reported at; None if there is none.
+        """The leaf at which a problem of a path is reported; None if there is none.
 
-        Of a mapping it is the leaf of the highest layer; null counts only if nothing else is there.
+        For a mapping it is the leaf from the highest layer; null is used only without another leaf.
         """
         stack = self.config.stacks.get(path)
         if stack and stack[-1].value is not None:
@@ -180,15 +186,15 @@ class View:
             yield from self._all_below((*path, name))
 
     def highest(self, paths: tuple[Path, ...]) -> tuple[Path, Leaf] | None:
-        """The path whose value comes from the highest layer, the first of equals, with its leaf."""
+        """The path whose value comes from the highest layer, and its leaf; None without values."""
         found = [(path, leaf) for path in paths if (leaf := self.leaf(path)) is not None]
         return max(found, key=lambda entry: self._level(entry[1]), default=None)
 
     def written(self, path: Path) -> bool:
-        """Whether somebody has written the value at a path.
+        """Whether the value at a path was written by a person.
 
-        Nobody has written a default, nor a copy of a default in a rendered file: such a file is
-        complete, so most of its values are copies.
+        A default was not, and neither was a copy of a default in a rendered file, which contains
+        all settings.
         """
         stack = self.config.stacks.get(path)
         if not stack or stack[-1].value is None or not self._level(stack[-1]):
@@ -200,7 +206,7 @@ class View:
         return not (is_default and bottom.value == stack[-1].value)
 
     def once(self, compute: Callable[[View], T]) -> T:
-        """`compute(view)`, run only the first time: for what several rules need."""
+        """`compute(view)`, computed only once, for facts that several rules need."""
         if compute not in self._computed:
             self._computed[compute] = compute(self)
         found: T = self._computed[compute]

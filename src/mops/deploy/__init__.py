@@ -1,1 +1,1 @@
-"""The live workspace: releases, the Kubernetes API, drift, plans, and processes on this machine."""
+"""Live workspaces: releases, the Kubernetes API, drift, plans, and processes on this machine."""

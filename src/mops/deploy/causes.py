@@ -1,25 +1,25 @@
-"""From a field of an object back to the setting that decides it. Pure.
+"""From a field of an object back to the setting that determines it. Pure.
 
-The schema's `x-manifest` names the places to which the chart writes a setting under another name.
+The schema's `x-manifest` lists the fields to which the chart writes a setting under another name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.config.resolve import Config
 from mops.deploy.comparable import value_at
 from mops.deploy.deployments import GROUP, SCHEDULER, Manifest, is_scheduler, labels
 from mops.deploy.difference import CONTAINER, OBJECT, POD, Cause, Place
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.schema.fields import SettingsSchema
 
 _MANIFEST = "x-manifest"
 
 
 class _Candidate(NamedTuple):
-    """A setting or section that a place may come from; the longest marker is the most specific."""
+    """A setting or section that may determine a field; longer markers are more specific."""
 
     path: Path
     specificity: int
@@ -30,11 +30,11 @@ def cause(
     manifest: Manifest,
     config: Config,
     schema: SettingsSchema,
-    deployed: Mapping[str, Any] | None = None,
+    deployed: Mapping[str, Value] | None = None,
 ) -> Cause | None:
-    """The setting that decides a field of an object; None if only the chart does.
+    """The setting that determines a field of an object; None if only the chart does.
 
-    Of several settings, one whose value differs from the `deployed` values is the likeliest.
+    If there are several, a setting that differs from the `deployed` values is the most likely.
     """
     found: list[Cause] = []
     for path in _settings(place, _section(manifest, schema), config, schema):
@@ -56,7 +56,7 @@ def _section(manifest: Manifest, schema: SettingsSchema) -> Path:
 
 
 def _settings(place: Place, section: Path, config: Config, schema: SettingsSchema) -> list[Path]:
-    """The settings with a value that a place comes from, the most specific first."""
+    """The settings that determine a field, the most specific first."""
     candidates = [*_marked(place, section, config, schema)]
     candidates += _same_name(place, section, config)
     candidates.sort(key=lambda candidate: -candidate.specificity)
@@ -70,7 +70,7 @@ def _settings(place: Place, section: Path, config: Config, schema: SettingsSchem
 def _marked(
     place: Place, section: Path, config: Config, schema: SettingsSchema
 ) -> Iterator[_Candidate]:
-    """Settings whose marker names the place, or something that contains it."""
+    """Settings whose marker names the field, or something that contains it."""
     workers = next(iter(schema.inherits.values()))
     source = section if section == (SCHEDULER,) else workers
     for path, markers in schema.marked(_MANIFEST):
@@ -85,16 +85,16 @@ def _marked(
 
 
 def _inner(place: Place, marker: str) -> Path:
-    """The rest of a place, after a marker that contains it."""
+    """The rest of a field's path, after a marker that contains it."""
     if "/" in marker:
-        # Its parts may contain dots, and it names a single value.
+        # Such a marker names a single value, and its parts may contain dots.
         return ()
     path = place.path if place.part == OBJECT else (place.part, *place.path)
     return path[len(marker.split(".")) :]
 
 
 def _same_name(place: Place, section: Path, config: Config) -> Iterator[_Candidate]:
-    """The setting that has the name of the field, as most of a container's and a pod's have."""
+    """The setting with the field's name; most fields of pods and containers have one."""
     path = place.path
     if place.part == OBJECT and path[:1] == ("spec",):
         path = path[1:]
@@ -106,11 +106,11 @@ def _same_name(place: Place, section: Path, config: Config) -> Iterator[_Candida
 
 
 def _longest(path: Path, least: int, config: Config) -> Path | None:
-    """The longest beginning of a path, of at least so many parts, that has settings."""
+    """The longest prefix of a path, of at least so many parts, that has settings."""
     for size in range(len(path), least - 1, -1):
-        beginning = path[:size]
-        if beginning in config.stacks or _below(beginning, config):
-            return beginning
+        prefix = path[:size]
+        if prefix in config.stacks or _below(prefix, config):
+            return prefix
     return None
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.schema.fields import MARKER
 
 
 class Change(NamedTuple):
-    """A setting that was deployed with another value; None where it has none."""
+    """A setting that is deployed with another value; None is no value."""
 
     path: Path
-    old: Any
-    new: Any
+    old: Value
+    new: Value
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """The values that differ. Where they came from (the section mopsValues) does not count."""
+def changes(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Change]:
+    """The values that differ, ignoring the section mopsValues, which records their layers."""
     left, right = values_by_path(old), values_by_path(new)
     paths = dict.fromkeys([*right, *left])
     return [
@@ -28,12 +28,12 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     ]
 
 
-def values_by_path(values: Mapping[str, Any]) -> dict[Path, Any]:
+def values_by_path(values: Mapping[str, Value]) -> dict[Path, Value]:
     """The values of all settings, by path; without mopsValues, empty mappings and nulls."""
     return {path: value for path, value in _flat(values, ()) if path[0] != MARKER}
 
 
-def _flat(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
+def _flat(values: Mapping[str, Value], path: Path) -> Iterator[tuple[Path, Value]]:
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
             yield from _flat(value, (*path, key))

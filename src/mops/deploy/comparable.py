@@ -1,23 +1,22 @@
-"""Manifests in the form in which they are compared: lists become mappings.
+"""Manifests in a form for comparison: lists become mappings.
 
-Kubernetes keys most lists by a field of their items (a container's name, a mount's path), so that
-two lists differ by item, not by position. Arguments are keyed by their flag.
+Kubernetes identifies the items of most lists by a field (a container's name, a mount's path), so
+lists are compared by item, not by position. Arguments are keyed by their flag.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.model.quantities import memory_bytes, millicpu
 
-# What identifies the items of a list of mappings: the first of these that all items have.
+# Fields that identify the items of a list; the first one that all items have is used.
 _IDENTITIES = ("name", "mountPath", "containerPort", "port", "key")
-_EMPTY: tuple[Any, ...] = (None, [], {}, "")
+_EMPTY: tuple[Value, ...] = (None, [], {}, "")
 
 
-def comparable(value: Any, key: str = "") -> Any:
+def comparable(value: Value, key: str = "") -> Value:
     """A manifest, or the value of `key` in one, with lists as mappings and without nulls.
 
     Lists of scalars stay lists, except for `args`.
@@ -29,7 +28,7 @@ def comparable(value: Any, key: str = "") -> Any:
     return value
 
 
-def _comparable_list(items: list[Any], key: str) -> Any:
+def _comparable_list(items: list[Value], key: str) -> Value:
     if key == "args":
         return _arguments(items)
     if not items or not all(isinstance(item, dict) for item in items):
@@ -43,8 +42,8 @@ def _comparable_list(items: list[Any], key: str) -> Any:
     }
 
 
-def _identity(items: Sequence[Mapping[str, Any]]) -> str:
-    """The field that tells the items apart; "" if none does."""
+def _identity(items: Sequence[Mapping[str, Value]]) -> str:
+    """The field that identifies the items; "" if there is none."""
     for key in _IDENTITIES:
         values = {item.get(key) for item in items}
         if None not in values and len(values) == len(items):
@@ -52,13 +51,13 @@ def _identity(items: Sequence[Mapping[str, Any]]) -> str:
     return ""
 
 
-def _variable(item: Mapping[str, Any]) -> Any:
-    """The value of an environment variable; the API server drops an empty one."""
+def _variable(item: Mapping[str, Value]) -> Value:
+    """The value of an environment variable; the API server drops empty ones."""
     source = item.get("valueFrom")
     return comparable({"valueFrom": source}) if source else item.get("value") or ""
 
 
-def _arguments(items: Sequence[Any]) -> dict[str, str]:
+def _arguments(items: Sequence[Value]) -> dict[str, str]:
     """Arguments by flag: a repeated flag gets a ', a positional argument a name such as `[0]`."""
     found: dict[str, str] = {}
     positional = 0
@@ -76,7 +75,7 @@ def _arguments(items: Sequence[Any]) -> dict[str, str]:
     return found
 
 
-def value_at(tree: Any, path: Path) -> Any:
+def value_at(tree: Value, path: Path) -> Value:
     """The value at a path of nested mappings; None if there is none."""
     for part in path:
         if not isinstance(tree, Mapping) or part not in tree:
@@ -85,7 +84,7 @@ def value_at(tree: Any, path: Path) -> Any:
     return tree
 
 
-def equal(path: Path, left: Any, right: Any) -> bool:
+def equal(path: Path, left: Value, right: Value) -> bool:
     """Whether two values at a path mean the same to Kubernetes."""
     if left == right:
         return True
@@ -100,7 +99,7 @@ def equal(path: Path, left: Any, right: Any) -> bool:
     return False
 
 
-def _thousandths(value: Any) -> int | None:
+def _thousandths(value: Value) -> int | None:
     """A quantity of CPUs or bytes in thousandths; None if it is not a quantity."""
     text = str(value)
     has_unit = text[-1:].isalpha() and not text.endswith("m")

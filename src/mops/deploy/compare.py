@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.comparable import comparable, equal, value_at
 from mops.deploy.deployments import Manifest, by_name, is_deployment, main_container
@@ -18,12 +18,12 @@ from mops.deploy.difference import (
     Place,
 )
 from mops.deploy.managers import added_fields, field_managers, manager_of
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
-# Records where the values came from; it is not one of them.
+# An annotation that records the layers of the values, which are not compared.
 _PROVENANCE = ("metadata", "annotations", "mops.modelops.io/layers")
 _TEMPLATE = ("spec", "template")
-# What identifies an object, or is not decided by its manifest.
+# Fields that identify an object, or that its manifest does not determine.
 _NOT_COMPARED = ("metadata", "apiVersion", "kind", "status")
 
 
@@ -31,17 +31,17 @@ class _Field(NamedTuple):
     """A differing field by its full path in a comparable manifest."""
 
     path: Path
-    live: Any
-    wanted: Any
+    live: Value
+    wanted: Value
     extra: bool = False
 
 
 def differences(
     wanted: Iterable[Manifest], live: Iterable[Manifest], *, released: Iterable[Manifest] = ()
 ) -> list[Difference]:
-    """All differences, object by object. Fields that only the API server fills in do not count.
+    """All differences, object by object, ignoring fields that only the API server sets.
 
-    `released` are the manifests of the deployed revision: those that are still live but no longer
+    `released` are the manifests of the deployed revision: objects that are still live but no longer
     wanted are differences too.
     """
     before, after = by_name(live), by_name(wanted)
@@ -76,8 +76,8 @@ def _object_differences(name: str, wanted: Manifest, live: Manifest) -> Iterator
         )
 
 
-def _differing(live: Any, wanted: Any) -> Iterator[_Field]:
-    """The differing fields of two comparable manifests; of the metadata labels and annotations."""
+def _differing(live: Value, wanted: Value) -> Iterator[_Field]:
+    """The differing fields of comparable manifests; of metadata, only labels and annotations."""
     metadata = {key: wanted["metadata"].get(key, {}) for key in ("labels", "annotations")}
     yield from _walk(("metadata",), live.get("metadata"), metadata)
     for key, value in wanted.items():
@@ -85,8 +85,8 @@ def _differing(live: Any, wanted: Any) -> Iterator[_Field]:
             yield from _walk((key,), live.get(key), value)
 
 
-def _walk(path: Path, live: Any, wanted: Any) -> Iterator[_Field]:
-    """The differences below a path. What is live but not wanted is not one, except in `args`."""
+def _walk(path: Path, live: Value, wanted: Value) -> Iterator[_Field]:
+    """The differences below a path. Extra live fields are ignored, except in `args`."""
     if isinstance(wanted, dict) and (live is None or isinstance(live, dict)):
         yield from _walk_mapping(path, live or {}, wanted)
     elif isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
@@ -95,7 +95,7 @@ def _walk(path: Path, live: Any, wanted: Any) -> Iterator[_Field]:
         yield _Field(path, live, wanted)
 
 
-def _walk_mapping(path: Path, live: dict[str, Any], wanted: dict[str, Any]) -> Iterator[_Field]:
+def _walk_mapping(path: Path, live: dict[str, Value], wanted: dict[str, Value]) -> Iterator[_Field]:
     if wanted and not live and len(path) > 1:
         yield _Field(path, None, wanted)
         return
@@ -107,7 +107,7 @@ def _walk_mapping(path: Path, live: dict[str, Any], wanted: dict[str, Any]) -> I
                 yield _Field((*path, key), value, None)
 
 
-def _walk_items(path: Path, live: list[Any], wanted: list[Any]) -> Iterator[_Field]:
+def _walk_items(path: Path, live: list[Value], wanted: list[Value]) -> Iterator[_Field]:
     """The differing items of two lists of the same length."""
     for index, (have, want) in enumerate(zip(live, wanted, strict=True)):
         if have != want:
@@ -116,13 +116,13 @@ def _walk_items(path: Path, live: list[Any], wanted: list[Any]) -> Iterator[_Fie
 
 def _place(path: Path, container: str) -> Place:
     """A full path as a place, with the name of a Deployment's main container."""
-    beginnings: tuple[tuple[Path, Part], ...] = (
+    prefixes: tuple[tuple[Path, Part], ...] = (
         ((*_TEMPLATE, "spec", "containers", container), CONTAINER),
         ((*_TEMPLATE, "spec"), POD),
         ((*_TEMPLATE, "metadata"), TEMPLATE),
         (("metadata",), OBJECT),
     )
-    for beginning, part in beginnings:
-        if path[: len(beginning)] == beginning:
-            return Place(part, path[len(beginning) :])
+    for prefix, part in prefixes:
+        if path[: len(prefix)] == prefix:
+            return Place(part, path[len(prefix) :])
     return Place(OBJECT, path)

@@ -1,9 +1,10 @@
-"""What is read from manifests and live objects: names, labels, containers and ports."""
+"""Reading manifests and live objects: names, labels, containers and ports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+
+from mops.model.layer import Value
 
 DEPLOYMENT = "Deployment"
 COMPONENT, GROUP = "modelops.io/component", "modelops.io/worker-group"
@@ -11,7 +12,7 @@ SCHEDULER = "scheduler"
 # The scheduler's container ports, as the chart names them.
 SCHEDULER_PORT, DASHBOARD_PORT = "tcp-comm", "http-dashboard"
 
-Manifest = Mapping[str, Any]
+Manifest = Mapping[str, Value]
 
 
 def by_name(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
@@ -20,7 +21,7 @@ def by_name(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
 
 
 def object_name(manifest: Manifest) -> str:
-    """The name in an object's metadata."""
+    """The name of an object, from its metadata."""
     return str(manifest["metadata"]["name"])
 
 
@@ -47,7 +48,7 @@ def main_container(manifest: Manifest) -> str:
     return str(pods["containers"][0]["name"]) if pods.get("containers") else ""
 
 
-def named_port(pods: Mapping[str, Any], name: str) -> int:
+def named_port(pods: Mapping[str, Value], name: str) -> int:
     """The number of a container port in a pod's spec, by its name; 0 if there is none."""
     for container in pods["containers"]:
         for port in container.get("ports") or ():

@@ -1,10 +1,10 @@
-"""One difference between a rendered object and the live one, and where it comes from."""
+"""A difference between a rendered object and the live one, and its cause."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from mops.model.layer import Leaf, Path, dotted
+from mops.model.layer import Leaf, Path, Value, dotted
 
 Part = Literal["object", "template", "pod", "container"]
 OBJECT: Part = "object"
@@ -19,9 +19,9 @@ PRESENT = "present"
 class Place(NamedTuple):
     """A field of an object.
 
-    `part` is what `path` starts from: a Deployment's main "container", the spec of its "pod", the
-    metadata of its pod "template", or the "object" itself; there, labels and annotations
-    stand without `metadata`.
+    `path` is relative to `part`: a Deployment's main "container", the spec of its "pod", the
+    metadata of its pod "template", or the "object" itself, whose labels and annotations are named
+    without `metadata`.
     """
 
     part: Part
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
     @property
     def variable(self) -> str:
-        """The name of the container's environment variable that this is; "" for other fields."""
+        """The name of the variable if this is an environment variable of the container, else ""."""
         is_variable = self.part == CONTAINER and self.path[:1] == ("env",) and len(self.path) > 1
         return self.path[1] if is_variable else ""
 
@@ -55,25 +55,24 @@ REPLICAS = Place(OBJECT, ("spec", "replicas"))
 
 
 class Cause(NamedTuple):
-    """The setting that decides the wanted value: its path and its winning leaf."""
+    """The setting that determines the wanted value: its path and its winning leaf."""
 
     path: Path
     leaf: Leaf
 
 
 class Difference(NamedTuple):
-    """One field of one object, or an object as a whole, that is not as rendered.
+    """A field of an object, or a whole object, that differs from what is rendered.
 
     `object` is `Kind/name`. `place` is None for a whole object. `live` and `wanted` are the values,
-    None if there is none. `manager` is who wrote the live field, "" for helm. `restarts` tells
-    whether a change of the field replaces pods. `extra` fields were added by others; helm leaves
-    them.
+    None if there is none. `manager` wrote the live field, "" for helm. `restarts` says whether
+    changing the field replaces pods. `extra` fields were added by others, and helm leaves them.
     """
 
     object: str
     place: Place | None
-    live: Any
-    wanted: Any
+    live: Value
+    wanted: Value
     manager: str = ""
     restarts: bool = False
     extra: bool = False

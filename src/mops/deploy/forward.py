@@ -1,4 +1,4 @@
-"""A port of this machine that leads to a pod."""
+"""Port forwarding from this machine to a pod."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def find_port(client: Kube, target: Target, part: str) -> PodPort:
 
 
 def listen(asked: int | None, preferred: int) -> socket.socket:
-    """A listener on loopback: at the port asked for, else at the preferred one or a free one.
+    """A listener on loopback: at the port asked for, else at the preferred port or a free one.
 
     Raises EnvironmentFailure if the port that was asked for is not available.
     """
@@ -70,32 +70,32 @@ def listen(asked: int | None, preferred: int) -> socket.socket:
 def serve(
     client: Kube, remote: PodPort, listener: socket.socket, say: Callable[[str], None]
 ) -> None:
-    """Carries every connection to the pod, each in a thread of its own, until Ctrl-C."""
+    """Forwards every connection to the pod, each in its own thread, until Ctrl-C."""
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             connection, _ = listener.accept()
             arguments = (client, remote, connection, say)
-            threading.Thread(target=_carry_both_ways, args=arguments, daemon=True).start()
+            threading.Thread(target=_forward, args=arguments, daemon=True).start()
 
 
-def _carry_both_ways(
+def _forward(
     client: Kube, remote: PodPort, connection: socket.socket, say: Callable[[str], None]
 ) -> None:
-    """Carries bytes between one connection and the pod until both sides end."""
+    """Copies bytes between one connection and the pod until both sides end."""
     with connection:
         try:
             pod = client.connect(*remote)
         except EnvironmentFailure as failure:
             say(str(failure))
             return
-        back = threading.Thread(target=_carry, args=(pod, connection), daemon=True)
+        back = threading.Thread(target=_copy, args=(pod, connection), daemon=True)
         back.start()
-        _carry(connection, pod)
+        _copy(connection, pod)
         back.join()
         pod.close()
 
 
-def _carry(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(_CHUNK):
             target.sendall(data)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.changes import Change, changes
 from mops.deploy.plan import Plan, plan
 from mops.deploy.plan_text import change_data, change_text
 from mops.deploy.release import DEPLOYED, SUPERSEDED, Live, Revision, layers, not_found
 from mops.deploy.workspace import Workspace, as_deployed
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure, UsageError
 from mops.report.text import printable
 from mops.schema.fields import SettingsSchema
 
 
 class Entry(NamedTuple):
-    """A revision with the layers of its values, and what it changed in them."""
+    """A revision with the layers of its values, and the values that it changed."""
 
     revision: Revision
     layers: Sequence[str]
@@ -24,7 +25,7 @@ class Entry(NamedTuple):
 
 
 class Rollback(NamedTuple):
-    """A return to an earlier revision: the layers of its values, and what it would change."""
+    """A rollback to an earlier revision: the layers of its values, and what it would change."""
 
     revision: int
     layers: Sequence[str]
@@ -37,7 +38,7 @@ def read_history(workspace: Workspace) -> list[Entry]:
     if not revisions:
         raise EnvironmentFailure(not_found(workspace.target))
     found: list[Entry] = []
-    before: Mapping[str, Any] = {}
+    before: Mapping[str, Value] = {}
     for revision in revisions:
         values = workspace.releases.values(revision.number)
         changed = changes(before, values) if before else []
@@ -59,7 +60,7 @@ def history_text(entries: Sequence[Entry], schema: SettingsSchema) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def history_data(entries: Sequence[Entry], schema: SettingsSchema) -> list[dict[str, Any]]:
+def history_data(entries: Sequence[Entry], schema: SettingsSchema) -> list[dict[str, Value]]:
     """The revisions as data for JSON."""
     return [
         {
@@ -72,7 +73,7 @@ def history_data(entries: Sequence[Entry], schema: SettingsSchema) -> list[dict[
 
 
 def plan_rollback(workspace: Workspace, asked: int) -> Rollback:
-    """A return to the revision `asked` for, or for 0 to the last one that was deployed before.
+    """A rollback to the revision `asked` for; 0 is the last one that was deployed before.
 
     Raises EnvironmentFailure if there is no release, UsageError if there is no such revision.
     """
@@ -96,4 +97,4 @@ def _previous(revisions: Sequence[Revision], live: Live) -> int:
         is_live = revision.number == live.revision and live.status == DEPLOYED
         if revision.status in (DEPLOYED, SUPERSEDED) and not is_live:
             return revision.number
-    raise UsageError("there is no earlier revision to roll back to")
+    raise UsageError("no earlier revision to roll back to")

@@ -1,9 +1,9 @@
-"""What applying differences does to the pods. Pure."""
+"""What applying differences means for the pods. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.deployments import (
     DEPLOYMENT,
@@ -14,13 +14,14 @@ from mops.deploy.deployments import (
     object_name,
 )
 from mops.deploy.difference import REPLICAS, Difference
+from mops.model.spelling import counted
 
 LOST_BY_SCHEDULER = "scheduler restarts; running computations are lost"
 _LOST_BY_WORKERS = "pods restart, a quarter at a time; their tasks are computed again"
 
 
 class Impact(NamedTuple):
-    """What a change does to a Deployment's pods. `grave` if running work is lost or at risk."""
+    """What a change means for a Deployment's pods; `grave` if running work is lost or at risk."""
 
     deployment: str
     text: str
@@ -30,22 +31,22 @@ class Impact(NamedTuple):
 def impacts(
     found: Iterable[Difference], wanted: Iterable[Manifest], live: Iterable[Manifest]
 ) -> list[Impact]:
-    """What applying the differences does to each Deployment's pods."""
+    """What applying the differences means for the pods of each Deployment."""
     before, after = by_name(live), by_name(wanted)
     by_object: dict[str, list[Difference]] = {}
     for entry in found:
         if entry.object.startswith(f"{DEPLOYMENT}/") and not entry.extra:
             by_object.setdefault(entry.object, []).append(entry)
     result: list[Impact] = []
-    for name, mine in by_object.items():
+    for name, entries in by_object.items():
         deployment = name.partition("/")[2]
         if name not in before:
             replicas = after[name].get("spec", {}).get("replicas", 1)
-            result.append(Impact(deployment, f"is created with {_pods(replicas)}"))
+            result.append(Impact(deployment, f"is created with {counted(replicas, 'pod')}"))
         elif name not in after:
             result.append(Impact(deployment, "is deleted with its pods", grave=True))
         else:
-            result += _changed(deployment, mine, after[name])
+            result += _changed(deployment, entries, after[name])
     return result
 
 
@@ -57,13 +58,13 @@ def _changed(name: str, found: Sequence[Difference], wanted: Manifest) -> Iterat
         yield Impact(name, lost, grave=True)
     if scaled is not None:
         have, want = int(scaled.live or 0), int(scaled.wanted)
-        yield Impact(name, f"scales from {have} to {_pods(want)}", grave=want < have)
+        yield Impact(name, f"scales from {have} to {counted(want, 'pod')}", grave=want < have)
     if not restarts and scaled is None:
         yield Impact(name, "changes without restarting its pods")
 
 
 def handed_over(wanted: Iterable[Manifest], released: Iterable[Manifest]) -> list[Impact]:
-    """Deployments whose replicas the last release set and an autoscaler is to own.
+    """Deployments whose replicas the last release set and an autoscaler will own.
 
     Helm removes the field, and Kubernetes then falls back to its default of 1 once.
     """
@@ -80,7 +81,3 @@ def handed_over(wanted: Iterable[Manifest], released: Iterable[Manifest]) -> lis
         and "replicas" not in manifest["spec"]
         and int(before.get(name, {}).get("spec", {}).get("replicas", 1)) > 1
     ]
-
-
-def _pods(number: Any) -> str:
-    return f"{number} pod{'' if number == 1 else 's'}"

@@ -1,6 +1,6 @@
 """The Kubernetes API, for what helm does not do: pods, events, logs, connections, namespaces.
 
-Uses the official Kubernetes client, which is loaded when a `Kube` is created.
+Uses the official Kubernetes client, which is imported when a `Kube` is created.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _CHUNK = 1 << 16
 class Kube:
     """The API server that a kubeconfig context names ("" inside a cluster).
 
-    Requests are plain paths, because loading the client's models takes longer than all requests
-    here. Every method raises EnvironmentFailure if the server is unreachable or refuses.
+    Requests are plain paths, because importing the client's models takes longer than all requests
+    here. Every method raises EnvironmentFailure if the server cannot be reached, or rejects the
+    request.
     """
 
     def __init__(self, context: str, environ: Mapping[str, str]) -> None:
@@ -56,16 +57,16 @@ class Kube:
         self._client.configuration.retries = False
 
     def pods(self, namespace: str, selector: str) -> list[Object]:
-        """Pods by labels."""
+        """The pods with these labels."""
         return self._items("pods", f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
 
     def events(self, namespace: str) -> list[Object]:
-        """Warnings, oldest first."""
+        """The warning events, oldest first."""
         path = f"/api/v1/namespaces/{namespace}/events"
         return sorted(self._items("events", path, fieldSelector="type=Warning"), key=last_seen)
 
     def deployments(self, namespace: str, selector: str) -> list[Object]:
-        """Deployments by labels."""
+        """The Deployments with these labels."""
         path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
         return self._items("Deployments", path, labelSelector=selector)
 
@@ -111,7 +112,7 @@ class Kube:
         return found
 
     def create_namespace(self, name: str, labels: Mapping[str, str]) -> None:
-        """Creates a namespace, unless it exists by now."""
+        """Creates a namespace, unless it already exists."""
         metadata = {"name": name, "labels": dict(labels)}
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         answer = self._ask("POST", "/api/v1/namespaces", {"fieldManager": FIELD_MANAGER}, body)
@@ -119,7 +120,7 @@ class Kube:
             _data(answer, f"namespace {name}")
 
     def delete_namespace(self, name: str) -> None:
-        """Deletes a namespace and everything in it, without waiting for the end."""
+        """Deletes a namespace and everything in it, without waiting until it is gone."""
         answer = self._ask("DELETE", f"/api/v1/namespaces/{name}")
         _data(answer, f"namespace {name}", missing=True)
 
@@ -159,7 +160,7 @@ class Kube:
         *,
         limit: int = _ANSWER,
     ) -> Any:
-        """The answer to one request, its body not read yet; `limit` is in seconds."""
+        """The response to one request, whose body is not read yet; `limit` is in seconds."""
         is_patch = method == "PATCH"
         content = "application/strategic-merge-patch+json" if is_patch else "application/json"
         prepared = self._client.param_serialize(
@@ -188,9 +189,9 @@ def _reachable(what: str) -> Iterator[None]:
 
 
 def _data(answer: Any, what: str, *, missing: bool = False) -> bytes:
-    """The body of an answer; with `missing`, b"" for what does not exist.
+    """The body of a response; with `missing`, b"" for something that does not exist.
 
-    Raises EnvironmentFailure with the server's message if it refused.
+    Raises EnvironmentFailure with the server's message if it rejected the request.
     """
     with _reachable(what):
         answer.read()
@@ -202,7 +203,7 @@ def _data(answer: Any, what: str, *, missing: bool = False) -> bytes:
 
 
 def _message(answer: Any) -> str:
-    """The API server's reason for a refusal."""
+    """The API server's reason for rejecting a request."""
     try:
         return str(json.loads(answer.data)["message"])
     except (ValueError, TypeError, KeyError):

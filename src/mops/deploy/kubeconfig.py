@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure, UsageError
 
 IN_CLUSTER = "the cluster that this pod runs in"
 
-# Variables that make helm talk to a cluster, or as a user, that the context does not name.
+# Variables that make helm use another cluster or user than those of the context.
 _OVERRIDES = ("HELM_KUBEAPISERVER", "HELM_KUBEASUSER", "HELM_KUBETOKEN")
 
 
@@ -22,7 +23,7 @@ class Kubeconfig(NamedTuple):
 
 
 def read_kubeconfig(environ: Mapping[str, str]) -> Kubeconfig:
-    """What $KUBECONFIG, or else ~/.kube/config, contains; the first file that sets a thing wins.
+    """The contexts in $KUBECONFIG, or else ~/.kube/config; the first file that sets something wins.
 
     Missing files are ignored, as kubectl does. Raises EnvironmentFailure if one is unreadable or
     invalid.
@@ -50,19 +51,19 @@ def _file_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def _entries(
-    found: Mapping[str, Any], section: str, kind: str
-) -> list[tuple[str, Mapping[str, Any]]]:
+    found: Mapping[str, Value], section: str, kind: str
+) -> list[tuple[str, Mapping[str, Value]]]:
     """The names and contents of a section's entries."""
     return [(str(entry["name"]), entry.get(kind) or {}) for entry in found.get(section) or ()]
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str) -> dict[str, Value]:
     """A kubeconfig file; {} if there is none."""
     import yaml
 
     try:
         with open(name, encoding="utf-8") as file:
-            found: Any = yaml.load(file, Loader=yaml.CSafeLoader) or {}
+            found: Value = yaml.load(file, Loader=yaml.CSafeLoader) or {}
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -75,10 +76,10 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _is_kubeconfig(found: object) -> bool:
-    """Whether the sections that are read have the form that is expected of them."""
+    """Whether the sections that are read have the expected form."""
     if not isinstance(found, dict):
         return False
-    entries: list[Any] = []
+    entries: list[Value] = []
     for section in ("contexts", "clusters"):
         listed = found.get(section) or []
         if not isinstance(listed, list):

@@ -14,7 +14,7 @@ from mops.model.problems import EnvironmentFailure
 
 
 def find_pods(client: Kube, target: Target, part: str) -> list[Object]:
-    """The pods of a release: all (""), of the "scheduler" or the "workers", or the one so named.
+    """The pods of a release: all (""), those of the "scheduler" or the "workers", or one by name.
 
     Raises EnvironmentFailure if there are none.
     """
@@ -32,7 +32,7 @@ def find_pods(client: Kube, target: Target, part: str) -> list[Object]:
 def read_logs(
     client: Kube, namespace: str, pods: Sequence[Object], tail: int, *, previous: bool
 ) -> Iterator[str]:
-    """The end of each pod's log; each line begins with the pod's name if there are several."""
+    """The end of each pod's log; with several pods, each line starts with the pod's name."""
     for pod in pods:
         text = client.log(
             namespace, pod_name(pod), _main_container(pod), tail=tail, previous=previous

@@ -1,4 +1,4 @@
-"""Who wrote which fields of a live object: the managed fields that the API server keeps.
+"""Who wrote which fields of a live object, from the managed fields that the API server records.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management describes them.
 """
@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from mops.deploy.comparable import value_at
 from mops.deploy.deployments import Manifest
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
 # The annotation that a rolling restart writes.
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
-# Managers that do what the release says, or what mops asks for.
+# Managers that write what the release says, or what mops requests.
 _OWN = frozenset({"helm", "mops", "before-first-apply", "kube-controller-manager"})
 _REPLICAS = ("spec", "replicas")
 _FIELD, _KEY = "f:", "k:"
@@ -25,7 +24,7 @@ Managers = Mapping[Path, str]
 
 
 def field_managers(live: Manifest) -> Managers:
-    """Managers other than helm and the controllers, with the time of writing, by field."""
+    """Managers other than helm and the controllers, with the time of the write, by field."""
     found: dict[Path, str] = {}
     for entry in live["metadata"].get("managedFields") or ():
         manager = str(entry.get("manager", ""))
@@ -36,7 +35,7 @@ def field_managers(live: Manifest) -> Managers:
     return found
 
 
-def _fields(fields: Mapping[str, Any], path: Path) -> Iterator[Path]:
+def _fields(fields: Mapping[str, Value], path: Path) -> Iterator[Path]:
     """The paths of the innermost fields, in the form of comparable manifests."""
     inner = [(key, value) for key, value in fields.items() if key[:2] in (_FIELD, _KEY)]
     if not inner:
@@ -49,7 +48,7 @@ def _fields(fields: Mapping[str, Any], path: Path) -> Iterator[Path]:
 
 
 def manager_of(managers: Managers, path: Path) -> str:
-    """Who wrote the field, something in it, or something around it; "" if only helm did."""
+    """Who wrote the field, a part of it, or a field around it; "" if only helm did."""
     for written, manager in managers.items():
         shorter = min(len(written), len(path))
         if written[:shorter] == path[:shorter]:
@@ -57,7 +56,7 @@ def manager_of(managers: Managers, path: Path) -> str:
     return ""
 
 
-def added_fields(managers: Managers, live: Any, wanted: Any) -> list[Path]:
+def added_fields(managers: Managers, live: Value, wanted: Value) -> list[Path]:
     """The topmost fields of the spec that other managers added and that are not wanted.
 
     `live` and `wanted` are comparable manifests.
@@ -72,8 +71,8 @@ def added_fields(managers: Managers, live: Any, wanted: Any) -> list[Path]:
     return list(found)
 
 
-def _first_missing(tree: Any, path: Path) -> Path:
-    """The shortest beginning of a path, from its second part on, that a tree does not have."""
+def _first_missing(tree: Value, path: Path) -> Path:
+    """The shortest prefix of a path, of at least two parts, that is missing in a tree."""
     for size in range(2, len(path) + 1):
         if value_at(tree, path[:size]) is None:
             return path[:size]

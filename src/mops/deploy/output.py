@@ -1,4 +1,4 @@
-"""Where long-running work reports what happens."""
+"""Where long-running operations report their progress."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Output(NamedTuple):
-    """`note` takes a message of mops, `line` one line of a report or a log."""
+    """`note` receives messages of mops, `line` the lines of a report or a log."""
 
     note: Callable[[str], None]
     line: Callable[[str], None]

@@ -17,7 +17,7 @@ from mops.yamltext.writer import dump
 
 
 class Plan(NamedTuple):
-    """The difference between a workspace's configuration and what is live.
+    """The difference between a workspace's configuration and its live state.
 
     `wanted` are the rendered manifests. `live` is None if nothing is deployed.
     """
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
 
     @property
     def applied(self) -> list[Difference]:
-        """The differences that an upgrade removes."""
+        """The differences that an upgrade eliminates."""
         return [entry for entry in self.differences if not entry.extra]
 
     @property
@@ -46,12 +46,12 @@ def values_text(workspace: Workspace) -> str:
 
 
 def plan_upgrade(workspace: Workspace, live: Live | None) -> Plan:
-    """What an upgrade to the workspace's configuration would change; helm renders it."""
+    """What an upgrade to the workspace's configuration would change. Runs helm to render it."""
     return plan(workspace, live, workspace.releases.rendered(values_text(workspace)))
 
 
 def plan(workspace: Workspace, live: Live | None, wanted: Sequence[Manifest]) -> Plan:
-    """The difference between manifests and what is live, with the settings that cause it."""
+    """The difference between manifests and the live state, with the settings that cause it."""
     objects = live.objects if live else ()
     released = live.manifest if live else ()
     found = differences(wanted, objects, released=released)

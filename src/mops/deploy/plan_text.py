@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 from mops.deploy.changes import Change
 from mops.deploy.deployments import object_name
@@ -12,18 +10,17 @@ from mops.deploy.difference import Cause, Difference
 from mops.deploy.plan import Plan
 from mops.deploy.release import Target
 from mops.deploy.workspace import Workspace
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.report.origins import written_at
-from mops.report.text import printable, shown
+from mops.report.text import masked, one_line, printable, shown
 from mops.schema.fields import SettingsSchema
 from mops.schema.secrets import MASK, hidden, secret_name, secret_value
 
-_LONGEST = 120
 _AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """A plan for people: values, objects, what happens to the pods, and what others added."""
+    """A plan for people: values, objects, effects on the pods, and fields that others added."""
     lines: list[str] = []
     if plan.live is None:
         lines.append(f"nothing is deployed; {len(plan.wanted)} objects will be created")
@@ -54,7 +51,7 @@ def _change(workspace: Workspace, change: Change) -> str:
     return change_text(workspace.schema, change) + origin
 
 
-def setting_value(schema: SettingsSchema, path: Path, value: Any) -> str:
+def setting_value(schema: SettingsSchema, path: Path, value: Value) -> str:
     """A setting's value on one line; None is "not set"."""
     return "not set" if value is None else shown(schema, path, value)
 
@@ -67,7 +64,7 @@ def _field_change(schema: SettingsSchema, entry: Difference) -> str:
 
 
 def drift_line(workspace: Workspace, entry: Difference) -> str:
-    """A field of the cluster that is not as configured, with the place of the setting."""
+    """A live field that differs from the configuration, with the place of the setting."""
     return printable(_drift_line(workspace, entry))
 
 
@@ -86,7 +83,7 @@ def _drift_line(workspace: Workspace, entry: Difference) -> str:
 
 
 def _extra_line(workspace: Workspace, entry: Difference) -> str:
-    """A field that others added in the cluster, which helm does not remove."""
+    """A field that others added in the cluster and that helm does not remove."""
     value = field_value(workspace.schema, entry, entry.live)
     return (
         f"{entry.object}: deployed {entry.field} {value} is not in the config"
@@ -104,7 +101,7 @@ def _removal(target: Target, entry: Difference) -> str:
 
 
 def _origin(schema: SettingsSchema, entry: Difference) -> str:
-    """Where the wanted value was written; with the setting where the value is derived from it."""
+    """Where the wanted value was written; with its setting if the value is derived from it."""
     if entry.cause is None or entry.place is None:
         return "from the chart"
     path, leaf = entry.cause
@@ -119,18 +116,16 @@ def _written_by(entry: Difference) -> str:
     return f" (set in the cluster by {entry.manager})" if entry.manager else ""
 
 
-def field_value(schema: SettingsSchema, entry: Difference, value: Any) -> str:
+def field_value(schema: SettingsSchema, entry: Difference, value: Value) -> str:
     """One of a difference's values on one line; None is "nothing"."""
     if _is_secret(schema, entry, value):
         return MASK
     if value is None:
         return "nothing"
-    is_plain = isinstance(value, str) and value and value.isprintable()
-    text: str = value if is_plain else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    return one_line(value)
 
 
-def _is_secret(schema: SettingsSchema, entry: Difference, value: Any) -> bool:
+def _is_secret(schema: SettingsSchema, entry: Difference, value: Value) -> bool:
     variable = entry.place.variable if entry.place else ""
     if variable and isinstance(value, str) and value and secret_name(variable):
         return True
@@ -139,7 +134,7 @@ def _is_secret(schema: SettingsSchema, entry: Difference, value: Any) -> bool:
     return secret_value(value)
 
 
-def plan_data(plan: Plan) -> dict[str, Any]:
+def plan_data(plan: Plan) -> dict[str, Value]:
     """A plan as data for JSON."""
     target = plan.workspace.target
     schema = plan.workspace.schema
@@ -157,7 +152,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
     }
 
 
-def change_data(schema: SettingsSchema, change: Change) -> dict[str, Any]:
+def change_data(schema: SettingsSchema, change: Change) -> dict[str, Value]:
     """A changed setting as data."""
     return {
         "key": dotted(change.path),
@@ -166,12 +161,7 @@ def change_data(schema: SettingsSchema, change: Change) -> dict[str, Any]:
     }
 
 
-def masked(schema: SettingsSchema, path: Path, value: Any) -> Any:
-    """A setting's value as data, hidden if it is a secret."""
-    return MASK if hidden(schema, path, value) else value
-
-
-def difference_data(schema: SettingsSchema, entry: Difference) -> dict[str, Any]:
+def difference_data(schema: SettingsSchema, entry: Difference) -> dict[str, Value]:
     """A difference as data, with the setting that causes it and the setting's place."""
     live, wanted = (
         MASK if _is_secret(schema, entry, value) else value for value in (entry.live, entry.wanted)
@@ -196,7 +186,7 @@ def _cause_data(because: Cause | None) -> dict[str, str]:
 
 
 def next_steps(plan: Plan) -> str:
-    """The commands that follow an upgrade, one a line with what each is for."""
+    """Useful commands after an upgrade, one per line, each with its purpose."""
     workspace = plan.workspace
     rows = [
         ("status", workspace.command("status")),

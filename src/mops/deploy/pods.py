@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from mops.model.layer import Value
+from mops.model.spelling import counted
 
 INSTANCE, COMPONENT = "app.kubernetes.io/instance", "app.kubernetes.io/component"
 # The parts of a workspace as users name them, and the values of their component label.
 PARTS = {"scheduler": "scheduler", "workers": "worker"}
 
-# Reasons for waiting that pass by themselves.
+# Reasons for waiting that are temporary.
 _PASSING = frozenset({"", "ContainerCreating", "PodInitializing"})
-# Events that only repeat what the pod's status says better.
+# Events that repeat what the pod's status says in more detail.
 _REPETITIONS = frozenset({"BackOff", "Failed"})
 _REFUSED = "FailedCreate"
 
-Object = Mapping[str, Any]
+Object = Mapping[str, Value]
 
 
 class NotReady(NamedTuple):
     """Why a pod is not ready.
 
-    `reason` is Kubernetes' word for it, `text` is for people. `crashed` tells whether the log of
+    `reason` is Kubernetes' reason, `text` is for people. If it has `crashed`, the log of
     `container` may explain more.
     """
 
@@ -58,7 +61,7 @@ def is_leaving(pod: Object) -> bool:
 
 
 def last_seen(event: Object) -> str:
-    """When an event was last seen: an ISO time, "" if it does not say."""
+    """When an event was last seen: an ISO time, "" if unknown."""
     return str(
         (event.get("series") or {}).get("lastObservedTime")
         or event.get("lastTimestamp")
@@ -69,7 +72,7 @@ def last_seen(event: Object) -> str:
 
 
 def not_ready(pods: Iterable[Object], events: Sequence[Object]) -> list[NotReady]:
-    """Why pods are not ready, from status and events; those that are just starting do not count."""
+    """Why pods are not ready, from status and events; pods that are just starting are ignored."""
     found = []
     for pod in pods:
         if is_ready(pod) or is_leaving(pod):
@@ -87,7 +90,7 @@ def _is_about(event: Object, pod: Object) -> bool:
 
 
 def _reasons(pod: Object, events: Sequence[Object]) -> Iterator[NotReady]:
-    """The reasons for which a pod is not ready, the most telling first."""
+    """The reasons why a pod is not ready, the most informative first."""
     name, status = pod_name(pod), pod.get("status", {})
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
@@ -118,7 +121,7 @@ def _container_reasons(pod: str, status: Object, events: Sequence[Object]) -> It
         restarts = int(status.get("restartCount", 0))
         text = (
             f"{container} exited with code {exited.get('exitCode')} ({exited.get('reason')}), "
-            f"{restarts} restart{'' if restarts == 1 else 's'}"
+            f"{counted(restarts, 'restart')}"
         )
         why = reason or str(exited.get("reason") or "Error")
         yield NotReady(pod, why, text, container, crashed=True, restarts=restarts)
@@ -146,9 +149,9 @@ def _waiting_message(reason: str, waiting: Object, events: Sequence[Object]) -> 
 
 
 def refusals(deployments: Iterable[str], events: Sequence[Object], since: str) -> list[NotReady]:
-    """Pods that could not be created, as because of a quota, from the events of their ReplicaSets.
+    """Pods that could not be created, for example due to a quota, by their ReplicaSets' events.
 
-    Only events seen at `since` (an ISO time) or later count; "" means all.
+    Only events last seen at `since` (an ISO time) or later are used; "" means all.
     """
     prefixes = tuple(f"{name}-" for name in deployments)
     found: dict[str, NotReady] = {}

@@ -1,4 +1,4 @@
-"""Releases in a cluster, through helm: what is deployed, and the changes that helm makes."""
+"""Releases in a cluster, through helm: reading and changing them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart import helm
 from mops.chart.helm import Helm, Running
 from mops.chart.manifests import objects
 from mops.model import bundle
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure, UsageError
 from mops.schema.fields import MARKER
 
 DEPLOYED, SUPERSEDED, PENDING_INSTALL = "deployed", "superseded", "pending-install"
-# The status of a release while helm works on it, and after a helm that was killed.
+# The status of a release while helm changes it, or after helm was killed.
 PENDING = (PENDING_INSTALL, "pending-upgrade", "pending-rollback", "uninstalling")
 
 _NOT_FOUND = "release: not found"
@@ -45,21 +46,21 @@ class Target(NamedTuple):
 class Live(NamedTuple):
     """A deployed release.
 
-    `manifest` is what helm last applied, `objects` what exists of it, and `updated` a time as helm
-    writes it.
+    `manifest` is what helm last applied, `objects` are the live objects, and `updated` is a time in
+    helm's format.
     """
 
     revision: int
     status: str
     updated: str
     description: str
-    values: Mapping[str, Any]
-    manifest: Sequence[Mapping[str, Any]]
-    objects: Sequence[Mapping[str, Any]]
+    values: Mapping[str, Value]
+    manifest: Sequence[Mapping[str, Value]]
+    objects: Sequence[Mapping[str, Value]]
 
     @property
     def layers(self) -> list[str]:
-        """The layers that made its values."""
+        """The layers of its values."""
         return layers(self.values)
 
 
@@ -85,8 +86,8 @@ def not_found(target: Target) -> str:
     return f"release {target.name} not found in namespace {target.namespace}"
 
 
-def layers(values: Mapping[str, Any]) -> list[str]:
-    """The layers that values were made from, as recorded in them; [] if nothing is."""
+def layers(values: Mapping[str, Value]) -> list[str]:
+    """The layers that are recorded in values; [] if none are."""
     recorded = values.get(MARKER)
     if not isinstance(recorded, Mapping):
         return []
@@ -94,7 +95,7 @@ def layers(values: Mapping[str, Any]) -> list[str]:
 
 
 def seconds(text: str) -> float:
-    """The seconds of a time limit such as 90s, 10m or 1h; a number alone means seconds."""
+    """The seconds in a time limit such as 90s, 10m or 1h; a plain number means seconds."""
     found = re.fullmatch(r"([1-9][0-9]{0,5})(s|m|h)?", text)
     if found is None:
         raise UsageError(f"--timeout: expected a time such as 90s, 10m or 1h, found {text}")
@@ -102,9 +103,9 @@ def seconds(text: str) -> float:
 
 
 class Releases:
-    """The revisions of one release, through the helm that `environ` leads to.
+    """The revisions of one release, through the helm on the PATH of `environ`.
 
-    Helm is looked up on first use. `offline` keeps it from any cluster. Every method raises
+    Helm is looked up on first use. With `offline`, it cannot reach a cluster. Every method raises
     EnvironmentFailure if helm fails.
     """
 
@@ -143,19 +144,19 @@ class Releases:
             return State(0, "")
         return State(int(found["version"]), str((found.get("info") or {}).get("status")))
 
-    def rendered(self, values: str) -> list[dict[str, Any]]:
-        """The manifests that helm renders from values, without asking a cluster."""
+    def rendered(self, values: str) -> list[dict[str, Value]]:
+        """The manifests that helm renders from values, without contacting a cluster."""
         where = ["-n", self.target.namespace]
         arguments = [self.target.name, bundle.chart(), *where, "--skip-tests", "-f", "-"]
         text = self._helm.run(["template", *arguments], stdin=values)
         return objects(text, self.target.namespace)
 
     def try_upgrade(self, values: str) -> None:
-        """Has helm check an upgrade against the cluster, without changing anything."""
+        """Makes helm check an upgrade against the cluster, without changing anything."""
         self._helm.run([*self._upgrade(), "--dry-run=server", "-o", "json"], stdin=values)
 
     def upgrade(self, values: str, timeout: float) -> Running:
-        """Starts an upgrade or a first installation; helm rolls back what is not ready in time."""
+        """Starts an upgrade or installation; helm rolls it back if pods are not ready in time."""
         limit = ["--atomic", "--cleanup-on-fail", *_limit(timeout)]
         return self._helm.start([*self._upgrade(), *limit, "-o", "json"], stdin=values)
 
@@ -182,12 +183,12 @@ class Releases:
             for entry in self._query("history", "--max", "256") or ()
         ]
 
-    def values(self, revision: int) -> dict[str, Any]:
+    def values(self, revision: int) -> dict[str, Value]:
         """The values of a revision."""
         arguments = [self.target.name, "--revision", str(revision), "-o", "json", *self._place]
         return _json(self._helm.run(["get", "values", *arguments]), "get values") or {}
 
-    def manifest(self, revision: int) -> list[dict[str, Any]]:
+    def manifest(self, revision: int) -> list[dict[str, Value]]:
         """The manifests of a revision."""
         arguments = [self.target.name, "--revision", str(revision), *self._place]
         return objects(self._helm.run(["get", "manifest", *arguments]), self.target.namespace)
@@ -198,7 +199,7 @@ class Releases:
         found = _json(self._helm.run(["list", *arguments]), "list")
         return [entry["name"] for entry in found if entry["name"] != self.target.name]
 
-    def _query(self, verb: str, *options: str) -> Any:
+    def _query(self, verb: str, *options: str) -> Value:
         """The JSON that a helm command prints about the release; None if there is no release."""
         arguments = [verb, self.target.name, *options, "-o", "json", *self._place]
         try:
@@ -218,10 +219,10 @@ class Releases:
         return ["-n", self.target.namespace, *_in_context(self.target.context)]
 
 
-def all_releases(program: Helm, context: str) -> list[dict[str, Any]]:
+def all_releases(program: Helm, context: str) -> list[dict[str, Value]]:
     """All releases in all namespaces of a cluster, as helm lists them."""
     arguments = ["--all-namespaces", "--all", "--max", str(_MOST), "-o", "json"]
-    found: list[dict[str, Any]] = _json(
+    found: list[dict[str, Value]] = _json(
         program.run(["list", *arguments, *_in_context(context)]), "list"
     )
     return found
@@ -235,16 +236,16 @@ def _limit(timeout: float) -> list[str]:
     return ["--timeout", f"{timeout:g}s"]
 
 
-def _resources(by_kind: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _resources(by_kind: Mapping[str, Value]) -> list[Mapping[str, Value]]:
     """The live objects of a release, without the pods that helm lists as related."""
-    found: list[Mapping[str, Any]] = []
+    found: list[Mapping[str, Value]] = []
     for kind, entries in by_kind.items():
         if "(related)" not in kind:
             found += entries
     return found
 
 
-def _json(text: str, verb: str) -> Any:
+def _json(text: str, verb: str) -> Value:
     try:
         return json.loads(text)
     except ValueError:

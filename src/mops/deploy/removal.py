@@ -1,4 +1,4 @@
-"""The removal of a release, and of its namespace."""
+"""Removing a release and its namespace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Removal(NamedTuple):
 
     @property
     def question(self) -> str:
-        """What to ask the user before it happens."""
+        """The question that asks the user for confirmation."""
         name, namespace, _ = self.workspace.target
         if not self.state.revision:
             return f"Delete namespace {namespace} and everything in it?"
@@ -40,9 +40,9 @@ class Removal(NamedTuple):
 
 
 def plan_removal(workspace: Workspace, *, namespace: bool) -> Removal | None:
-    """What is to be removed; None if there is nothing.
+    """What would be removed; None if there is nothing.
 
-    Raises UsageError if the namespace, which is to be deleted, contains other releases.
+    Raises UsageError if the namespace would be deleted and contains other releases.
     """
     state = workspace.releases.state()
     if not namespace:

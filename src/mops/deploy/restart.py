@@ -1,4 +1,4 @@
-"""A rolling restart of the scheduler, of the workers, or of both."""
+"""Rolling restarts of the scheduler, the workers, or both."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def find_deployments(client: Kube, target: Target, part: str) -> list[str]:
 
 
 def restart(client: Kube, namespace: str, name: str) -> None:
-    """Makes a Deployment replace its pods; does not wait."""
+    """Makes a Deployment replace its pods, without waiting."""
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     client.restart(namespace, name, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.changes import values_by_path
 from mops.deploy.deployments import (
@@ -18,7 +18,7 @@ from mops.deploy.plan import Plan, plan, plan_upgrade
 from mops.deploy.pods import NotReady, not_ready, refusals, selector
 from mops.deploy.release import Live
 from mops.deploy.workspace import Workspace, as_deployed, has_settings
-from mops.model.layer import DEFAULTS, Path
+from mops.model.layer import DEFAULTS, Path, Value
 from mops.model.problems import EnvironmentFailure
 
 _LOOPBACK = "127.0.0.1"
@@ -33,19 +33,19 @@ class Readiness(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A setting as deployed and as configured; None where it is not set."""
+    """A setting as deployed and as configured; None if it is not set."""
 
     path: Path
-    deployed: Any
-    active: Any
+    deployed: Value
+    active: Value
 
 
 class Status(NamedTuple):
-    """A workspace as it is now.
+    """The current state of a workspace.
 
-    `plan` holds the differences from the configuration; without a configuration (`configured` is
-    false), from what was deployed. `unknown` says why the reasons in `not_ready` could not be read.
-    `dashboard` is the URL under which the dashboard answers on this machine, "" if it does not.
+    `plan` has the differences from the configuration, or from what was deployed if there is no
+    configuration (`configured` is false). `unknown` says why `not_ready` could not be determined.
+    `dashboard` is the URL of the dashboard on this machine, "" if it does not answer there.
     """
 
     live: Live
@@ -91,7 +91,7 @@ def _readiness(deployment: Manifest) -> Readiness:
 
 
 def _is_late(deployment: Manifest) -> bool:
-    """Whether pods of a Deployment are missing, or those of an update are not available."""
+    """Whether pods of a Deployment are missing, or the pods of an update are not available."""
     state = _readiness(deployment)
     unavailable = (deployment.get("status") or {}).get("unavailableReplicas")
     return bool(unavailable) or state.ready < state.wanted
@@ -110,7 +110,7 @@ def _reasons(workspace: Workspace) -> list[NotReady]:
 
 
 def _dashboard(live: Live) -> str:
-    """The URL under which a dashboard answers at the scheduler's port on this machine."""
+    """The URL of the dashboard if it answers at its port on this machine, else ""."""
     from http import HTTPStatus
     from http.client import HTTPConnection, HTTPException
 
@@ -128,7 +128,7 @@ def _dashboard(live: Live) -> str:
     return f"http://localhost:{port}/status" if answered else ""
 
 
-def _dashboard_port(manifests: Sequence[Mapping[str, Any]]) -> int:
+def _dashboard_port(manifests: Sequence[Mapping[str, Value]]) -> int:
     for manifest in manifests:
         if is_deployment(manifest) and is_scheduler(manifest):
             return named_port(manifest["spec"]["template"]["spec"], DASHBOARD_PORT)
@@ -136,7 +136,7 @@ def _dashboard_port(manifests: Sequence[Mapping[str, Any]]) -> int:
 
 
 def config_pairs(status: Status) -> Iterator[Pair]:
-    """The settings that differ between deployed and configured, or are not at their default."""
+    """The settings that some layer sets, or whose deployed and configured values differ."""
     workspace = status.plan.workspace
     deployed = values_by_path(status.live.values)
     active = values_by_path(workspace.verdict.values)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from mops.deploy.plan_text import difference_data, drift_line, masked, setting_value
+from mops.deploy.plan_text import difference_data, drift_line, setting_value
 from mops.deploy.release import Target
 from mops.deploy.status import Pair, Status, config_pairs
-from mops.model.layer import dotted
+from mops.model.layer import Value, dotted
+from mops.model.spelling import counted
 from mops.report.origins import written_at
 from mops.report.table import Column, table
-from mops.report.text import printable
+from mops.report.text import masked, printable
 
 _CONFIG_COLUMNS = (Column("SETTING"), Column("DEPLOYED"), Column("ACTIVE"), Column("FROM"))
 
 
 def status_text(status: Status | None, target: Target, *, show_config: bool) -> str:
-    """The status for people; None is a workspace that is not deployed."""
+    """The status for people; None if the workspace is not deployed."""
     if status is None:
         return f"{_release(target)} is not deployed\n"
     workspace = status.plan.workspace
@@ -36,6 +35,7 @@ def _release(target: Target) -> str:
 def _facts(status: Status) -> list[tuple[str, str]]:
     """One line for each fact: its name and its text."""
     live, workspace = status.live, status.plan.workspace
+    drift = len(status.plan.differences)
     updated = live.updated[:19].replace("T", " ")
     active = " < ".join(printable(layer.name) for layer in workspace.config.layers)
     pods = ", ".join(f"{name} {ready}/{wanted}" for name, ready, wanted in status.pods)
@@ -47,14 +47,8 @@ def _facts(status: Status) -> list[tuple[str, str]]:
         ("active", active if status.configured else "none; compared with the deployed layers"),
         ("pods", pods or "none"),
         ("dashboard", status.dashboard or not_forwarded),
-        ("drift", _drift_count(len(status.plan.differences))),
+        ("drift", counted(drift, "field") if drift else "none"),
     ]
-
-
-def _drift_count(count: int) -> str:
-    if not count:
-        return "none"
-    return f"{count} field{'' if count == 1 else 's'}"
 
 
 def _not_ready(status: Status) -> list[str]:
@@ -83,9 +77,9 @@ def _config_row(status: Status, pair: Pair) -> tuple[str, ...]:
     return tuple(map(printable, row))
 
 
-def status_data(status: Status | None, target: Target) -> dict[str, Any]:
-    """The status as data for JSON; None is a workspace that is not deployed."""
-    found: dict[str, Any] = {
+def status_data(status: Status | None, target: Target) -> dict[str, Value]:
+    """The status as data for JSON; None if the workspace is not deployed."""
+    found: dict[str, Value] = {
         "release": target.name,
         "namespace": target.namespace,
         "context": target.context,

@@ -1,10 +1,9 @@
-"""Helm at work on a release: waiting with progress, Ctrl-C, and the reason of a failure."""
+"""Running helm on a release: progress, Ctrl-C, and the reason for a failure."""
 
 from __future__ import annotations
 
-import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from mops.chart.helm import Running
 from mops.deploy.output import Output
@@ -13,11 +12,12 @@ from mops.deploy.release import DEPLOYED
 from mops.deploy.watch import Watch
 from mops.deploy.workspace import Workspace
 from mops.model.problems import EnvironmentFailure
+from mops.model.signals import handled, interrupt
 
-# Seconds. An upgrade that ends sooner needs no progress, nor the Kubernetes client.
+# Seconds. An upgrade that ends sooner needs neither progress nor the Kubernetes client.
 _SOON = 5.0
 _EVERY = 2.0
-# How helm says that its time limit has passed.
+# Words in helm's messages about a passed time limit.
 _TIMED_OUT = ("deadline exceeded", "timed out")
 
 
@@ -25,11 +25,12 @@ def run(plan: Plan, start: Callable[[], Running], limit: float, output: Output) 
     """Starts helm and waits until it has applied a plan, reporting progress; `limit` in seconds.
 
     Raises EnvironmentFailure with the reason and the state of the release if helm fails. On Ctrl-C
-    helm rolls back, and KeyboardInterrupt is raised.
+    helm rolls back, and KeyboardInterrupt is raised; SIGTERM and SIGHUP act like Ctrl-C, so that
+    mops never leaves a helm running.
     """
     workspace = plan.workspace
     watch = Watch(workspace.target, plan.wanted, workspace.client, output.note)
-    with _signals_interrupt(), start() as running:
+    with handled((signal.SIGTERM, signal.SIGHUP), interrupt), start() as running:
         try:
             _wait(running, watch, 2 * limit + 60)
             running.result()
@@ -38,22 +39,6 @@ def run(plan: Plan, start: Callable[[], Running], limit: float, output: Output) 
             raise
         except EnvironmentFailure as failure:
             raise EnvironmentFailure(_explained(workspace, failure, watch, limit, output)) from None
-
-
-@contextlib.contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Makes SIGTERM and SIGHUP act as Ctrl-C, so that mops never leaves a helm running."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _wait(running: Running, watch: Watch, most: float) -> None:
@@ -71,7 +56,7 @@ def _wait(running: Running, watch: Watch, most: float) -> None:
 
 
 def _roll_back(workspace: Workspace, running: Running, watch: Watch, output: Output) -> None:
-    """Makes helm roll back and reports the result; another Ctrl-C ends helm at once."""
+    """Makes helm roll back and reports the result; a second Ctrl-C ends helm immediately."""
     output.note("stopping; helm is rolling back (press Ctrl-C again to leave everything as it is)")
     running.interrupt()
     try:

@@ -22,21 +22,21 @@ from mops.model.problems import EnvironmentFailure
 from mops.report.text import printable
 
 _LOG_LINES = 10
-# The most pods of which the log is read at once.
+# The number of pods whose logs are read at once.
 _LOGS = 3
 
 
 class _Log(NamedTuple):
-    """The last lines of a crashed container, read after so many restarts."""
+    """The last log lines of a crashed container, read after so many restarts."""
 
     restarts: int
     lines: Sequence[str]
 
 
 class Watch:
-    """Reports through `say` what changes, and keeps what explains a failure.
+    """Reports progress through `say`, and keeps what explains a failure.
 
-    `last` are the reasons found last, `counts` how many pods were ready then.
+    `last` are the latest reasons why pods are not ready, `counts` the ready pods at that time.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Watch:
         self._deployments = {object_name(entry): entry for entry in wanted if is_deployment(entry)}
         self._connect, self._say = connect, say
         self._client: Kube | None = None
-        self._is_blind = False
+        self._is_unavailable = False
         self._said: set[str] = set()
         self._logs: dict[str, _Log] = {}
         self._since = ""
@@ -58,18 +58,18 @@ class Watch:
         self.counts = ""
 
     def look(self) -> None:
-        """Looks at the pods and reports what is new.
+        """Checks the pods and reports what is new.
 
-        A failure is reported once and ends the watching, not the upgrade.
+        A failure is reported once and ends the reports, not the upgrade.
         """
-        if self._is_blind:
+        if self._is_unavailable:
             return
         try:
             if self._client is None:
                 self._client = self._connect()
             self._look(self._client)
         except EnvironmentFailure as failure:
-            self._is_blind = True
+            self._is_unavailable = True
             self._say(f"progress is unavailable: {printable(str(failure))}")
 
     def reasons(self) -> list[str]:
@@ -114,7 +114,7 @@ class Watch:
             self._say(printable(text))
 
     def _keep_log(self, client: Kube, entry: NotReady) -> None:
-        """Keeps the last lines of a crashed container, which may soon be gone."""
+        """Keeps the last log lines of a crashed container, which may soon be gone."""
         kept = self._logs.get(entry.pod)
         if kept is not None and kept.restarts >= entry.restarts:
             return
@@ -138,12 +138,12 @@ class Watch:
 def _counts(deployment: Manifest, pods: Iterable[Object]) -> tuple[int, int]:
     """How many of a Deployment's pods are ready, and how many are wanted."""
     labels: Mapping[str, str] = deployment["spec"]["selector"]["matchLabels"]
-    mine = [pod for pod in pods if labels.items() <= pod["metadata"]["labels"].items()]
-    return sum(map(is_ready, mine)), int(deployment["spec"].get("replicas", len(mine)))
+    own = [pod for pod in pods if labels.items() <= pod["metadata"]["labels"].items()]
+    return sum(map(is_ready, own)), int(deployment["spec"].get("replicas", len(own)))
 
 
 def _grouped(found: Iterable[NotReady]) -> list[NotReady]:
-    """One entry for each reason, with the number of further pods that have the same one."""
+    """One entry for each reason, with the number of other pods that have the same reason."""
     groups: dict[tuple[str, str, str], list[NotReady]] = {}
     for entry in found:
         owner = entry.pod.rsplit("-", 2)[0]

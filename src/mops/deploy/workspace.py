@@ -1,4 +1,4 @@
-"""A workspace in a cluster: a configuration and the release that it is for."""
+"""A workspace in a cluster: a configuration and its release."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from mops.schema.fields import SettingsSchema
 if TYPE_CHECKING:
     from mops.deploy.kube import Kube
 
-# The overrides that decide which release a configuration is for.
+# The overrides that select the release of a configuration.
 _SELECTING = ("--env", "--namespace", "--release-name")
 
 
 class Workspace(NamedTuple):
-    """A configuration with the release that it is for.
+    """A configuration and its release.
 
-    `request` is what selected the configuration, `asked_context` the context of the command line,
+    `request` is what selected the configuration, `asked_context` the context on the command line,
     "" if there is none, and `server` the URL of the API server, "" if unknown.
     """
 
@@ -52,7 +52,7 @@ class Workspace(NamedTuple):
 
     @property
     def location(self) -> str:
-        """Which release in which cluster, for people."""
+        """The release and its cluster, for people."""
         server = f" ({self.server})" if self.server else ""
         context = f"{self.target.context or IN_CLUSTER}{server}"
         return f"context {context}, namespace {self.target.namespace}, release {self.target.name}"
@@ -75,11 +75,11 @@ class Workspace(NamedTuple):
         return shlex.join(["mops", "workspace", verb, *arguments, *options])
 
     def recovery(self, status: str) -> str:
-        """The command that repairs a release which is stuck in a status."""
+        """The command that repairs a release that is stuck in a status."""
         return self.command("down" if status == PENDING_INSTALL else "rollback")
 
     def client(self) -> Kube:
-        """The Kubernetes API of the cluster; loads the Kubernetes client."""
+        """The Kubernetes API of the cluster. Imports the Kubernetes client."""
         from mops.deploy.kube import Kube
 
         return Kube(self.target.context, self.environ)
@@ -92,7 +92,7 @@ def open_workspace(
     asked_context: str,
     environ: Mapping[str, str],
 ) -> Workspace:
-    """The workspace of a configuration. Asks no cluster.
+    """The workspace of a configuration. Does not contact a cluster.
 
     Raises UsageError if the environment is pinned to another context, or the context is unknown.
     """
@@ -106,7 +106,7 @@ def open_workspace(
 
 
 def target_of(config: Config) -> Target:
-    """The release that a configuration is for, in no particular cluster."""
+    """The release of a configuration, without a cluster."""
     return Target(str(config.value("release", "name")), derived.namespace(config))
 
 
@@ -133,7 +133,7 @@ def require_idle(workspace: Workspace, live: Live | None) -> None:
 
 
 def has_settings(workspace: Workspace) -> bool:
-    """Whether any layer besides the defaults sets more than which release it is for."""
+    """Whether any layer above the defaults sets more than the release."""
     schema = workspace.schema
     for layer in workspace.config.layers:
         if layer.name == DEFAULTS:
@@ -145,7 +145,7 @@ def has_settings(workspace: Workspace) -> bool:
 
 
 def as_deployed(workspace: Workspace, live: Live) -> Workspace:
-    """The workspace with the configuration that travels with a release instead of its own."""
+    """The workspace with the configuration of a deployed release instead of its own."""
     place = f"revision {live.revision}"
     origins = [name for name in live.layers if name != DEFAULTS]
     if origins:

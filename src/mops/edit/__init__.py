@@ -1,1 +1,1 @@
-"""Changes of configuration files: one setting at a time, or from an older format."""
+"""Changing configuration files: one setting at a time, or migration from an older format."""

@@ -1,14 +1,13 @@
-"""A configuration file under edit: where its text writes a setting, and changes there."""
+"""A configuration file being edited: finding a setting in its text, and changing it there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from mops.config.dialects import VALUES, File, read
 from mops.edit.locate import Place, locate
 from mops.edit.spelling import Keys, Speller
-from mops.model.layer import dotted
+from mops.model.layer import Value, dotted
 from mops.model.problems import InvalidConfig, UsageError
 from mops.schema.fields import SettingsSchema
 from mops.yamltext.nodes import NULLS
@@ -22,7 +21,7 @@ _DASH = 2
 
 
 class Document:
-    """A file's text. `file` is what the file says before any change."""
+    """A file's text. `file` has the settings before any change."""
 
     def __init__(self, text: str, name: str, schema: SettingsSchema, profile: str) -> None:
         self.name = name
@@ -58,7 +57,7 @@ class Document:
     # Finding.
 
     def writes(self, keys: Keys) -> bool:
-        """Whether the file has something at a spelling."""
+        """Whether the file contains a spelling."""
         return not self.locate(keys).missing
 
     def locate(self, keys: Keys) -> Place:
@@ -67,10 +66,10 @@ class Document:
 
     # Changing.
 
-    def put(self, keys: Keys, value: Any) -> None:
+    def put(self, keys: Keys, value: Value) -> None:
         """Writes a value at a spelling.
 
-        Raises UsageError where the text cannot be changed there.
+        Raises UsageError if the text cannot be changed there.
         """
         place = self.locate(keys)
         try:
@@ -82,12 +81,12 @@ class Document:
             line, col = self._rewrite.source.position(place.node.start)
             raise UsageError(
                 f"{self.name}:{line}:{col}: {dotted(keys)} cannot be changed on its own: {reason};"
-                " edit the file by hand"
+                " edit the file manually"
             ) from None
         self._apply()
 
-    def _replace(self, place: Place, pair: Pair, value: Any) -> None:
-        """Replaces a value that is written."""
+    def _replace(self, place: Place, pair: Pair, value: Value) -> None:
+        """Replaces the value at a place that exists."""
         wrapped = self._wrapped_value(place)
         if place.is_item:
             self._replace_item(pair, value)
@@ -96,7 +95,7 @@ class Document:
         else:
             self._rewrite.put(pair, value)
 
-    def _replace_item(self, pair: Pair, value: Any) -> None:
+    def _replace_item(self, pair: Pair, value: Value) -> None:
         """Replaces the value of a list item, whose key is `value` or `valueFrom`."""
         key, new = "value", value
         if isinstance(value, Mapping) and "valueFrom" in value:
@@ -113,8 +112,8 @@ class Document:
             return None
         return place.node.pair("value")
 
-    def _insert(self, place: Place, value: Any) -> None:
-        """Adds the keys that are missing, with the value in the last of them."""
+    def _insert(self, place: Place, value: Value) -> None:
+        """Adds the missing keys, with the value at the last one."""
         new = _nested(place.missing, value)
         node, pair = place.node, place.pair
         if isinstance(node, Alias):
@@ -135,8 +134,8 @@ class Document:
         else:
             self._rewrite.add_below(pair, new)
 
-    def _append_item(self, pair: Pair, node: Seq, new: Mapping[str, Any]) -> None:
-        """Adds an item to the list of named entries in a pair, in the style of its last one."""
+    def _append_item(self, pair: Pair, node: Seq, new: Mapping[str, Value]) -> None:
+        """Adds an item to the list of named entries in a pair, in the style of its last item."""
         if not node.items:
             self._rewrite.put(pair, dict(new))
             return
@@ -148,7 +147,7 @@ class Document:
 
         self._rewrite.append(node, lines, natural_inline(entry))
 
-    def _item_lines(self, seq: Seq, entry: Mapping[str, Any], dash: int) -> list[str]:
+    def _item_lines(self, seq: Seq, entry: Mapping[str, Value], dash: int) -> list[str]:
         """A new item as lines, its dash at the column `dash`, from 0."""
         last = seq.items[-1]
         margin = " " * dash
@@ -162,7 +161,7 @@ class Document:
         return [margin + "-".ljust(gap) + first.lstrip(), *rest]
 
     def remove(self, keys: Keys) -> None:
-        """Removes what is written at a spelling, and what this leaves empty."""
+        """Removes what is at a spelling, and everything that becomes empty."""
         place = self.locate(keys)
         base = self.locate(self.speller.base).pair
         if base is not None:
@@ -175,14 +174,14 @@ class Document:
             if not inside and place.item is None:
                 raise UsageError(
                     f"{self.name}: {dotted(keys)} is written elsewhere, as an anchor;"
-                    " edit the file by hand"
+                    " edit the file manually"
                 )
             self._rewrite.remove(place.pair)
         self._apply()
 
 
-def _nested(keys: Keys, value: Any) -> Any:
-    """A value below these keys."""
+def _nested(keys: Keys, value: Value) -> Value:
+    """A value nested below these keys."""
     for key in reversed(keys):
         value = {key: value}
     return value

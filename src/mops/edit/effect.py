@@ -1,4 +1,4 @@
-"""What an edit comes to, as lines for the user: what the file says now, and which layer wins."""
+"""The effect of an edit, as lines for the user: the new content, and which layer wins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mops.schema.fields import SettingsSchema
 
 
 def written_lines(target: Target, edited: Edited, *, changed: bool) -> Iterator[str]:
-    """What the file says at the edited settings: one line for each place in it."""
+    """The edited settings in the file: one line for each place."""
     verb = "is" if changed else "already is"
     first: dict[str, tuple[Path, Leaf]] = {}
     for path, leaf in edited.layer.leaves.items():
@@ -32,18 +32,19 @@ def written_lines(target: Target, edited: Edited, *, changed: bool) -> Iterator[
 
 
 def removed_line(target: Target, key: str, edited: Edited | None) -> str:
-    """Whether a key was removed."""
+    """A line that says whether a key was removed."""
     where = f"{target.file}, profile {target.profile}" if target.profile else target.file
-    state = "is removed" if edited else "is not set here, nothing to do"
+    state = "is removed" if edited else "is not set here; nothing to do"
     return printable(f"{where}: {key} {state}")
 
 
 def effect_lines(
     target: Target, edited: Edited, environ: Mapping[str, str], *, removed: bool = False
 ) -> Iterator[str]:
-    """What counts now, where it is not what was set: another layer wins, or the profile is unused.
+    """Says that an edit has no effect, because another layer wins or the profile is not selected.
 
-    Nothing where the configuration cannot be read for a reason that is not the edit's.
+    With `removed`, says which value is active now. Yields nothing if the configuration cannot be
+    read.
     """
     try:
         gathered = gather(_request(target.file, environ), environ, target.schema)
@@ -55,18 +56,18 @@ def effect_lines(
     if profile and not selected:
         yield f"profile {profile} is not selected: it takes effect with --profile {profile}"
         return
-    mine = edited.layer.leaves
+    leaves = edited.layer.leaves
     for path in edited.paths:
         if path not in config.stacks:
             continue
         if removed:
             yield printable(_now(config, target.schema, path))
-        elif path in mine and config.stacks[path][-1].origin != mine[path].origin:
+        elif path in leaves and config.stacks[path][-1].origin != leaves[path].origin:
             yield printable(_no_effect(config, target.schema, path))
 
 
 def _request(file: str, environ: Mapping[str, str]) -> Request:
-    """The layers that a plain command reads, or with this file where it is not the active one."""
+    """The layers of a plain command; if the file is not the active one, with --config FILE."""
     active = active_file(environ)
     is_active = active and os.path.exists(active) and os.path.samefile(active, file)
     return Request() if is_active else Request(config=(file,))
@@ -75,7 +76,7 @@ def _request(file: str, environ: Mapping[str, str]) -> Request:
 def _now(config: Config, schema: SettingsSchema, path: Path) -> str:
     top = config.stacks[path][-1]
     if top.value is None:
-        return f"{dotted(path)} is cleared, by {_winner(top)}"
+        return f"{dotted(path)} is cleared by {_winner(top)}"
     return f"{dotted(path)} is now {shown(schema, path, top.value)}, from {_winner(top)}"
 
 
@@ -86,7 +87,7 @@ def _no_effect(config: Config, schema: SettingsSchema, path: Path) -> str:
 
 
 def _winner(leaf: Leaf) -> str:
-    """Where a winning value was written, with its layer where the place does not say it."""
+    """Where a winning value was written, with its layer if that is not obvious from the place."""
     place = written_at(leaf)
     if leaf.origin.layer in (leaf.origin.place, DEFAULTS):
         return place

@@ -1,15 +1,15 @@
-"""Settings changed in a file on disk: locked, edited, judged, and only then written."""
+"""Changing settings in a file on disk: lock, edit, validate, and only then write."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.config.files import read_text
 from mops.edit.readback import Edited, refuse_new_errors
-from mops.edit.setting import assign, forget
+from mops.edit.setting import assign, unset
 from mops.model import disk
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.schema.fields import SettingsSchema
 
 
@@ -21,8 +21,8 @@ class Target(NamedTuple):
     schema: SettingsSchema
 
 
-def set_in_file(target: Target, paths: Sequence[Path], value: Any) -> tuple[Edited, bool]:
-    """Sets the setting at `paths`; the edit, and whether it changed the file.
+def set_in_file(target: Target, paths: Sequence[Path], value: Value) -> tuple[Edited, bool]:
+    """Sets the setting at `paths`; returns the edit, and whether it changed the file.
 
     Raises like `assign`.
     """
@@ -35,9 +35,9 @@ def set_in_file(target: Target, paths: Sequence[Path], value: Any) -> tuple[Edit
 
 
 def unset_in_file(target: Target, settings: Sequence[Sequence[Path]]) -> list[Edited | None]:
-    """Removes settings, each given by its paths; None for each that the file does not have.
+    """Removes settings, each given by its paths; returns None for each that the file does not set.
 
-    All are removed or, where `forget` raises for one of them, none. Each edit has the final file.
+    If `unset` raises for one of them, none is removed. All edits have the final file.
     """
     name, profile, schema = target
     edits: list[Edited | None] = []
@@ -45,7 +45,7 @@ def unset_in_file(target: Target, settings: Sequence[Sequence[Path]]) -> list[Ed
     with disk.locked(name):
         before = text = read_text(name)
         for paths in settings:
-            edited = forget(text, name, schema, paths, profile=profile)
+            edited = unset(text, name, schema, paths, profile=profile)
             edits.append(edited)
             if edited is not None:
                 last, text = edited, edited.text

@@ -1,4 +1,4 @@
-"""Where a document writes a setting: how far its nodes follow a spelling."""
+"""Finding a setting in a document: how far its nodes follow a spelling."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mops.edit.spelling import Keys, Speller
 from mops.yamltext.outline import Map, Pair, Scalar, Seq, Span
 
-# The keys of a variable that Kubernetes takes from elsewhere.
+# The keys of a variable whose value Kubernetes reads from elsewhere.
 _SOURCES = ("valueFrom", "value_from")
 
 
@@ -21,8 +21,8 @@ class Item(NamedTuple):
 class Place(NamedTuple):
     """How far a document follows a spelling.
 
-    `node` is what the `found` keys lead to, `pair` the pair that holds it (None for the root), and
-    `item` the list item that this pair is in. `missing` are the keys that the document lacks.
+    `node` is the node at the `found` keys, `pair` the pair that contains it (None for the root),
+    and `item` the list item that contains this pair. `missing` are the keys that do not exist.
     """
 
     found: Keys
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
     @property
     def is_item(self) -> bool:
-        """Whether the spelling leads to an item of a list and no further."""
+        """Whether the spelling ends at an item of a list."""
         return self.item is not None and not self.missing and self.item.keys == self.found
 
 
@@ -49,7 +49,7 @@ def locate(root: Span, speller: Speller, keys: Keys) -> Place:
 
 
 def _follow(speller: Speller, place: Place) -> Place | None:
-    """The place one key further; None where the document does not have it."""
+    """The place one key further; None if the document does not have it."""
     if isinstance(place.node, Map):
         return _follow_mapping(speller, place, place.node)
     if isinstance(place.node, Seq):
@@ -81,7 +81,7 @@ def _follow_list(speller: Speller, place: Place, node: Seq) -> Place | None:
 
 
 def _entry(seq: Seq, key: str | None, name: str) -> Map | None:
-    """The item of a list that has `name` at `key`; None where the list's items have no key."""
+    """The item of a list that has `name` at `key`; None if there is none, or no `key`."""
     if key is None:
         return None
     for item in seq.items:

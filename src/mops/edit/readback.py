@@ -1,16 +1,16 @@
-"""An edited file read back: it says what was asked for and nothing else, and it is valid."""
+"""Reading an edited file back: it must be valid, and only the requested settings may differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart.values import chart_values
 from mops.checks.registry import check
 from mops.config.dialects import File, read
 from mops.config.resolve import resolve
 from mops.edit.document import Document
-from mops.model.layer import Layer, Origin, Path, dotted
+from mops.model.layer import Layer, Origin, Path, Value, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import SettingsSchema
 
@@ -18,7 +18,7 @@ _ABSENT = object()
 
 
 class Edited(NamedTuple):
-    """A file's text after an edit, the paths that were edited, and what the file says now."""
+    """A file's text after an edit, the paths that were edited, and the file as read back."""
 
     text: str
     paths: tuple[Path, ...]
@@ -50,7 +50,7 @@ def read_back(
 ) -> Edited:
     """The result of an edit.
 
-    Raises InvalidConfig where it is invalid, or differs from what was asked for.
+    Raises InvalidConfig if it is invalid, or differs from what was requested.
     """
     text = document.text
     file = read(text.removeprefix("\ufeff"), document.name, schema)
@@ -59,7 +59,7 @@ def read_back(
         raise InvalidConfig(errors)
     after = _settings(file)
     asked = [_Setting(document.profile, path) for path in paths]
-    # A file with problems is read in part only, so that a correction may bring settings to light.
+    # A file with problems is only partly read, so a correction may reveal further settings.
     if not document.file.problems:
         _refuse_side_effects(document.name, _settings(document.file), after, asked)
     if expects_value and not any(_overlaps_any(setting, asked) for setting in after):
@@ -69,8 +69,8 @@ def read_back(
 
 def _refuse_side_effects(
     name: str,
-    before: Mapping[_Setting, Any],
-    after: Mapping[_Setting, Any],
+    before: Mapping[_Setting, Value],
+    after: Mapping[_Setting, Value],
     asked: Sequence[_Setting],
 ) -> None:
     for setting in dict.fromkeys([*before, *after]):
@@ -83,7 +83,7 @@ def _refuse_side_effects(
 
 
 def refuse_new_errors(before: str, edited: Edited, name: str, schema: SettingsSchema) -> None:
-    """Raises InvalidConfig where the edited file breaks a rule that the text `before` did not."""
+    """Raises InvalidConfig if the edited file breaks a rule that the text `before` did not."""
     file = read(before.removeprefix("\ufeff"), name, schema)
     known = {(problem.key, problem.message) for problem in _errors(file, schema, edited.profile)}
     new = [
@@ -96,7 +96,7 @@ def refuse_new_errors(before: str, edited: Edited, name: str, schema: SettingsSc
 
 
 def _errors(file: File, schema: SettingsSchema, profile: str) -> list[Problem]:
-    """What is wrong with a file's settings together, on top of the defaults alone."""
+    """The errors of a file's settings, with only the defaults below them."""
     layers = [schema.defaults(), file.layer]
     if profile in file.profiles:
         layers.append(file.profiles[profile])
@@ -112,12 +112,12 @@ def _overlaps_any(setting: _Setting, others: Sequence[_Setting]) -> bool:
 
 def _refused(name: str, path: Path, message: str) -> InvalidConfig:
     origin = Origin(name, name)
-    return InvalidConfig([Problem(ERROR, dotted(path), message, origin, "edit the file by hand")])
+    return InvalidConfig([Problem(ERROR, dotted(path), message, origin, "edit the file manually")])
 
 
-def _settings(file: File) -> dict[_Setting, Any]:
-    """All that a file says."""
-    found: dict[_Setting, Any] = {
+def _settings(file: File) -> dict[_Setting, Value]:
+    """All settings in a file and its profiles, and the selected profile."""
+    found: dict[_Setting, Value] = {
         _Setting("", path): leaf.value for path, leaf in file.layer.leaves.items()
     }
     for name, layer in file.profiles.items():

@@ -1,18 +1,17 @@
-"""`config set` and `config unset` on the text of a file; every other byte stays unchanged.
+"""`config set` and `config unset` on the text of a file; all other bytes stay the same.
 
-Three steps: which spelling (the one that the file uses, else the one that its dialect prefers),
-where in the document, and which change of the text. The result is then read back.
+Three steps: choose the spelling (the one that the file uses, else the one that its dialect
+prefers), find the place in the document, and change the text. Then the result is read back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mops.edit.document import Document
 from mops.edit.readback import Edited, read_back
 from mops.edit.spelling import Keys
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.model.problems import UsageError
 from mops.schema.fields import SettingsSchema
 
@@ -22,14 +21,14 @@ def assign(
     name: str,
     schema: SettingsSchema,
     paths: Sequence[Path],
-    value: Any,
+    value: Value,
     *,
     profile: str = "",
 ) -> Edited:
     """The file with the setting at `paths` set to `value`.
 
-    Raises InvalidConfig where the file, before or after the edit, is invalid, and UsageError where
-    the text cannot be changed there.
+    Raises InvalidConfig if the file is invalid before or after the edit, and UsageError if the text
+    cannot be changed there.
     """
     document = Document(text, name, schema, profile)
     for keys in _spellings_to_write(document, paths):
@@ -38,10 +37,10 @@ def assign(
     return read_back(document, schema, paths, expects_value=expects_value)
 
 
-def forget(
+def unset(
     text: str, name: str, schema: SettingsSchema, paths: Sequence[Path], *, profile: str = ""
 ) -> Edited | None:
-    """The file without what it says at `paths`; None where it says nothing there.
+    """The file without the setting at `paths`; None if it does not set it.
 
     Raises like `assign`.
     """
@@ -60,7 +59,7 @@ def forget(
 
 
 def _spellings_to_write(document: Document, paths: Sequence[Path]) -> list[Keys]:
-    """The spellings to write a setting at: as the file has it, else as the dialect prefers."""
+    """The spellings to write: those that the file uses, else those that the dialect prefers."""
     short, nested = document.speller.short(paths), document.speller.nested(paths)
     for keys in short:
         if document.writes(keys):
@@ -73,7 +72,7 @@ def _spellings_to_write(document: Document, paths: Sequence[Path]) -> list[Keys]
     if not short:
         return nested
     if _is_entry(document, nested[0]) and document.writes(nested[0][:-1]):
-        # A variable goes where the file has the other variables.
+        # A variable is added to the other variables in the file.
         return nested
     return short[:1]
 
@@ -87,9 +86,9 @@ _SHARED = "sets it together with another setting"
 
 
 def _shared_key(document: Document, paths: Sequence[Path]) -> str:
-    """The flat key by which the file sets these paths and others; "" where there is none.
+    """The flat key with which the file sets these paths and others; "" if there is none.
 
-    Paths that have a short spelling of their own are not tied to others.
+    Paths that have a short spelling of their own do not depend on others.
     """
     if document.speller.short(paths):
         return ""

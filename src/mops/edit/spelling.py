@@ -1,4 +1,4 @@
-"""How a file spells settings: the keys that lead to a setting in its dialect.
+"""How a file spells settings: the keys of a setting in the file's dialect.
 
 A setting may have several spellings. In a unified file, `workers.processes` is
 `workspace.worker_processes` (flat) or `workspace.workers.processes` (nested); in a workspace file,
@@ -12,18 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from mops.config.dialects import UNIFIED, VALUES, WORKSPACE
 from mops.model.layer import Path
 from mops.schema.fields import SettingsSchema, snake
-from mops.schema.keywords import Tree
+from mops.schema.tree import Tree
 
 # A spelling: the keys from the document's root to a setting, as the file writes them.
 Keys = tuple[str, ...]
 
 _SECTION: Mapping[str, Keys] = {UNIFIED: ("workspace",), WORKSPACE: ("spec",), VALUES: ()}
-# Dialect -> the section of the header keys, and the schema's word for what stands there.
+# Dialect -> the section of the header keys, and the schema's annotation for them.
 _HEADER = {UNIFIED: ("settings", "x-settings"), WORKSPACE: ("metadata", "x-metadata")}
 
 
 class Speller:
-    """The spellings of one dialect; with a profile, those of settings in that profile."""
+    """The spellings of one dialect; with a profile, those of the settings in that profile."""
 
     def __init__(self, schema: SettingsSchema, dialect: str, profile: str) -> None:
         self._schema = schema
@@ -71,7 +71,7 @@ class Speller:
                 yield (*self.base, key)
 
     def schema_at(self, keys: Keys) -> Tree:
-        """The schema node at a spelling; {} for keys that are no settings."""
+        """The schema node at a spelling; {} for keys that are not settings."""
         size = len(self.base)
         if keys[:size] != self.base:
             return self._header_schema(keys)
@@ -90,11 +90,11 @@ class Speller:
         return self._schema.at((*base, *keys[2:])) or {}
 
     def variants(self, keys: Keys, name: str) -> Keys:
-        """How the mapping at `keys` may write the key `name`."""
+        """The spellings of the key `name` in the mapping at `keys`."""
         declared = name in self.schema_at(keys).get("properties", {}) or name == "valueFrom"
         return (name, snake(name)) if declared and self._dialect != VALUES else (name,)
 
 
 def _is_below(path: Path, base: Path) -> bool:
-    """Whether a path is another one or leads into it."""
+    """Whether a path is `base`, or is below it."""
     return path[: len(base)] == base

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mops.config.overrides import argument
-from mops.model.layer import COMMAND_LINE, Leaf, Path, nest
+from mops.model.layer import COMMAND_LINE, Leaf, Path, Value, nest
 from mops.model.problems import InvalidConfig
 from mops.schema.fields import SettingsSchema
 from mops.schema.reading import read_statements
 from mops.schema.statement import Source
 
 
-def typed_value(schema: SettingsSchema, key: str, paths: Sequence[Path], text: str) -> Any:
-    """The value of the setting `key`, which stands for `paths`, that `text` means.
+def typed_value(schema: SettingsSchema, key: str, paths: Sequence[Path], text: str) -> Value:
+    """The value that `text` means for the setting `key`, which sets `paths`.
 
-    A section or mapping is nested data, null is None. Raises InvalidConfig where the schema refuses
+    A section or mapping is nested data, null is None. Raises InvalidConfig if the schema rejects
     the value.
     """
     source = Source(COMMAND_LINE, key, in_file=False)
@@ -26,7 +25,7 @@ def typed_value(schema: SettingsSchema, key: str, paths: Sequence[Path], text: s
     return _nested(reading.leaves.get(COMMAND_LINE, {}), paths[0])
 
 
-def _nested(leaves: Mapping[Path, Leaf], path: Path) -> Any:
+def _nested(leaves: Mapping[Path, Leaf], path: Path) -> Value:
     if path in leaves:
         return leaves[path].value
     size = len(path)

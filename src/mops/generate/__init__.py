@@ -1,1 +1,1 @@
-"""The committed files that are generated from the schema, and the file that `mops init` writes."""
+"""Committed files that are generated from the schema, and the file that `mops init` writes."""

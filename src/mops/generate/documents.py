@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mops import __version__
 from mops.model.layer import Path
 from mops.schema.describe import describe
 from mops.schema.fields import SettingsSchema, is_section
-from mops.schema.keywords import Tree
+from mops.schema.tree import Tree
 from mops.yamltext.writer import inline
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ def document(name: str, schema: SettingsSchema, header: str) -> str:
     fields = [field for field in schema.fields.values() if not field.schema.get("x-rendered")]
     template = _environment(schema).get_template(name)
     lines = list(_value_lines(schema.tree, 0))
-    return template.render(header=header, tree=schema.tree, fields=fields, lines=lines)
+    return template.render(
+        header=header, tree=schema.tree, fields=fields, lines=lines, version=__version__
+    )
 
 
 def starter(schema: SettingsSchema, kind: str, schema_file: str) -> str:
@@ -33,6 +37,11 @@ def starter(schema: SettingsSchema, kind: str, schema_file: str) -> str:
     """
     template = _environment(schema).get_template(f"init-{kind}.yaml.j2")
     return template.render(schema_file=schema_file)
+
+
+def semantic(version: str) -> str:
+    """A version of ours as Helm spells it: `1.2.3rc1` -> `1.2.3-rc.1`."""
+    return re.sub(r"(?<=[0-9])(a|b|rc)([0-9]+)$", r"-\1.\2", version)
 
 
 def _environment(schema: SettingsSchema) -> Environment:
@@ -52,6 +61,7 @@ def _environment(schema: SettingsSchema) -> Environment:
     environment.globals["default"] = lambda key: schema.fields[path(key)].schema["default"]
     environment.globals["description"] = lambda key: schema.fields[path(key)].description
     environment.filters["inline"] = inline
+    environment.filters["semantic"] = semantic
     environment.filters["cell"] = lambda text: str(text).replace("|", "\\|")
     return environment
 
@@ -73,7 +83,7 @@ def _value_lines(tree: Tree, depth: int) -> Iterator[str]:
 
 
 def _has_default(tree: Tree) -> bool:
-    """Whether values.yaml holds a setting."""
+    """Whether values.yaml contains a setting."""
     if tree.get("x-release") or tree.get("x-optional"):
         return False
     return is_section(tree) or "default" in tree

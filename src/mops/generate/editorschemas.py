@@ -1,21 +1,20 @@
-"""The schemas by which an editor completes and checks the files that people write.
+"""The schemas with which editors complete and check the files that people write.
 
-Nothing is required in these, and a key may be written in every spelling that mops reads.
+They require nothing, and they allow every spelling of a key that mops reads.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from mops.config.dialects import FOREIGN
-from mops.generate.subschemas import over, plain, shared
+from mops.generate.subschemas import map_children, share, without_annotations
+from mops.model.layer import Value
 from mops.schema.fields import SettingsSchema, snake
-from mops.schema.keywords import Tree
+from mops.schema.tree import Tree
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
-def unified_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
+def unified_schema(schema: SettingsSchema, header: str) -> dict[str, Value]:
     """The schema of a unified file."""
     flat = {key: editor_node(schema.at(paths[0]) or {}) for key, paths in schema.flat.items()}
     others = {name: {"description": "Read by other tools."} for name in ("provider", "username")}
@@ -37,7 +36,7 @@ def unified_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
     )
 
 
-def workspace_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
+def workspace_schema(schema: SettingsSchema, header: str) -> dict[str, Value]:
     """The schema of a standalone workspace file."""
     metadata = {
         "type": "object",
@@ -57,14 +56,14 @@ def workspace_schema(schema: SettingsSchema, header: str) -> dict[str, Any]:
     )
 
 
-def editor_node(tree: Tree) -> dict[str, Any]:
-    """A node of the schema, and the nodes below it, as an editor accepts them."""
-    found = plain(tree)
+def editor_node(tree: Tree) -> dict[str, Value]:
+    """A node of the schema, with the nodes below it, as a node of an editor's schema."""
+    found = without_annotations(tree)
     found.pop("required", None)
     _accept_null_and_unquoted(found)
-    # What names must not be is no value: an editor checks it as mops does.
+    # These are about keys, which are neither null nor unquoted numbers.
     names = {key: found.pop(key) for key in ("not", "propertyNames") if key in found}
-    found = over(found, lambda sub, _: editor_node(sub))
+    found = map_children(found, lambda sub, _: editor_node(sub))
     found |= {key: _plain_node(sub, "") for key, sub in names.items()}
     if "properties" in found:
         found["properties"] |= _in_snake_case(found["properties"])
@@ -73,8 +72,8 @@ def editor_node(tree: Tree) -> dict[str, Any]:
     return found
 
 
-def _accept_null_and_unquoted(found: dict[str, Any]) -> None:
-    """Null clears lower layers, and a string needs no quotes where it looks like something else."""
+def _accept_null_and_unquoted(found: dict[str, Value]) -> None:
+    """Also accepts null, and strings without quotes that look like another type."""
     names = found.get("type")
     if names == "string":
         found["type"] = ["string", "number", "boolean", "null"]
@@ -87,9 +86,9 @@ def _accept_null_and_unquoted(found: dict[str, Any]) -> None:
         found["enum"] = [*found["enum"], *booleans, None]
 
 
-def _accept_list(found: dict[str, Any], key: str) -> None:
-    """A mapping, such as env, may also be a list of objects that `key` names."""
-    values: dict[str, Any] = {name: {} for name in ("value", "valueFrom", "value_from")}
+def _accept_list(found: dict[str, Value], key: str) -> None:
+    """Also accepts a list of objects, named by `key`, in place of a mapping such as env."""
+    values: dict[str, Value] = {name: {} for name in ("value", "valueFrom", "value_from")}
     entry = {
         "type": "object",
         "required": [key],
@@ -101,29 +100,29 @@ def _accept_list(found: dict[str, Any], key: str) -> None:
     found["anyOf"] = [as_mapping, {"type": "array", "items": entry}]
 
 
-def _plain_node(tree: Tree, _: str) -> dict[str, Any]:
-    return over(plain(tree), _plain_node)
+def _plain_node(tree: Tree, _: str) -> dict[str, Value]:
+    return map_children(without_annotations(tree), _plain_node)
 
 
-def _in_snake_case(properties: dict[str, Any]) -> dict[str, Any]:
+def _in_snake_case(properties: dict[str, Value]) -> dict[str, Value]:
     return {snake(name): sub for name, sub in properties.items()}
 
 
-def _located(schema: SettingsSchema, annotation: str) -> dict[str, Any]:
-    """The settings that the annotation puts elsewhere, by their names there."""
+def _located(schema: SettingsSchema, annotation: str) -> dict[str, Value]:
+    """The settings with an annotation, by its value."""
     places = schema.located(annotation).items()
     return {name: editor_node(schema.at(path) or {}) for name, path in places}
 
 
-def _sections(schema: SettingsSchema) -> dict[str, Any]:
-    """All settings but those that only render writes, in camel case and snake case."""
+def _sections(schema: SettingsSchema) -> dict[str, Value]:
+    """All settings except those that only render writes, in camel case and snake case."""
     properties = schema.tree["properties"].items()
     found = {name: editor_node(sub) for name, sub in properties if not sub.get("x-rendered")}
     return found | _in_snake_case(found)
 
 
-def _with_profiles(properties: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a workspace with these properties, which its profiles have too."""
+def _with_profiles(properties: dict[str, Value]) -> dict[str, Value]:
+    """The schema of a workspace with these properties, which its profiles share."""
     body = {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
     profiles = {
         "type": "object",
@@ -132,7 +131,7 @@ def _with_profiles(properties: dict[str, Any]) -> dict[str, Any]:
     }
     profile = {
         "type": "string",
-        "description": "The profile that is selected where the command line selects none.",
+        "description": "The profile to use if the command line does not select one.",
     }
     return {
         **body,
@@ -141,8 +140,8 @@ def _with_profiles(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _document(header: str, title: str, properties: dict[str, Any]) -> dict[str, Any]:
-    return shared({
+def _document(header: str, title: str, properties: dict[str, Value]) -> dict[str, Value]:
+    return share({
         "$schema": _DRAFT,
         "$comment": header,
         "title": title,

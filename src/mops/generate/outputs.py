@@ -1,15 +1,15 @@
-"""The files that follow from the schema. Pure: the command `mops generate` writes them."""
+"""The content of all generated files. Pure: the command `mops generate` writes them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from mops.generate.chartschema import values_schema
 from mops.generate.documents import document
 from mops.generate.editorschemas import unified_schema, workspace_schema
 from mops.model import bundle
+from mops.model.layer import Value
 from mops.model.problems import InvalidConfig
 from mops.schema.fields import SettingsSchema
 from mops.yamltext.reader import parse
@@ -20,15 +20,16 @@ _HEADER = "Generated from schemas/mops.schema.yaml by `mops generate`; do not ed
 def everything() -> dict[str, str]:
     """Path below the project's root -> the text of every generated file.
 
-    InvalidConfig where schemas/mops.schema.yaml is not valid YAML.
+    Raises InvalidConfig if schemas/mops.schema.yaml is not valid YAML.
     """
     tree = inlined(bundle.read("schemas", "mops.schema.yaml"))
     return {"schemas/mops.schema.json": _compact(tree), **generated(SettingsSchema(tree))}
 
 
 def generated(schema: SettingsSchema) -> dict[str, str]:
-    """Path below the project's root -> the text of every file that follows from the schema."""
+    """Path below the project's root -> the text of every file generated from the schema."""
     return {
+        "chart/Chart.yaml": document("Chart.yaml.j2", schema, _HEADER),
         "chart/values.schema.json": _compact(values_schema(schema, _HEADER)),
         "chart/values.yaml": document("values.yaml.j2", schema, _HEADER),
         "chart/README.md": document("README.md.j2", schema, _HEADER),
@@ -39,25 +40,26 @@ def generated(schema: SettingsSchema) -> dict[str, str]:
     }
 
 
-def inlined(source: str) -> dict[str, Any]:
-    """The schema's YAML text as one tree without references; what stands beside a reference wins.
+def inlined(source: str) -> dict[str, Value]:
+    """The schema's YAML text as one tree without references; keys beside a reference win.
 
-    InvalidConfig where the text is not valid YAML.
+    Raises InvalidConfig if the text is not valid YAML.
     """
     problems = parse(source, "mops.schema.yaml", "schema")[1]
     if problems:
         raise InvalidConfig(problems)
     tree = _load(source)
-    return _without_references(tree, tree["definitions"])  # type: ignore[no-any-return]
+    found: dict[str, Value] = _without_references(tree, tree["definitions"])
+    return found
 
 
-def _load(source: str) -> Any:
+def _load(source: str) -> Value:
     import yaml
 
     class Loader(yaml.CSafeLoader):
-        """Puts merged keys behind a mapping's own, to keep the schema in the order of its text."""
+        """Puts merged keys after a mapping's own, so that the schema keeps the text's order."""
 
-        def flatten_mapping(self, node: Any) -> None:
+        def flatten_mapping(self, node: Value) -> None:
             own = [pair for pair in node.value if pair[0].tag != "tag:yaml.org,2002:merge"]
             names = {pair[0].value for pair in own}
             super().flatten_mapping(node)
@@ -67,7 +69,7 @@ def _load(source: str) -> Any:
     return Loader(source).get_single_data()
 
 
-def _without_references(node: Any, definitions: Mapping[str, Any]) -> Any:
+def _without_references(node: Value, definitions: Mapping[str, Value]) -> Value:
     if isinstance(node, list):
         return [_without_references(item, definitions) for item in node]
     if not isinstance(node, dict):
@@ -81,9 +83,9 @@ def _without_references(node: Any, definitions: Mapping[str, Any]) -> Any:
     }
 
 
-def _compact(tree: Mapping[str, Any]) -> str:
+def _compact(tree: Mapping[str, Value]) -> str:
     return json.dumps(tree, separators=(",", ":")) + "\n"
 
 
-def _indented(tree: Mapping[str, Any]) -> str:
+def _indented(tree: Mapping[str, Value]) -> str:
     return json.dumps(tree, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""What is delivered, and how: the chart, the workspaces, and what these have in common."""
+"""What Argo CD or Flux deploys: the chart, the workspaces, and their common settings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from mops.chart.values import values_text
+from mops.checks.admission import Admission, admission
 from mops.checks.verdict import Verdict
 from mops.config import derived
+from mops.config.podsecurity import RESTRICTED
 from mops.gitops.fleet_render import verdicts
 from mops.gitops.fleet_tree import Tree
 from mops.model.layer import Origin
@@ -26,8 +28,8 @@ CHART_FORMS = "oci://HOST/PATH/NAME, the URL of a Helm repository, or a path in 
 class Chart(NamedTuple):
     """Where the chart is.
 
-    `source` is an OCI registry, a Helm repository, or the git repository of the values; in the
-    latter `url` is "" and `name` is a path.
+    `source` is an OCI registry, a Helm repository, or the git repository of the values; for git,
+    `url` is "" and `name` is a path.
     """
 
     source: ChartSource
@@ -37,27 +39,30 @@ class Chart(NamedTuple):
 
 
 class Target(NamedTuple):
-    """One workspace as it is deployed.
+    """One workspace to deploy.
 
     `app` is the name of its Application, `values` the path of its values file in the repository,
     `text` the content of that file, and `autoscaled` whether an autoscaler owns its replicas.
+    `admission` is the Pod Security level that its pods need, `level` the one that its namespace
+    gets.
     """
 
     app: str
     release: str
     namespace: str
     values: str
-    text: str
-    autoscaled: bool
+    text: str = ""
+    autoscaled: bool = False
+    admission: Admission = Admission()
+    level: str = RESTRICTED
 
 
 class Delivery(NamedTuple):
-    """What all workspaces have in common.
+    """The settings that all workspaces have in common.
 
-    `repo` and `revision` are those of the values in git, `project` and `namespace` belong to
-    Argo CD, `server` and `cluster` name the destination (both "": the cluster of Argo CD),
-    `level` is the Pod Security level of the namespaces, and `source` is the GitRepository that
-    Flux reads a chart in git from.
+    `repo` and `revision` say where the values are in git, `project` and `namespace` belong to
+    Argo CD, `server` and `cluster` name the destination (both "": the cluster of Argo CD), and
+    `source` is the GitRepository from which Flux reads a chart in git.
     """
 
     chart: Chart
@@ -67,12 +72,11 @@ class Delivery(NamedTuple):
     namespace: str = "argocd"
     server: str = ""
     cluster: str = ""
-    level: str = "restricted"
     automated: bool = True
     source: str = "flux-system"
 
     def destination(self, namespace: str) -> dict[str, str]:
-        """Where a release goes. The lint refuses one with both `server` and `cluster`."""
+        """The destination of a release. The lint rejects one with both `server` and `cluster`."""
         place: dict[str, str] = {}
         if self.cluster:
             place["name"] = self.cluster
@@ -80,14 +84,9 @@ class Delivery(NamedTuple):
             place["server"] = self.server or IN_CLUSTER
         return {**place, "namespace": namespace}
 
-    def pod_security(self) -> dict[str, str]:
-        """The labels of a namespace that ask for the Pod Security level."""
-        modes = ("enforce", "audit", "warn")
-        return {f"pod-security.kubernetes.io/{mode}": self.level for mode in modes}
-
 
 def chart_at(place: str, name: str, version: str) -> Chart:
-    """The chart at a place as --chart names it. Raises UsageError for any other form."""
+    """The chart that --chart names. Raises UsageError if it has none of the accepted forms."""
     if place.startswith("oci://"):
         url, _, last = place.removeprefix("oci://").rstrip("/").rpartition("/")
         if not url:
@@ -108,10 +107,10 @@ def app_name(release: str, workspace: str) -> str:
 
 
 def target(verdict: Verdict, file: str, workspace: str = "") -> Target:
-    """A workspace as it is deployed.
+    """A workspace to deploy.
 
-    `file` is the path of its values file in the repository; without a name of the `workspace`
-    its environment names it.
+    `file` is the path of its values file in the repository. Without `workspace`, its name is that
+    of its environment.
     """
     config = verdict.config
     release = str(config.value("release", "name"))
@@ -121,15 +120,16 @@ def target(verdict: Verdict, file: str, workspace: str = "") -> Target:
         release,
         derived.namespace(config),
         file,
-        values_text(config, verdict.values, "values", annotate=False),
+        values_text(verdict.values),
         bool(config.value("autoscaling", "enabled")),
+        admission(verdict),
     )
 
 
 def fleet_targets(
     tree: Tree, schema: SettingsSchema, directory: str, *, strict: bool
 ) -> list[Target]:
-    """All workspaces of a fleet; `directory` is its root in the repository ("" if they agree).
+    """All workspaces of a fleet; `directory` is its root in the repository, "" for the top.
 
     Raises InvalidConfig if one is invalid, or if two are the same release.
     """
@@ -145,7 +145,7 @@ def fleet_targets(
 
 
 def _same_release(targets: Sequence[Target]) -> Iterator[Problem]:
-    """Workspaces that would replace another one in its namespace."""
+    """Workspaces with the release name and namespace of an earlier one."""
     first: dict[tuple[str, str], Target] = {}
     for one in targets:
         other = first.setdefault((one.namespace, one.release), one)
@@ -153,7 +153,7 @@ def _same_release(targets: Sequence[Target]) -> Iterator[Problem]:
             yield Problem(
                 ERROR,
                 "",
-                f"release {one.release} in namespace {one.namespace} is also that of "
+                f"release {one.release} in namespace {one.namespace} is also used by "
                 f"{other.values}",
                 Origin(one.values, one.values),
                 "give one of them another namespace",

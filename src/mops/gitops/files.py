@@ -1,4 +1,4 @@
-"""Files that mops writes for others to read: into one file, or one by one into a directory."""
+"""Files that mops writes for other tools: all into one file, or each into a directory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mops.chart.manifests import stream
 from mops.model import disk
 from mops.model.problems import EnvironmentFailure
 
-# How a file begins that mops may remove from a directory.
+# The start of files that mops may remove from a directory.
 _MARK = b"# Written by mops "
 
 
 class Change(NamedTuple):
     """A file that differs from what it should be.
 
-    `text` is None for a file that is left over; `committed` is its content, b"" if it is missing.
+    `text` is None for an obsolete file; `committed` is its content, b"" if it is missing.
     """
 
     path: str
@@ -26,16 +26,16 @@ class Change(NamedTuple):
 
 
 def changes(texts: Mapping[str, str], output: str) -> list[Change]:
-    """What has to change for `output` to hold the texts, which are given by file name.
+    """The changes after which `output` contains the texts, which are given by file name.
 
     `output` is a file for all of them, or a directory: one that exists, or a name that ends in /.
-    In a directory, files that mops wrote and that are not among the texts are left over.
+    In a directory, files that mops wrote and that are not among the texts are obsolete.
     """
     if not _is_directory(output):
         wanted: dict[str, str | None] = {output: stream(texts.values())}
     else:
         wanted = {os.path.join(output, name): text for name, text in texts.items()}
-        wanted.update(dict.fromkeys(_left_over(output, texts)))
+        wanted.update(dict.fromkeys(_obsolete(output, texts)))
     found: list[Change] = []
     for path, text in wanted.items():
         exists = os.path.lexists(path)
@@ -46,7 +46,7 @@ def changes(texts: Mapping[str, str], output: str) -> list[Change]:
 
 
 def apply(found: Sequence[Change], output: str) -> None:
-    """Makes the changes, and the directory. Raises EnvironmentFailure where that fails."""
+    """Makes the changes, and creates the directory. Raises EnvironmentFailure if that fails."""
     try:
         if _is_directory(output):
             os.makedirs(output, exist_ok=True)
@@ -63,8 +63,8 @@ def _is_directory(output: str) -> bool:
     return output.endswith("/") or os.path.isdir(output)
 
 
-def _left_over(directory: str, texts: Mapping[str, str]) -> list[str]:
-    """The files in a directory that mops once wrote and no longer does."""
+def _obsolete(directory: str, texts: Mapping[str, str]) -> list[str]:
+    """The files in a directory that mops wrote earlier and does not write any more."""
     if not os.path.isdir(directory):
         return []
     found: list[str] = []

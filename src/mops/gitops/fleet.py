@@ -1,11 +1,11 @@
-"""Fleets: which workspaces a tree holds, each with its layers and its values file. Pure."""
+"""Fleets: the workspaces of a directory tree, with their layers and values files. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mops.model.layer import Origin
+from mops.model.layer import Origin, Value
 from mops.model.problems import ERROR, Problem
 from mops.schema.fields import SettingsSchema
 from mops.schema.reading import read_statements
@@ -52,8 +52,9 @@ Find = Callable[[str], Sequence[str]]
 class Workspace(NamedTuple):
     """A workspace of a fleet.
 
-    Files are named from the fleet's root, with `/`; the last of `config` is the workspace's own.
-    `name` is that of its directory, followed by that of its values file if the latter is unusual.
+    File names are relative to the fleet's root, with `/`; the last of `config` is the workspace's
+    own. `name` is that of its directory, followed by that of its values file if it is not the usual
+    one.
     """
 
     config: tuple[str, ...]
@@ -64,7 +65,7 @@ class Workspace(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """An entry of `workspaces`; `origin` is None for the convention, which no file states."""
+    """An entry of `workspaces`; `origin` is None for the convention, without a fleet file."""
 
     pattern: str
     profiles: tuple[str, ...] = ()
@@ -78,7 +79,7 @@ class _Entry(NamedTuple):
 
 
 class _Fleet(NamedTuple):
-    """What a fleet file says; the defaults are the convention."""
+    """The content of a fleet file; the defaults are the convention."""
 
     base: tuple[str, ...]
     output: str = OUTPUT
@@ -112,7 +113,7 @@ def read(data: bytes, name: str, find: Find) -> tuple[list[Workspace], list[Prob
     return _workspaces(fleet, find)
 
 
-def _entries(root: Pairs, written: Mapping[str, Any], source: Source) -> Iterator[_Entry]:
+def _entries(root: Pairs, written: Mapping[str, Value], source: Source) -> Iterator[_Entry]:
     """The entries of `workspaces`, each with its position in the file."""
     if "workspaces" not in written:
         yield _Entry(WORKSPACES, origin=source.origin(root))
@@ -130,7 +131,7 @@ def _entries(root: Pairs, written: Mapping[str, Any], source: Source) -> Iterato
 
 
 def _workspaces(fleet: _Fleet, find: Find) -> tuple[list[Workspace], list[Problem]]:
-    """The workspaces in the order of the entries; each values file belongs to one."""
+    """The workspaces in the order of the entries; two with one values file are a problem."""
     workspaces: dict[str, Workspace] = {}
     problems: list[Problem] = []
     for entry in fleet.entries:

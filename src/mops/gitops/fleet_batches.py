@@ -1,4 +1,4 @@
-"""A fleet rendered in batches, by several processes; the texts wait in temporary files."""
+"""Rendering a fleet in batches, by several processes; temporary files keep the texts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from mops.gitops.fleet_tree import Tree
 from mops.model.problems import EnvironmentFailure
 from mops.schema.fields import load_schema
 
-# How many workspaces are rendered, and written, together.
+# The number of workspaces in a batch, which are rendered and written together.
 _SIZE = 32
 
 
 class Run(NamedTuple):
     """What to do with a fleet; each process gets a copy.
 
-    `staging` is the directory for texts that wait to be written, "" where none will be.
+    `staging` is the directory for texts that will be written, "" if none will be.
     """
 
     tree: Tree
@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Where the text of a workspace is in a temporary file: after those of the parts before it."""
+    """The size of a workspace's text, in bytes; the parts of a file follow one another."""
 
     number: int
     size: int
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
 
 
 def rendered(run: Run, jobs: int) -> Iterator[Batch]:
-    """All workspaces, in the order in which their batches are done.
+    """All workspaces, in the order in which their batches finish.
 
     Raises EnvironmentFailure if a process dies, or if the temporary files cannot be written.
     """
@@ -105,14 +105,14 @@ def _rendered_by_processes(run: Run, jobs: int, batches: Sequence[range]) -> Ite
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    # Forking shares what is loaded, and is safe while there is one thread.
+    # Forking shares what is loaded, and is safe as long as there is only one thread.
     fork = sys.platform == "linux" and threading.active_count() == 1
     context = get_context("fork" if fork else "spawn")
     pool = ProcessPoolExecutor(jobs, context, _start_worker, (run,))
     try:
-        # A process ignores interrupts only once it has started.
+        # Until a process has started, it does not ignore interrupts.
         with signals.deferred():
-            # Collecting garbage would copy the memory that forked processes share.
+            # Garbage collection would copy the memory that forked processes share.
             gc.freeze()
             futures = [pool.submit(_render_in_worker, numbers) for numbers in batches]
             gc.unfreeze()
@@ -120,8 +120,8 @@ def _rendered_by_processes(run: Run, jobs: int, batches: Sequence[range]) -> Ite
             yield future.result()
     except BrokenProcessPool:
         raise EnvironmentFailure(
-            "a process that renders was killed or crashed, and nothing is written; "
-            "if memory is short, use fewer --jobs"
+            "a rendering process was killed or crashed; nothing was written "
+            "(if memory is short, use fewer --jobs)"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
@@ -139,7 +139,7 @@ def _start_worker(run: Run) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this process when its parent has died: it would wait for the next batch forever."""
+    """Ends this process when its parent dies; otherwise it would wait for work forever."""
     from multiprocessing import parent_process
 
     parent = parent_process()

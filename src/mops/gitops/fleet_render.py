@@ -1,4 +1,4 @@
-"""The workspaces of a fleet, each resolved, judged and compared with its values file."""
+"""Resolving and validating the workspaces of a fleet, and comparing their values files."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ UNREADABLE: Final = "unreadable"
 
 
 class Result(NamedTuple):
-    """What came of one workspace.
+    """The result for one workspace.
 
-    `difference` is that between its values file and the rendered values, where these are only
-    compared. `failure` is the message of a file that could not be read or written.
+    `difference` is a diff between its values file and the rendered values, if these are only
+    compared. `failure` is the message about a file that could not be read or written.
     """
 
     state: State
@@ -41,16 +41,16 @@ class Result(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """A workspace's result, and the text that its values file should be replaced by."""
+    """A workspace's result, and the new content of its values file, "" if it stays."""
 
     result: Result
     text: str = ""
 
 
 class Renderer:
-    """Renders the workspaces of a tree. Only the files of the tree count, not the environment.
+    """Renders the workspaces of a tree. Only the tree's files matter, not the environment.
 
-    `check` compares instead of preparing what to write; `strict` treats warnings as errors.
+    `check` compares the values with the files instead; `strict` treats warnings as errors.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Renderer:
         problems = tuple(verdict.problems)
         if _has_error(problems):
             return Rendered(Result(BAD, problems))
-        text = values_text(verdict.config, verdict.values, "values", annotate=False)
+        text = values_text(verdict.values)
         path = self._tree.path(workspace.output)
         committed = disk.read_file(path) if os.path.lexists(path) else None
         if committed == text.encode("utf-8"):
@@ -114,7 +114,7 @@ def verdicts(
 
 
 def _shared_files(tree: Tree, schema: SettingsSchema) -> Mapping[str, File]:
-    """The files below the workspaces' own, by path, read once for all workspaces.
+    """The files that are layers below the workspaces' own, by path, read once for all workspaces.
 
     A file that cannot be read is left out: it fails in each of its workspaces.
     """

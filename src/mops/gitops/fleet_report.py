@@ -1,4 +1,4 @@
-"""What came of a fleet, for people."""
+"""The results of a fleet, for people."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mops.gitops.fleet_render import (
 )
 from mops.gitops.fleet_tree import Tree
 from mops.model.problems import ERROR, Problem
+from mops.model.spelling import counted
 from mops.report.problems import ordered, problem_line
 from mops.report.text import printable
 
@@ -28,13 +29,13 @@ def report_lines(tree: Tree, results: Sequence[Result], *, quiet: bool) -> Itera
         if quiet and result.state not in (BAD, UNREADABLE, STALE):
             continue
         errors = sum(problem.severity == ERROR for problem in result.problems)
-        counted = f", {_count(errors, 'error')}" if errors else ""
-        yield printable(f"{tree.path(workspace.output)}: {result.state}{counted}")
+        count = f", {counted(errors, 'error')}" if errors else ""
+        yield printable(f"{tree.path(workspace.output)}: {result.state}{count}")
     yield from _problem_lines(tree, results)
 
 
 def _problem_lines(tree: Tree, results: Sequence[Result]) -> Iterator[str]:
-    """Each problem once; one in a shared file with the workspaces that it affects."""
+    """Each problem once; problems in shared files with the workspaces that they affect."""
     affected: dict[Problem, list[str]] = {}
     for workspace, result in zip(tree.workspaces, results, strict=True):
         for problem in result.problems:
@@ -55,15 +56,11 @@ def failures(results: Sequence[Result]) -> list[str]:
 
 
 def summary(results: Sequence[Result]) -> str:
-    """How many workspaces there are in each state."""
+    """The number of workspaces in each state."""
     states = [result.state for result in results]
     counts = [
         f"{states.count(state)} {state}"
         for state in (WRITTEN, UNCHANGED, STALE, NOT_WRITTEN, BAD, UNREADABLE)
         if state in states
     ]
-    return f"{_count(len(states), 'workspace')}: {', '.join(counts)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{counted(len(states), 'workspace')}: {', '.join(counts)}"

@@ -1,7 +1,7 @@
-"""A run over a whole fleet: all workspaces are rendered, then all values files are written.
+"""A run over a whole fleet: first all workspaces are rendered, then all values files are written.
 
-Nothing is written unless every workspace is valid. The rendered texts wait meanwhile in temporary
-files: of a large fleet they would fill the memory.
+Nothing is written unless every workspace is valid. Meanwhile the rendered texts are in temporary
+files, because those of a large fleet would fill the memory.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from mops.gitops.fleet_tree import Tree
 from mops.model import disk
 from mops.model.problems import EnvironmentFailure
 
-# Starting a process pays off if it renders at least so many workspaces.
+# The number of workspaces for which starting another process pays off.
 _WORTHWHILE = 50
 
 
 def worthwhile_jobs(workspaces: int) -> int:
-    """How many processes to start for so many workspaces on this machine."""
+    """The number of processes to start for so many workspaces on this machine."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -35,12 +35,12 @@ def worthwhile_jobs(workspaces: int) -> int:
 def render_fleet(
     run: Run, jobs: int, *, keep_going: bool = False, progress: Callable[[int], None]
 ) -> list[Result]:
-    """Renders all workspaces in `jobs` processes and writes what has changed; their results.
+    """Renders all workspaces in `jobs` processes and writes changed files; returns the results.
 
-    If a workspace is invalid nothing is written; `keep_going` writes the others. `progress` is
+    If a workspace is invalid, nothing is written; `keep_going` writes the others. `progress` is
     called with the number of workspaces rendered so far. An interrupt while files are written is
-    raised when all are, so that no tree is half written. Raises EnvironmentFailure if a process
-    dies, or if the temporary files cannot be written.
+    raised after the last file, so that no tree is half written. Raises EnvironmentFailure if a
+    process dies, or if the temporary files cannot be written.
     """
     if run.check:
         return _results(_reported(rendered(run, jobs), progress))
@@ -79,7 +79,7 @@ def _results(batches: Iterable[Batch]) -> list[Result]:
 
 @contextlib.contextmanager
 def _staging_directory() -> Iterator[str]:
-    """A temporary directory, which SIGTERM does not leave behind."""
+    """A temporary directory that is removed even on SIGTERM."""
     with signals.termination_raised():
         try:
             directory = tempfile.TemporaryDirectory(prefix="mops-fleet-")
@@ -90,9 +90,9 @@ def _staging_directory() -> Iterator[str]:
 
 
 def _written(tree: Tree, batches: Sequence[Batch], jobs: int) -> Iterator[tuple[int, str]]:
-    """Writes the texts that wait: the number of each workspace, and the message if it failed.
+    """Writes the texts; yields the number of each workspace, and the error message or "".
 
-    In threads, since nearly all of this is waiting for the disk.
+    Uses threads, because nearly all of the time is spent waiting for the disk.
     """
     from concurrent.futures import ThreadPoolExecutor
 

@@ -21,16 +21,16 @@ class Tree(NamedTuple):
     workspaces: tuple[Workspace, ...]
 
     def path(self, name: str) -> str:
-        """The path of a file that is named from the root."""
+        """The path of a file whose name is relative to the root."""
         return name if self.root == "." else os.path.join(self.root, name)
 
 
 def load_tree(root: str) -> Tree:
     """The fleet below the directory `root`.
 
-    Raises InvalidConfig for problems of its fleet file and for files outside the root,
-    EnvironmentFailure where the directory or the fleet file cannot be read, and UsageError where
-    there is no fleet.
+    Raises InvalidConfig for problems in its fleet file and for files outside the root,
+    EnvironmentFailure if the directory or the fleet file cannot be read, and UsageError if there
+    are no workspaces.
     """
     if not os.path.isdir(root):
         raise EnvironmentFailure(f"--root {root}: directory not found")
@@ -56,7 +56,7 @@ def load_tree(root: str) -> Tree:
 def _matching(root: str, pattern: str) -> list[str]:
     """The files below the root that match a pattern, sorted.
 
-    A pattern that leaves the root is not looked up: it stands for itself, and is refused later.
+    A pattern that leaves the root is not looked up: it is returned as it is, and rejected later.
     """
     if os.path.isabs(pattern) or ".." in pattern.split("/"):
         return [pattern]
@@ -68,7 +68,7 @@ def _matching(root: str, pattern: str) -> list[str]:
 
 
 def _outside(tree: Tree) -> Iterator[Problem]:
-    """The files that are not below the root, links followed."""
+    """Problems of files that are not below the root after following links."""
     boundary = _Boundary(tree.root)
     for workspace in tree.workspaces:
         for name in (*workspace.config, workspace.output):
@@ -83,9 +83,9 @@ def _outside(tree: Tree) -> Iterator[Problem]:
 
 
 class _Boundary:
-    """Knows which names stay below a directory, links followed.
+    """Decides which names are below a directory after following links.
 
-    Remembers each directory on the way, since many files share them.
+    Remembers the result for each directory, because many files share them.
     """
 
     def __init__(self, directory: str) -> None:

@@ -1,10 +1,10 @@
-"""The objects that have Flux deploy a workspace. Pure."""
+"""The objects with which Flux deploys a workspace. Pure."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from mops.config.podsecurity import namespace_labels
 from mops.gitops.delivery import GIT, OCI, Chart, Delivery, Target
+from mops.model.layer import Value
 from mops.model.problems import UsageError
 
 _NAMESPACE = "flux-system"
@@ -12,8 +12,8 @@ _NAMESPACE = "flux-system"
 _LITERAL = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
 
 
-def objects(target: Target, delivery: Delivery) -> list[dict[str, Any]]:
-    """The namespace, the values, the chart if it is in a registry, and the release.
+def objects(target: Target, delivery: Delivery) -> list[dict[str, Value]]:
+    """The namespace, the values, the chart (if it is in a registry), and the release.
 
     Raises UsageError for a chart in a Helm repository.
     """
@@ -23,12 +23,11 @@ def objects(target: Target, delivery: Delivery) -> list[dict[str, Any]]:
             f"--chart {chart.url}: for Flux the chart must be in an OCI registry or in the git "
             "repository"
         )
-    labels = delivery.pod_security()
-    found: list[dict[str, Any]] = [
+    found: list[dict[str, Value]] = [
         {
             "apiVersion": "v1",
             "kind": "Namespace",
-            "metadata": {"name": target.namespace, "labels": labels},
+            "metadata": {"name": target.namespace, "labels": namespace_labels(target.level)},
         },
         _config_map(target),
     ]
@@ -37,8 +36,8 @@ def objects(target: Target, delivery: Delivery) -> list[dict[str, Any]]:
     return [*found, _helm_release(target, delivery)]
 
 
-def _config_map(target: Target) -> dict[str, Any]:
-    """The values. The label has Flux upgrade at once when they change."""
+def _config_map(target: Target) -> dict[str, Value]:
+    """The values. The label makes Flux upgrade as soon as they change."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -56,7 +55,7 @@ def _values_name(target: Target) -> str:
     return f"{target.release}-values"
 
 
-def _oci_repository(target: Target, chart: Chart) -> dict[str, Any]:
+def _oci_repository(target: Target, chart: Chart) -> dict[str, Value]:
     return {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": "OCIRepository",
@@ -74,8 +73,8 @@ def _oci_repository(target: Target, chart: Chart) -> dict[str, Any]:
     }
 
 
-def _helm_release(target: Target, delivery: Delivery) -> dict[str, Any]:
-    spec: dict[str, Any] = {
+def _helm_release(target: Target, delivery: Delivery) -> dict[str, Value]:
+    spec: dict[str, Value] = {
         "interval": "30m",
         "releaseName": target.release,
         **_chart_reference(delivery),
@@ -96,7 +95,7 @@ def _helm_release(target: Target, delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _chart_reference(delivery: Delivery) -> dict[str, Any]:
+def _chart_reference(delivery: Delivery) -> dict[str, Value]:
     chart = delivery.chart
     if chart.source == OCI:
         return {"chartRef": {"kind": "OCIRepository", "name": chart.name}}
@@ -106,16 +105,16 @@ def _chart_reference(delivery: Delivery) -> dict[str, Any]:
             "spec": {
                 "chart": f"./{chart.name}",
                 "sourceRef": repository,
-                # By default Flux looks at the chart's version alone.
+                # By default Flux only looks at the chart's version.
                 "reconcileStrategy": "Revision",
             }
         }
     }
 
 
-def _drift_detection(target: Target) -> dict[str, Any]:
+def _drift_detection(target: Target) -> dict[str, Value]:
     """Detects drift, except in the replicas if an autoscaler owns them."""
-    found: dict[str, Any] = {"mode": "enabled"}
+    found: dict[str, Value] = {"mode": "enabled"}
     if target.autoscaled:
         workers = {"kind": "Deployment", "name": f"{target.release}-workers"}
         found["ignore"] = [{"paths": ["/spec/replicas"], "target": workers}]

@@ -1,14 +1,14 @@
-"""Lints of files: the objects in them, and each finding at its line and column."""
+"""Linting files: the objects in them, and the findings with lines and columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.chart.manifests import documents
 from mops.gitops.lints import Found, lint
 from mops.model.disk import read_file
-from mops.model.layer import Origin, Path, dotted
+from mops.model.layer import Origin, Path, Value, dotted
 from mops.model.problems import ERROR, Problem
 from mops.yamltext.nodes import Items, Node, Pairs
 from mops.yamltext.plain import plain_data
@@ -23,7 +23,7 @@ class _Document(NamedTuple):
 
 
 def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
-    """The number of objects in the files, and what is wrong with them.
+    """The number of objects in the files, and their problems.
 
     Raises EnvironmentFailure for a file that cannot be read.
     """
@@ -31,12 +31,12 @@ def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
     problems: list[Problem] = []
     for name in names:
         for start, text in documents(str(read_file(name), "utf-8", "replace")):
-            # Empty lines, so that positions are those in the file.
+            # Leading empty lines make positions relative to the file.
             root, wrong = parse("\n" * start + text, name, name)
             problems += wrong
             if isinstance(root, Pairs) and root.pairs:
                 found.append(_Document(name, root))
-    objects: list[Any] = [plain_data(document.root, lenient=True) for document in found]
+    objects: list[Value] = [plain_data(document.root, lenient=True) for document in found]
     for one in lint(objects):
         document = found[one.position]
         line, col = _position(document.root, one.finding.path)
@@ -45,8 +45,8 @@ def lint_files(names: Iterable[str]) -> tuple[int, list[Problem]]:
     return len(objects), problems
 
 
-def lint_objects(objects: Sequence[dict[str, Any]]) -> list[Problem]:
-    """What is wrong with objects that no file holds yet; places are kinds with names."""
+def lint_objects(objects: Sequence[dict[str, Value]]) -> list[Problem]:
+    """The problems of objects that are not in files; their places are `Kind/name`."""
     return [
         _problem(one, Origin("gitops", _object_name(objects[one.position])))
         for one in lint(objects)
@@ -58,7 +58,7 @@ def _problem(one: Found, origin: Origin) -> Problem:
     return Problem(ERROR, dotted(finding.path), finding.message, origin, finding.hint)
 
 
-def _object_name(entry: dict[str, Any]) -> str:
+def _object_name(entry: dict[str, Value]) -> str:
     return f"{entry['kind']}/{entry['metadata']['name']}"
 
 

@@ -1,4 +1,4 @@
-"""The Argo CD plugin: its files, and what its environment asks for.
+"""The Argo CD plugin: its files, and reading its environment.
 
 Argo CD runs a config management plugin in a sidecar. It passes parameters in
 ARGOCD_APP_PARAMETERS, a JSON list of {"name": ..., KIND: value} with KIND one of string, array
@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from mops.config.sources import Request
 from mops.gitops.argocd import API_VERSION
 from mops.gitops.fleet_tree import load_tree
-from mops.model.layer import Origin
+from mops.model.layer import Origin, Value
 from mops.model.problems import ERROR, EnvironmentFailure, InvalidConfig, Problem
 from mops.model.spelling import near
 from mops.report.text import printable
@@ -34,7 +34,7 @@ class Parameter(NamedTuple):
     required: bool = False
 
     def accepts(self, value: object) -> bool:
-        """Whether a value has the kind, with strings inside."""
+        """Whether a value has this kind and contains only strings."""
         if self.kind == "array":
             return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
         if self.kind == "map":
@@ -63,7 +63,7 @@ class Parameters(NamedTuple):
 
 
 class PluginRun(NamedTuple):
-    """What Argo CD asks for: a configuration, and the cluster that it is rendered for."""
+    """What Argo CD requests: a configuration, and the cluster for which it is rendered."""
 
     request: Request
     kube_version: str
@@ -71,9 +71,9 @@ class PluginRun(NamedTuple):
 
 
 def plugin_run(environ: Mapping[str, str]) -> PluginRun:
-    """What the environment of the plugin asks for; files are relative to the working directory.
+    """What the environment of the plugin requests; files are relative to the working directory.
 
-    Raises EnvironmentFailure outside the plugin, and InvalidConfig for wrong parameters.
+    Raises EnvironmentFailure outside the plugin, and InvalidConfig for invalid parameters.
     """
     missing = [name for name in _REQUIRED if not environ.get(name)]
     if missing:
@@ -113,7 +113,7 @@ def plugin_run(environ: Mapping[str, str]) -> PluginRun:
 
 def read_parameters(text: str) -> Parameters:
     """The parameters in the JSON that Argo CD passes. Raises InvalidConfig with all problems."""
-    found: dict[str, Any] = {}
+    found: dict[str, Value] = {}
     problems: list[Problem] = []
     for entry in _entries(text):
         name = entry["name"]
@@ -134,7 +134,7 @@ def read_parameters(text: str) -> Parameters:
     )
 
 
-def _entries(text: str) -> list[dict[str, Any]]:
+def _entries(text: str) -> list[dict[str, Value]]:
     """The named entries of the JSON list."""
     try:
         entries = json.loads(text)
@@ -167,9 +167,9 @@ def _workspace(environment: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _repository(source_path: str) -> str:
-    """The repository's root, of which the working directory is the `source_path`.
+    """The repository's root, if the working directory is `source_path` in it.
 
-    It is the working directory itself if that is not called so.
+    If the working directory has another name, the root is the working directory itself.
     """
     here = os.path.realpath(".")
     root = here
@@ -181,7 +181,7 @@ def _repository(source_path: str) -> str:
 
 
 def _inside(repository: str, name: str) -> str:
-    """The name of a layer. Raises InvalidConfig if it leaves the repository, links followed."""
+    """The name of a layer. Raises InvalidConfig if it is outside the repository, even by links."""
     below = os.path.realpath(name).startswith(repository.rstrip("/") + "/")
     if os.path.isabs(name) or not below:
         message = f"{printable(name)} is outside the repository"
@@ -189,7 +189,7 @@ def _inside(repository: str, name: str) -> str:
     return name
 
 
-def configuration() -> dict[str, Any]:
+def configuration() -> dict[str, Value]:
     """The ConfigManagementPlugin, which the sidecar reads from plugin.yaml."""
     return {
         "apiVersion": API_VERSION,
@@ -205,10 +205,10 @@ def configuration() -> dict[str, Any]:
     }
 
 
-def _announced() -> Iterator[dict[str, Any]]:
+def _announced() -> Iterator[dict[str, Value]]:
     """The parameters as the plugin announces them."""
     for name, parameter in PARAMETERS.items():
-        entry: dict[str, Any] = {
+        entry: dict[str, Value] = {
             "name": name,
             "title": parameter.title,
             "tooltip": parameter.tooltip,
@@ -224,13 +224,12 @@ def dockerfile(version: str) -> str:
     """The image of the plugin's sidecar, for a version of mops."""
     wheel = f"mops-{version}-py3-none-any.whl"
     return f"""\
-# The sidecar of the Argo CD plugin mops. Build it next to the wheel of mops and plugin.yaml.
+# The sidecar of the Argo CD plugin mops. Build it in a directory with the wheel and plugin.yaml.
 FROM python:3.12-slim
 COPY {wheel} /tmp/
 RUN pip install --no-cache-dir "/tmp/{wheel}[helm]" && rm /tmp/*.whl
 COPY plugin.yaml /home/argocd/cmp-server/config/plugin.yaml
-# The user that Argo CD runs sidecars as. The program that serves the plugin is mounted from
-# Argo CD's own image.
+# The user as which Argo CD runs sidecars. The entry point is mounted from Argo CD's own image.
 USER 999
 ENTRYPOINT ["/var/run/argocd/argocd-cmp-server"]
 """

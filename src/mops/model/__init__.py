@@ -1,1 +1,1 @@
-"""The data that flows through mops: layers, problems, quantities; files, and what mops brings."""
+"""The data that flows through mops: layers, problems and quantities; and the files on disk."""

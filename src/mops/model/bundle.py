@@ -1,4 +1,4 @@
-"""The chart and the schemas that mops brings: beside the installed package, or in the checkout."""
+"""The chart and the schemas that mops ships: in the installed package, or in the checkout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _CHECKOUT = os.path.dirname(os.path.dirname(_PACKAGE))
 
 
 def root() -> str:
-    """The directory that holds chart/ and schemas/."""
+    """The directory that contains chart/ and schemas/.
+
+    Raises EnvironmentFailure if the installation is incomplete.
+    """
     for directory in (os.path.join(_PACKAGE, "_bundle"), _CHECKOUT):
         if os.path.isfile(os.path.join(directory, "chart", "Chart.yaml")):
             return directory
@@ -20,12 +23,12 @@ def root() -> str:
 
 
 def chart() -> str:
-    """The chart's directory."""
+    """The path of the chart."""
     return os.path.join(root(), "chart")
 
 
 def chart_files() -> dict[str, bytes]:
-    """The content of the chart's files, by their names below its directory, with `/`."""
+    """The chart's files: path below its directory, with `/` -> content."""
     found: dict[str, bytes] = {}
     for directory, _, names in os.walk(chart()):
         for name in names:
@@ -36,11 +39,11 @@ def chart_files() -> dict[str, bytes]:
 
 
 def read(*parts: str) -> str:
-    """The text of a bundled file, whose path below the root is given in parts."""
+    """The text of a bundled file; `parts` are the components of its path below the root."""
     with open(os.path.join(root(), *parts), encoding="utf-8") as file:
         return file.read()
 
 
 def write(text: str, *parts: str) -> bool:
-    """Replaces a generated file of the checkout; whether that changed anything."""
+    """Replaces a generated file of the checkout; returns whether its content changed."""
     return disk.write(text, os.path.join(root(), *parts))

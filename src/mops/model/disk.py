@@ -1,7 +1,7 @@
 """Files on disk: bounded reads, and writes that happen completely or not at all.
 
-Whatever is written goes into a temporary file beside its target first, which then takes the
-target's place. A reader sees the old or the new content, and a full disk leaves the old one.
+A file is first written under a temporary name beside its target, and then renamed. Readers see
+either the old or the new content, and a full disk leaves the old content in place.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import os
 import signal
 import stat
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from mops.model.problems import EnvironmentFailure
+from mops.model.signals import exit_process, handled
 
-# The largest file that is read, in bytes.
+# The size of the largest file that is read, in bytes.
 MAX_BYTES = 1 << 20
 
-# The permissions of a new file, of which the umask takes some away.
+# The permissions of a new file, before the umask.
 _NEW = 0o666
 _EMPTY = '""'
 _REASONS = {
@@ -33,16 +33,16 @@ _REASONS = {
 
 
 def read_file(name: str) -> bytes:
-    """The bytes of a regular file, or of standard input for `-`; at most one more than MAX_BYTES.
+    """The bytes of a regular file, or of standard input for `-`; at most MAX_BYTES + 1.
 
-    EnvironmentFailure where there is no such file, or where it cannot be read.
+    Raises EnvironmentFailure if the file is missing or cannot be read.
     """
     if name == "-":
         import sys
 
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
-        # Non-blocking: otherwise opening a pipe waits for someone to write into it.
+        # Non-blocking, because opening a named pipe would wait until something writes into it.
         descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             return _read_regular(descriptor, name)
@@ -70,10 +70,10 @@ def _read_regular(descriptor: int, name: str) -> bytes:
 
 
 def write(text: str | bytes, name: str) -> bool:
-    """Replaces the content of the file `name`; whether that changed anything.
+    """Replaces the content of the file `name`; returns whether its content changed.
 
-    Links stay links, and permissions stay. What is not a regular file, such as a device, is written
-    in place. EnvironmentFailure where it cannot be written.
+    Symbolic links and permissions are kept. A file that is not regular, such as a device, is
+    written in place. Raises EnvironmentFailure if the file cannot be written.
     """
     data = text if isinstance(text, bytes) else text.encode("utf-8")
     target = os.path.realpath(name)
@@ -93,20 +93,20 @@ def write(text: str | bytes, name: str) -> bool:
 
 
 def write_all(texts: Sequence[tuple[str, str]]) -> list[str]:
-    """Replaces files, given as (text, name); for each why it failed, "" where it did not.
+    """Replaces files, given as (text, name); returns for each the error message, "" on success.
 
-    All are written before the first is synced, so that the disk takes them together.
+    All are written before the first is synced, so that the disk can write them together.
     """
     with _staging() as staging:
         staged = [_stage(staging, text, name) for text, name in texts]
         return [
-            failure or _settle(temporary, name)
+            failure or _move_into_place(temporary, name)
             for (temporary, failure), (_, name) in zip(staged, texts, strict=True)
         ]
 
 
 def _stage(staging: _Staging, text: str, name: str) -> tuple[str, str]:
-    """The temporary file that is to replace `name`, and why there is none, "" if there is one."""
+    """The temporary file that is to replace `name`, and "" or the error message."""
     target = os.path.realpath(name)
     try:
         mode = _mode(target)
@@ -118,8 +118,8 @@ def _stage(staging: _Staging, text: str, name: str) -> tuple[str, str]:
         return "", _unchanged(name, error)
 
 
-def _settle(temporary: str, name: str) -> str:
-    """Puts a temporary file in the place of `name`; why that failed, "" where it did not."""
+def _move_into_place(temporary: str, name: str) -> str:
+    """Renames a temporary file to `name`; returns the error message, "" on success."""
     try:
         _sync(temporary)
         os.replace(temporary, os.path.realpath(name))
@@ -129,19 +129,19 @@ def _settle(temporary: str, name: str) -> str:
 
 
 def create(text: str, name: str, mode: int = _NEW) -> bool:
-    """Creates the file `name`; False where it exists. Of several processes at once, one succeeds.
+    """Creates the file `name`; returns False if it exists. Only one of several processes succeeds.
 
-    EnvironmentFailure where it cannot be created.
+    Raises EnvironmentFailure if it cannot be created.
     """
     data = text.encode("utf-8")
     with _staging() as staging:
         try:
             temporary = staging.file(name, data, mode)
             try:
-                # A link, unlike a rename, never replaces.
+                # Unlike a rename, a hard link never replaces a file.
                 os.link(temporary, name)
             except PermissionError:
-                # Some file systems have no links.
+                # Some file systems do not support hard links.
                 _fill(name, data, mode)
         except FileExistsError:
             return False
@@ -151,15 +151,14 @@ def create(text: str, name: str, mode: int = _NEW) -> bool:
 
 
 class _Staging:
-    """Temporary files so far, and how SIGTERM was handled before."""
+    """The temporary files so far."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.handler: Any = None
 
     def file(self, target: str, data: bytes, mode: int, *, sync: bool = True) -> str:
         """The name of a new file beside `target` with this content."""
-        # Several processes, of several machines too, may write one target at a time.
+        # Several processes, even on several machines, may write the same target at once.
         name = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
         self.names.append(name)
         _fill(name, data, mode, sync=sync)
@@ -168,27 +167,19 @@ class _Staging:
 
 @contextlib.contextmanager
 def _staging() -> Iterator[_Staging]:
-    """A staging whose files are gone at the end of the block, even where SIGTERM ends it."""
+    """A staging whose files are removed at the end of the block, even if SIGTERM ends it."""
     staging = _Staging()
-    # Signals are for the main thread alone.
-    with contextlib.suppress(ValueError):
-        staging.handler = signal.signal(signal.SIGTERM, _exit)
-    try:
-        yield staging
-    finally:
-        for name in staging.names:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-        if staging.handler is not None:
-            signal.signal(signal.SIGTERM, staging.handler)
-
-
-def _exit(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
+    with handled((signal.SIGTERM,), exit_process):
+        try:
+            yield staging
+        finally:
+            for name in staging.names:
+                with contextlib.suppress(OSError):
+                    os.unlink(name)
 
 
 def _fill(name: str, data: bytes, mode: int, *, sync: bool = True) -> None:
-    """Creates a file, which is on the disk when this returns unless `sync` is off."""
+    """Creates a file; with `sync`, its content is on the disk when this returns."""
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
@@ -210,7 +201,7 @@ def _unchanged(name: str, error: OSError) -> str:
 
 
 def _mode(target: str) -> int | None:
-    """The mode of a file; None where there is no file."""
+    """The mode of a file; None if it does not exist."""
     try:
         return os.stat(target).st_mode
     except FileNotFoundError:
@@ -229,9 +220,9 @@ def _holds(target: str, data: bytes) -> bool:
 
 @contextlib.contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Holds an exclusive lock on the file `name`, so that of several edits at once none is lost.
+    """Holds an exclusive lock on the file `name`, so that no concurrent edit is lost.
 
-    Without the file there is nothing to lock; reading it will say what is wrong.
+    A file that cannot be opened is not locked; reading it reports the error.
     """
     import fcntl
 
@@ -251,7 +242,7 @@ def locked(name: str) -> Iterator[None]:
 
 
 def _is_still(descriptor: int, name: str) -> bool:
-    """Whether an open file still has this name, and was not replaced while the lock was awaited."""
+    """Whether an open file still has this name: it may be replaced while we wait for the lock."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(name))
     except OSError:

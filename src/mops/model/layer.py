@@ -22,7 +22,7 @@ class Origin(NamedTuple):
     """Where a value was written.
 
     `layer` is the layer's name; `place` is `path:line:col`, a variable's name or a flag;
-    `key` is the setting as that source spells it; "" where the place says it already.
+    `key` is the setting as that source spells it, "" if the place names the setting.
     """
 
     layer: str
@@ -54,9 +54,9 @@ class Leaf(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """One source's settings, flat: a list is a leaf, a mapping is none unless it is empty.
+    """The settings of one source by path. A list is one leaf; a mapping is one only if empty.
 
-    `label` is the name that travels with the values: relative, and the same on every machine.
+    `label` is the layer's name in rendered values: relative, and the same on every machine.
     """
 
     name: str
@@ -65,14 +65,19 @@ class Layer(NamedTuple):
 
 
 def dotted(path: Iterable[str]) -> str:
-    """The key of a path; parts that hold a dot are quoted: `a."b.c".d`."""
-    return ".".join(
-        f'"{part}"' if "." in part or '"' in part or not part else part for part in path
-    )
+    """The key of a path; parts that contain a dot are quoted: `a."b.c".d`."""
+    return ".".join(map(_key_part, path))
+
+
+def _key_part(part: str) -> str:
+    return part if part and "." not in part and '"' not in part else f'"{part}"'
 
 
 def nest(leaves: Iterable[tuple[Path, Value]]) -> dict[str, Value]:
-    """(path, value) pairs as nested data. No path may run through the value of another."""
+    """(path, value) pairs as nested dicts. No path may be a prefix of another.
+
+    An empty mapping may also be the value above other paths.
+    """
     root: dict[str, Value] = {}
     for path, value in leaves:
         node = root

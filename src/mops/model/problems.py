@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mops.model.layer import Origin
+from mops.model.spelling import counted
 
 OK, DIFFERENCE, USAGE, INVALID, ENVIRONMENT, BUG = 0, 1, 2, 3, 4, 70
 
@@ -15,7 +16,7 @@ ERROR, WARNING = "error", "warning"
 class Problem(NamedTuple):
     """One thing wrong with the configuration: where, what, and what to do about it.
 
-    `check` names the check that found it, where the docs describe that check.
+    `check` is the name of the check that found it, under which the docs describe it; "" if none.
     """
 
     severity: str
@@ -27,7 +28,7 @@ class Problem(NamedTuple):
 
 
 class MopsError(Exception):
-    """An expected failure: one line for the user and the exit code of the process."""
+    """An expected failure: a one-line message for the user and the process's exit code."""
 
     exit_code = BUG
 
@@ -39,13 +40,13 @@ class UsageError(MopsError):
 
 
 class InvalidConfig(MopsError):
-    """The configuration has errors; `problems` are all of them, warnings included."""
+    """The configuration has errors; `problems` has all of them, and the warnings."""
 
     exit_code = INVALID
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         errors = sum(problem.severity == ERROR for problem in problems)
-        super().__init__(f"invalid configuration: {errors} error{'s' if errors != 1 else ''}")
+        super().__init__(f"invalid configuration: {counted(errors, 'error')}")
         self.problems = tuple(problems)
 
 

@@ -1,7 +1,7 @@
 """Kubernetes quantities as exact numbers.
 
-The notation is that of resource.Quantity in Kubernetes' apimachinery, and the chart computes with
-the same digits.
+The notation is that of resource.Quantity in Kubernetes' apimachinery. The chart rounds in the same
+way.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?(?:[eE]([0-9]+)|([a-zA-Z]*))")
 
 
 def memory_bytes(quantity: str) -> int:
-    """A memory quantity that the schema accepts in bytes, rounded down."""
+    """The bytes in a memory quantity that the schema accepts, rounded down."""
     return _millibytes(quantity) // 1000
 
 
 def process_share(limit: str, reserve: str, processes: int) -> int:
-    """Bytes for each process of a pod: an equal share of limit less reserve, rounded down."""
+    """The bytes for each process of a pod: an equal share of limit - reserve, rounded down."""
     return (_millibytes(limit) - _millibytes(reserve)) // (1000 * processes)
 
 
@@ -33,7 +33,7 @@ def _millibytes(quantity: str) -> int:
 
 
 def millicpu(quantity: str) -> int:
-    """A CPU quantity that the schema accepts in thousandths of a CPU, rounded up."""
+    """The thousandths of a CPU in a CPU quantity that the schema accepts, rounded up."""
     whole, fraction, _, unit = _parts(quantity)
     return int(whole) if unit == "m" else -(-int(whole + fraction) * 1000 // 10 ** len(fraction))
 
@@ -48,6 +48,10 @@ def human(size: int) -> str:
 
 
 def _parts(quantity: str) -> tuple[str, str, str, str]:
+    """The digits before and after the decimal point, the exponent and the unit; "" if missing.
+
+    Raises ValueError for anything else.
+    """
     found = _NUMBER.fullmatch(quantity)
     if found is None:
         raise ValueError(quantity)

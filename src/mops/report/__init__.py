@@ -1,1 +1,1 @@
-"""Problems, origins and pictures as text and as data."""
+"""Problems, origins and pictures as text and as data; nothing here prints."""

@@ -1,10 +1,10 @@
-"""The difference between two texts."""
+"""The difference between a file as committed and as rendered."""
 
 from __future__ import annotations
 
 
 def compared(text: str, committed: bytes, output: str) -> str:
-    """The difference between what is committed and what is rendered."""
+    """A unified diff from the `committed` bytes of the file `output` to its new `text`."""
     from difflib import unified_diff
 
     old = committed.decode("utf-8", "backslashreplace").splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""A grid as an SVG drawing: this module decides where things are, the template what they look like.
+"""A grid as an SVG drawing. This module decides where things are, the template how they look.
 
 Coordinates are in pixels, from the upper left corner.
 """
@@ -26,7 +26,7 @@ _CARD_GAP = 26
 _CARD_PADDING, _PILL_PADDING = 14, 8
 
 _NO_SETTINGS = "every setting has its default"
-# Left out where the names of the settings are too short for it.
+# Left out if it is wider than the names of the settings.
 _LEGEND = "each layer overrides those to its left"
 _ACTIVE = Column("active", "in effect")
 
@@ -40,12 +40,12 @@ class Card(NamedTuple):
 
     @property
     def pill_x(self) -> float:
-        """Where its pills begin."""
+        """The left edge of its pills."""
         return self.x + _CARD_PADDING
 
     @property
     def text_x(self) -> float:
-        """Where its texts begin."""
+        """The left edge of its texts."""
         return self.pill_x + _PILL_PADDING
 
 
@@ -60,12 +60,12 @@ class Pill(NamedTuple):
 
     @property
     def text_x(self) -> float:
-        """Where its text begins."""
+        """The left edge of its text."""
         return self.x + _PILL_PADDING
 
     @property
     def end(self) -> float:
-        """Where it ends."""
+        """Its right edge."""
         return self.x + self.width
 
 

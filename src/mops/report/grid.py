@@ -1,4 +1,4 @@
-"""The settings by the layers that set them: what the pictures show. Pure."""
+"""Settings by the layers that set them: what the pictures show."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What one layer says about one setting, and whether no higher layer overrides it."""
+    """The value of one setting in one layer; it `wins` if no higher layer overrides it."""
 
     column: int
     value: str
@@ -53,16 +53,16 @@ class Grid(NamedTuple):
 
 
 def grid(config: Config, schema: SettingsSchema, paths: Sequence[Path]) -> Grid:
-    """The settings at these paths, with the layers that say something about any of them."""
-    speaking = {leaf.origin.layer for path in paths for leaf in config.stacks[path]}
-    layers = [layer.name for layer in config.layers if layer.name in speaking]
+    """The settings at these paths, with the layers that set any of them."""
+    used = {leaf.origin.layer for path in paths for leaf in config.stacks[path]}
+    layers = [layer.name for layer in config.layers if layer.name in used]
     rows = tuple(_row(config.stacks[path], schema, path, layers) for path in paths)
     return Grid(tuple(map(_column, layers)), rows)
 
 
 def _row(stack: Sequence[Leaf], schema: SettingsSchema, path: Path, layers: Sequence[str]) -> Row:
-    # A group may have two leaves of one layer, what it inherits and what it says itself: the
-    # latter overrides.
+    # A worker group may have two leaves from one layer, an inherited one and its own. The second,
+    # which is its own, overrides the first.
     leaves = {leaf.origin.layer: leaf for leaf in stack if leaf.origin.layer in layers}
     cells = [
         Cell(

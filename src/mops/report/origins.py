@@ -1,15 +1,22 @@
-"""Where values come from and what they shadow, as text and as data."""
+"""Where values come from and what they override, as text and as data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from mops.config.resolve import Config
-from mops.model.layer import COMMAND_LINE, DEBUG, DEFAULTS, ENVIRONMENT, Leaf, Path, dotted
-from mops.report.text import json_text, printable, shown
+from mops.model.layer import (
+    COMMAND_LINE,
+    DEBUG,
+    DEFAULTS,
+    ENVIRONMENT,
+    Leaf,
+    Path,
+    Value,
+    dotted,
+)
+from mops.report.text import json_text, masked, printable, shown
 from mops.schema.fields import SettingsSchema
-from mops.schema.secrets import MASK, hidden
 
 
 def layers_line(config: Config) -> str:
@@ -23,17 +30,25 @@ def override_lines(config: Config, schema: SettingsSchema) -> Iterator[str]:
         if layer.name not in (ENVIRONMENT, DEBUG, COMMAND_LINE):
             continue
         if layer.name == DEBUG:
-            yield f"{DEBUG} sets {', '.join(f'{dotted(path)}={leaf.value}' for path, leaf in layer.leaves.items())}"
+            settings = [f"{dotted(path)}={leaf.value}" for path, leaf in layer.leaves.items()]
+            yield f"{DEBUG} sets {', '.join(settings)}"
         for path, leaf in layer.leaves.items():
-            stack = config.stacks[path]
-            below = stack[: next(index for index, entry in enumerate(stack) if entry is leaf)]
-            was = (
-                f"replaces {shown(schema, path, below[-1].value)} from {written_at(below[-1])}"
-                if below
-                else "was not set"
-            )
-            now = "is forgotten" if leaf.value is None else f"= {shown(schema, path, leaf.value)}"
-            yield printable(f"{leaf.origin.place}: {dotted(path)} {now} ({was})")
+            yield printable(_override(config.stacks[path], leaf, schema, path))
+
+
+def _override(stack: Sequence[Leaf], leaf: Leaf, schema: SettingsSchema, path: Path) -> str:
+    """What a leaf changes, with the value right below it in the stack."""
+    index = next(index for index, entry in enumerate(stack) if entry is leaf)
+    before = "was not set"
+    if index:
+        lower = stack[index - 1]
+        before = f"replaces {shown(schema, path, lower.value)} from {written_at(lower)}"
+    return f"{leaf.origin.place}: {dotted(path)} {statement(schema, path, leaf.value)} ({before})"
+
+
+def statement(schema: SettingsSchema, path: Path, value: Value) -> str:
+    """What a leaf says about its setting, to follow the key: `= 3` or `is cleared`."""
+    return "is cleared" if value is None else f"= {shown(schema, path, value)}"
 
 
 def written_at(leaf: Leaf) -> str:
@@ -42,7 +57,7 @@ def written_at(leaf: Leaf) -> str:
 
 
 def selected(config: Config, schema: SettingsSchema, wanted: Sequence[Path] | None) -> list[Path]:
-    """The paths to tell of: all below the wanted ones, or all that are more than a default."""
+    """The paths to report: all below the `wanted` ones, or all settings that a layer sets."""
     order = {path: index for index, path in enumerate(schema.fields)}
     paths = sorted(config.stacks, key=lambda path: (_rank(order, path), path))
     if wanted is None:
@@ -56,37 +71,37 @@ def selected(config: Config, schema: SettingsSchema, wanted: Sequence[Path] | No
 
 
 def explained_json(config: Config, schema: SettingsSchema, paths: Iterable[Path]) -> str:
-    """Key -> value, origin and what it shadowed, the nearest loser first."""
-    return json_text({dotted(path): told(schema, path, config.stacks[path]) for path in paths})
+    """A JSON object: key -> value, origin and overridden values, the nearest one first."""
+    data = {dotted(path): stack_data(schema, path, config.stacks[path]) for path in paths}
+    return json_text(data)
 
 
 def explained(config: Config, schema: SettingsSchema, paths: Iterable[Path]) -> str:
-    """The same for people: the value and its place, below it what it shadowed."""
+    """The same for people: the value and its place, below it the values that it overrides."""
     lines: list[str] = []
     for path in paths:
-        stack = config.stacks[path]
-        key = dotted(path)
-        top = stack[-1]
-        verb = f"= {shown(schema, path, top.value)}" if top.value is not None else "is forgotten"
-        lines.append(printable(f"{key} {verb}  <- {_place(top)}"))
+        *lower, top = config.stacks[path]
+        lines.append(f"{dotted(path)} {statement(schema, path, top.value)}  <- {_place(top)}")
         lines += [
-            printable(f"    over {shown(schema, path, leaf.value)}  <- {_place(leaf)}")
-            for leaf in reversed(stack[:-1])
+            f"    over {shown(schema, path, leaf.value)}  <- {_place(leaf)}"
+            for leaf in reversed(lower)
         ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def comments(config: Config, found: Mapping[str, Any]) -> dict[Path, str]:
-    """The origin of each leaf of the values, for trailing comments. Relative names only."""
-    return (
-        {
-            path: printable(_relative(stack[-1]))
-            for path, stack in config.stacks.items()
-            if stack[-1].value is not None
-        }
-        if found
-        else {}
-    )
+def comments(config: Config, found: Mapping[str, Value]) -> dict[Path, str]:
+    """The origin of each leaf of the values, for trailing comments.
+
+    Files outside the working directory appear by their base names, so that the comments are the
+    same on every machine.
+    """
+    if not found:
+        return {}
+    return {
+        path: printable(_relative(stack[-1]))
+        for path, stack in config.stacks.items()
+        if stack[-1].value is not None
+    }
 
 
 def _relative(leaf: Leaf) -> str:
@@ -101,27 +116,30 @@ def _place(leaf: Leaf) -> str:
     return f"{origin.place} ({origin.key})" if origin.key else f"{origin.place} ({origin.layer})"
 
 
-def told(schema: SettingsSchema, path: Path, stack: Sequence[Leaf]) -> dict[str, Any]:
-    """A value with its origin and what it shadowed, the nearest loser first, as data."""
+def stack_data(schema: SettingsSchema, path: Path, stack: Sequence[Leaf]) -> dict[str, Value]:
+    """A value with its origin and the values that it overrides, the nearest one first."""
+    *lower, top = [_leaf_data(schema, path, leaf) for leaf in stack]
+    return {**top, "shadowed": lower[::-1]}
 
-    def one(leaf: Leaf) -> dict[str, Any]:
-        value = MASK if hidden(schema, path, leaf.value) else leaf.value
-        return {"value": value, "origin": {"layer": leaf.origin.layer, "place": leaf.origin.place}}
 
-    return {**one(stack[-1]), "shadowed": [one(leaf) for leaf in reversed(stack[:-1])]}
+def _leaf_data(schema: SettingsSchema, path: Path, leaf: Leaf) -> dict[str, Value]:
+    value = masked(schema, path, leaf.value)
+    return {"value": value, "origin": {"layer": leaf.origin.layer, "place": leaf.origin.place}}
 
 
 def _inherited(config: Config, schema: SettingsSchema, path: Path) -> bool:
-    """Whether an entry of an inheriting map only repeats what its section says."""
+    """Whether an entry of an inheriting mapping only repeats its section."""
     for target, source in schema.inherits.items():
         size = len(target)
         if path[:size] == target and len(path) > size + 1:
-            twin = config.stacks.get((*source, *path[size + 1 :]))
-            return twin is not None and twin[-1] is config.stacks[path][-1]
+            original = config.stacks.get((*source, *path[size + 1 :]))
+            return original is not None and original[-1] is config.stacks[path][-1]
     return False
 
 
 def _rank(order: Mapping[Path, int], path: Path) -> int:
-    return next(
-        (order[path[:size]] for size in range(len(path), 0, -1) if path[:size] in order), len(order)
-    )
+    """The position in the schema of a path, or of the nearest declared path above it."""
+    for size in range(len(path), 0, -1):
+        if path[:size] in order:
+            return order[path[:size]]
+    return len(order)

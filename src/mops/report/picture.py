@@ -1,4 +1,4 @@
-"""The layers and what each contributed, as a picture: Mermaid for texts, SVG for pages. Pure."""
+"""The layers and what each contributed, as a picture: Mermaid for Markdown, SVG for web pages."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mops.schema.fields import SettingsSchema
 _HEAD = """\
 flowchart LR
   classDef active fill:#0b7a75,stroke:#0b7a75,color:#ffffff
-  classDef shadowed fill:#8b98a522,stroke:#8b98a5,color:#7b8794,stroke-dasharray:4 3
+  classDef overridden fill:#8b98a522,stroke:#8b98a5,color:#7b8794,stroke-dasharray:4 3
 """
 
 
 def svg(config: Config, schema: SettingsSchema, paths: Sequence[Path]) -> str:
-    """A row for each setting and a card for each layer, the lowest left, the active values right.
+    """A row for each setting, a card for each layer from left to right, and the active values.
 
     `paths` are settings of `config`.
     """
@@ -60,16 +60,16 @@ def _links(found: Grid) -> Iterator[str]:
 
 
 def _styles(found: Grid) -> Iterator[str]:
-    """The colours of the boxes, and of the active and the other values."""
+    """The colours of the boxes, and of the active and the overridden values."""
     for column in range(len(found.columns)):
         yield f"style layer{column} fill:#8b98a511,stroke:#8b98a5"
     active: list[str] = []
-    shadowed: list[str] = []
+    overridden: list[str] = []
     for index, row in enumerate(found.rows):
         for cell in row.cells:
-            nodes = active if cell.wins and not cell.is_null else shadowed
+            nodes = active if cell.wins and not cell.is_null else overridden
             nodes.append(_node(index, cell))
-    for name, nodes in (("active", active), ("shadowed", shadowed)):
+    for name, nodes in (("active", active), ("overridden", overridden)):
         if nodes:
             yield f"class {','.join(nodes)} {name}"
 
@@ -83,7 +83,7 @@ def _node(index: int, cell: Cell) -> str:
 
 
 def _sentence(row: Row, cell: Cell) -> str:
-    statement = "is forgotten" if cell.is_null else f"= {cell.value}"
+    statement = "is cleared" if cell.is_null else f"= {cell.value}"
     return f"{row.section}{row.name} {statement}"
 
 

@@ -5,33 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mops.model.problems import WARNING, Problem
+from mops.model.spelling import with_hint
 from mops.report.text import json_text, printable
 
 
 def problem_line(problem: Problem) -> str:
-    """`place: key: message (hint)`."""
+    """`place: key: message (hint) [check]`; key, hint and check only if there are any."""
     place = problem.origin.place
     key = f"{problem.key}: " if problem.key and problem.key != place else ""
     severity = "warning: " if problem.severity == WARNING else ""
-    hint = f" ({problem.hint})" if problem.hint else ""
     check = f" [{problem.check}]" if problem.check else ""
-    return printable(f"{place}: {severity}{key}{problem.message}{hint}{check}")
+    message = with_hint(problem.message, problem.hint)
+    return printable(f"{place}: {severity}{key}{message}{check}")
 
 
 def problems_json(problems: Iterable[Problem]) -> str:
     """The problems as a list of objects."""
-    return json_text([
-        {"severity": p.severity, "layer": p.origin.layer, "place": p.origin.place, "key": p.key, "message": p.message, "hint": p.hint, "check": p.check} for p in problems
-    ])  # fmt: skip
+    return json_text([_problem_data(problem) for problem in problems])
+
+
+def _problem_data(problem: Problem) -> dict[str, str]:
+    return {
+        "severity": problem.severity,
+        "layer": problem.origin.layer,
+        "place": problem.origin.place,
+        "key": problem.key,
+        "message": problem.message,
+        "hint": problem.hint,
+        "check": problem.check,
+    }
 
 
 def ordered(problems: Iterable[Problem]) -> list[Problem]:
-    """Problems file by file in the order of their lines, errors first at one place."""
-    return sorted(problems, key=lambda p: (_position(p.origin.place), p.severity))
+    """Problems by file, line and column; at the same place, errors come first."""
+    return sorted(problems, key=lambda problem: (_position(problem.origin.place), problem.severity))
 
 
 def _position(place: str) -> tuple[str, int, int]:
-    parts = place.rsplit(":", 2)
-    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
-        return parts[0], int(parts[1]), int(parts[2])
+    """File, line and column of a place; a variable or a flag has line and column 0."""
+    match place.rsplit(":", 2):
+        case [name, line, col] if line.isdigit() and col.isdigit():
+            return name, int(line), int(col)
     return place, 0, 0

@@ -1,4 +1,4 @@
-"""Rows as aligned text, cut to a width where there is one."""
+"""Rows as aligned text, shortened to a width if there is one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,36 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 GAP = "  "
+# The width below which no column is shortened.
 _LEAST = 12
-_CUT = "..."
+_ELLIPSIS = "..."
 
 Paint = Callable[[str, str], str]
 
 
 class Column(NamedTuple):
-    """A column: its heading, its style's name, and whether it gives way where the width is short."""
+    """A column: its heading, the name of its style, and whether it may be shortened."""
 
     heading: str
     style: str = ""
-    gives: bool = False
+    shrinks: bool = False
+
+
+class _Filled(NamedTuple):
+    """A column with its cells from top to bottom."""
+
+    column: Column
+    cells: Sequence[str]
+
+    @property
+    def widest(self) -> int:
+        """The width that the heading and all cells fit in."""
+        return max(map(len, (self.column.heading, *self.cells)))
+
+    @property
+    def least(self) -> int:
+        """The width that the column keeps when it is shortened."""
+        return max(_LEAST, len(self.column.heading))
 
 
 def plain(text: str, _style: str) -> str:
@@ -31,42 +49,40 @@ def table(
     width: int | None,
     paint: Paint = plain,
 ) -> str:
-    """The rows below their headings. Columns that are empty throughout are left out; the last is not padded."""
-    used = [index for index in range(len(columns)) if any(row[index] for row in rows)]
-    chosen = [columns[index] for index in used]
-    cells = [[row[index] for index in used] for row in rows]
-    widths = _fitted(
-        chosen,
-        [
-            max(len(column.heading), *(len(row[index]) for row in cells))
-            for index, column in enumerate(chosen)
-        ],
-        width,
-    )
-    lines = [_line([column.heading for column in chosen], widths, ["heading"] * len(chosen), paint)]
-    lines += [_line(row, widths, [column.style for column in chosen], paint) for row in cells]
+    """The rows below their headings.
+
+    Columns without any text are left out, and the last one is not padded.
+    """
+    by_column = zip(columns, zip(*rows, strict=True), strict=bool(rows))
+    filled = [_Filled(column, cells) for column, cells in by_column if any(cells)]
+    widths = _fitted(filled, width)
+    headings = [column.heading for column, _ in filled]
+    styles = [column.style for column, _ in filled]
+    lines = [_line(headings, widths, ["heading"] * len(filled), paint)]
+    shown = zip(*(cells for _, cells in filled), strict=True)
+    lines += [_line(row, widths, styles, paint) for row in shown]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _fitted(columns: Sequence[Column], wanted: list[int], width: int | None) -> list[int]:
-    """The widths, the widest column that may give way being cut first."""
-    widths = list(wanted)
+def _fitted(columns: Sequence[_Filled], width: int | None) -> list[int]:
+    """The widths of the columns; where they exceed `width`, the widest is shortened first."""
+    widths = [column.widest for column in columns]
     while width is not None and sum(widths) + len(GAP) * (len(widths) - 1) > width:
-        giving = [
+        shrinking = [
             index
             for index, column in enumerate(columns)
-            if column.gives and widths[index] > max(_LEAST, len(column.heading))
+            if column.column.shrinks and widths[index] > column.least
         ]
-        if not giving:
+        if not shrinking:
             break
-        widths[max(giving, key=lambda index: widths[index])] -= 1
+        widths[max(shrinking, key=lambda index: widths[index])] -= 1
     return widths
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str], paint: Paint) -> str:
     parts = []
     for index, (cell, size, style) in enumerate(zip(cells, widths, styles, strict=True)):
-        shown = cell if len(cell) <= size else cell[: size - len(_CUT)] + _CUT
+        shown = cell if len(cell) <= size else cell[: size - len(_ELLIPSIS)] + _ELLIPSIS
         padding = " " * (size - len(shown)) if index < len(cells) - 1 else ""
         parts.append((paint(shown, style) if shown else "") + padding)
     return GAP.join(parts).rstrip()

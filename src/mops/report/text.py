@@ -1,11 +1,10 @@
-"""Problems, layers and origins as text and as data. Pure: nothing here prints."""
+"""Values as text on one line, and data as JSON."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.schema.fields import SettingsSchema
 from mops.schema.secrets import MASK, hidden
 
@@ -13,27 +12,34 @@ _LONGEST = 120
 
 
 def printable(text: str) -> str:
-    """`text` without characters that a terminal would act on."""
+    """`text` with control characters, which a terminal would act on, written as escapes."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
 
 
-def shown(schema: SettingsSchema, path: Path, value: Any) -> str:
-    """A value on one line, hidden where it is a secret."""
-    if hidden(schema, path, value):
-        return MASK
-    if value is None:
-        return "null"
-    text = (
-        value
-        if isinstance(value, str) and value and value.isprintable() and value == value.strip()
-        else json.dumps(value, ensure_ascii=False)
-    )
+def masked(schema: SettingsSchema, path: Path, value: Value) -> Value:
+    """A setting's value as data, hidden if it is a secret."""
+    return MASK if hidden(schema, path, value) else value
+
+
+def shown(schema: SettingsSchema, path: Path, value: Value) -> str:
+    """A value on one line, shortened if it is long and hidden if it is a secret."""
+    return MASK if hidden(schema, path, value) else one_line(value)
+
+
+def one_line(value: Value) -> str:
+    """A value on one line, shortened if it is long; anything but a plain string is JSON."""
+    text = value if _is_plain(value) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def json_text(data: Any) -> str:
-    """Data as a JSON document."""
+def _is_plain(value: Value) -> bool:
+    """Whether a value is a string that needs no quotes to be recognized."""
+    return isinstance(value, str) and value == value.strip() != "" and value.isprintable()
+
+
+def json_text(data: Value) -> str:
+    """Data as an indented JSON document."""
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

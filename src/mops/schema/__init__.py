@@ -1,1 +1,1 @@
-"""The schema of the settings: its fields and keywords, and statements read into typed leaves."""
+"""The schema of the settings: its fields and keywords, and statements typed into leaves."""

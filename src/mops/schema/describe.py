@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mops.schema.fields import Field
-from mops.schema.keywords import Tree, number_range
+from mops.schema.keywords import number_range
+from mops.schema.tree import Tree
 
 _NAMES = {
     "string": "string",
@@ -15,7 +16,7 @@ _NAMES = {
 
 
 def describe(tree: Tree) -> str:
-    """The type of a setting in Markdown; words in backticks are what one writes."""
+    """The type of a setting in Markdown, with literal values in backticks."""
     if "enum" in tree:
         return " | ".join(f"`{value}`" for value in tree["enum"])
     if "anyOf" in tree:
@@ -36,7 +37,7 @@ def _integer(low: int, high: int | None) -> str:
 
 
 def field_text(field: Field, default: str) -> str:
-    """Everything about a field besides its value; `default` is its default as shown to people."""
+    """Everything about a field except its value; `default` is its default as shown to people."""
     rows = [
         ("type", describe(field.schema).replace("`", "")),
         ("default", default),

@@ -1,4 +1,4 @@
-"""Lists that stand for a mapping by name, as Kubernetes writes environment variables.
+"""Lists of named entries instead of a mapping, as Kubernetes writes environment variables.
 
 - name: A
   value: x
@@ -20,12 +20,12 @@ from mops.yamltext.nodes import Items, Node, Pairs, Text, kind
 _VALUE, _REFERENCE = "value", "valueFrom"
 
 
-# A pair of the mapping: its key, and its value as a mapping has it, or what is wrong with it.
+# A pair of the mapping: its key, and its value, or the problem with it.
 Entry: TypeAlias = "tuple[Text, Node | Problem]"
 
 
 def entries(items: Items, by: str, source: Source, spelled: Spelling) -> Iterator[Entry | Problem]:
-    """The entries of a list in order; `by` is the property that holds the name."""
+    """The entries of a list in order; `by` is the property with the name."""
     first: dict[str, Text] = {}
     for index, item in enumerate(items.items):
         here = (*spelled, f"[{index}]")
@@ -45,7 +45,7 @@ def entries(items: Items, by: str, source: Source, spelled: Spelling) -> Iterato
 
 
 def _value(item: Pairs, by: str, source: Source, spelled: Spelling) -> Node | Problem:
-    """What an entry says besides its name."""
+    """The value of an entry: its `value`, or a mapping with its `valueFrom`."""
     rest = {_declared(key, source): pair for key, pair in item.pairs.items() if key != by}
     for name, (key, _) in rest.items():
         if name not in (_VALUE, _REFERENCE):

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from mops.model import bundle
 from mops.model.layer import DEFAULTS, Layer, Leaf, Origin, Path, Value, dotted
-from mops.schema.keywords import Tree, child, types, violations
+from mops.schema.keywords import child, types, violations
+from mops.schema.tree import Tree
 
-# What the names of override variables begin with.
+# The prefix of the names of override variables.
 PREFIX = "MODELOPS_OVERRIDE_"
 
 # The section that `render` adds to the values.
@@ -34,14 +35,14 @@ class Field(NamedTuple):
 
     @property
     def flag(self) -> str:
-        """The command line flag; "" where there is none."""
+        """The command line flag; "" if it has none."""
         return str(self.schema.get("x-flag", ""))
 
     @property
     def variable(self) -> str:
-        """The override variable, from the path unless the schema names it; "" where there is none.
+        """The override variable, named after the path unless the schema names it; "" if none.
 
-        Only scalars have one; of those that may also refer to a Secret, only the ones with a name.
+        Only scalars have one; scalars that may also be a reference only if the schema names it.
         """
         if "x-variable" in self.schema:
             return PREFIX + str(self.schema["x-variable"])
@@ -51,12 +52,12 @@ class Field(NamedTuple):
 
     @property
     def description(self) -> str:
-        """One sentence on what the setting means."""
+        """One sentence that says what the setting means."""
         return str(self.schema.get("description", ""))
 
 
 class SettingsSchema:
-    """The settings. `tree` is the whole schema with references inlined."""
+    """All settings. `tree` is the whole schema with references inlined."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -65,7 +66,7 @@ class SettingsSchema:
 
     @cached_property
     def fields(self) -> dict[Path, Field]:
-        """Every declared field in schema order, including the declared entries of free mappings."""
+        """All declared fields in schema order, including declared entries of free mappings."""
         return {path: Field(path, node) for path, node in _walk(self.tree, ())}
 
     @cached_property
@@ -89,7 +90,7 @@ class SettingsSchema:
 
     @cached_property
     def inherits(self) -> dict[Path, Path]:
-        """Mappings whose entries inherit from a section: their path -> path of the section."""
+        """Mappings whose entries inherit from a section: path -> path of the section."""
         found: dict[Path, Path] = {}
         for path, field in self.fields.items():
             entries = field.schema.get("additionalProperties")
@@ -98,18 +99,18 @@ class SettingsSchema:
         return found
 
     def located(self, annotation: str) -> dict[str, Path]:
-        """The paths of the nodes that carry an annotation, by the annotation's value."""
+        """The paths of the nodes with an annotation, by the annotation's value."""
         if annotation not in self._located:
             self._located[annotation] = {value: path for path, value in self.marked(annotation)}
         return self._located[annotation]
 
     def marked(self, annotation: str) -> list[tuple[Path, Value]]:
-        """The paths of the nodes that carry an annotation, with its value; sections included."""
+        """The paths of the nodes with an annotation, including sections, and its value."""
         nodes = _nodes(self.tree, ())
         return [(path, node[annotation]) for path, node in nodes if annotation in node]
 
     def at(self, path: Path) -> Tree | None:
-        """The schema of the setting at `path`; None where there is no such setting."""
+        """The schema of the setting at `path`; None if there is no such setting."""
         node: Tree | None = self.tree
         for part in path:
             if node is None:
@@ -118,7 +119,7 @@ class SettingsSchema:
         return node
 
     def atomic(self, path: Path) -> Path | None:
-        """The beginning of `path` that a higher layer replaces as a whole; None for most paths."""
+        """The prefix of `path` that a higher layer replaces as a whole; None for most paths."""
         if path not in self._atomic:
             self._atomic[path] = self._atomic_at(path)
         return self._atomic[path]
@@ -135,7 +136,7 @@ class SettingsSchema:
         return None
 
     def defaults(self) -> Layer:
-        """The lowest layer."""
+        """The lowest layer: the default of every field that has one."""
         return self._defaults
 
     @cached_property
@@ -152,7 +153,7 @@ class SettingsSchema:
 
     @staticmethod
     def nothing(tree: Tree) -> Value:
-        """The value that means "not set" for a setting; None where the setting needs a value."""
+        """The value that means "not set" for a setting; None if the setting needs a value."""
         names = types(tree)
         if "array" in names:
             return []
@@ -170,7 +171,7 @@ class SettingsSchema:
 
 @lru_cache(maxsize=1)
 def load_schema() -> SettingsSchema:
-    """The schema that mops is shipped with."""
+    """The schema that mops ships."""
     import json
 
     return SettingsSchema(json.loads(bundle.read("schemas", "mops.schema.json")))
@@ -214,5 +215,5 @@ def _nodes(tree: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
 
 
 def _mapping_branch(tree: Tree) -> Tree:
-    """The alternative of `anyOf` that is a mapping, where there are alternatives."""
+    """The alternative of `anyOf` that is a mapping; without one, `tree` itself."""
     return next((branch for branch in tree.get("anyOf", ()) if "object" in types(branch)), tree)

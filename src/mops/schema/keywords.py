@@ -1,19 +1,17 @@
-"""Typed data against the schema: the draft-07 keywords that it uses, with messages for people.
+"""Validation of typed data: the draft-07 keywords that the schema uses, with readable messages.
 
-The tests hold this against the jsonschema library and against helm on generated documents.
+The tests compare the verdicts with those of the jsonschema library and of helm.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from mops.model.layer import Path, Value
 from mops.model.spelling import near, one_of
-
-# One node of a schema with all that is below it: keyword -> value.
-Tree: TypeAlias = Mapping[str, Value]
+from mops.schema.tree import Tree
 
 UNKNOWN_SETTING = "unknown setting"
 
@@ -37,18 +35,18 @@ _FOUND: dict[type, str] = {
     list: "a list",
     dict: "a mapping",
 }
-# Helm's YAML writer loses these.
+# Helm's YAML writer drops these.
 _UNWRITABLE = "[\x7f-\x84\x86-\x9f\ufffe\uffff]"
 _UNWRITABLE_MESSAGE = (
     "Helm does not support U+FFFE, U+FFFF, and the control characters U+007F to U+009F"
     " except U+0085"
 )
-# The longest refused value that a message repeats, in characters.
+# The longest invalid value that a message repeats, in characters.
 _LONGEST_SHOWN = 40
 
 
 class Violation(NamedTuple):
-    """One thing wrong at `path`. `at_key`: the key itself is wrong, not its value."""
+    """One thing wrong at `path`. `at_key`: the key itself is invalid, not its value."""
 
     path: Path
     message: str
@@ -58,7 +56,7 @@ class Violation(NamedTuple):
 
 
 def violations(tree: Tree, value: Value, path: Path = ()) -> Iterator[Violation]:
-    """All that is wrong with `value`, which stands at `path`."""
+    """Everything that is wrong with `value`, which is at `path`."""
     if "anyOf" in tree:
         tree = {**tree, **_branch(tree, value)}
     names = types(tree)
@@ -84,7 +82,7 @@ def types(tree: Tree) -> tuple[str, ...]:
 
 
 def child(tree: Tree, key: str) -> Tree | None:
-    """The schema of a mapping's value at `key`; None where no such key is allowed."""
+    """The schema of a mapping's value at `key`; None if the key is not allowed."""
     found: Tree
     if key in tree.get("properties", ()):
         found = tree["properties"][key]
@@ -112,12 +110,12 @@ def _with_kubernetes(tree: Tree) -> Tree:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in `text`; `$` matches at the very end only, as in Go."""
+    """Whether `pattern` is found in `text`; as in Go, `$` matches only at the very end."""
     return re.search(pattern.replace("$", r"\Z"), text) is not None
 
 
 def shown(value: Value) -> str:
-    """A refused value for a message: itself where it is short and holds no credentials."""
+    """An invalid value for a message: its kind if it is long or may contain credentials."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -165,7 +163,7 @@ def _number(tree: Tree, value: float, path: Path) -> Iterator[Violation]:
 
 
 def number_range(low: float | None, high: float | None) -> str:
-    """The numbers from `low` to `high` in words; None is no bound, and one bound must be there."""
+    """The range from `low` to `high` in words; one of them may be None, for no bound."""
     if high is None:
         return f"at least {low}"
     if low is None:
@@ -202,7 +200,7 @@ def _mapping(tree: Tree, value: dict[str, Value], path: Path) -> Iterator[Violat
 
 
 def name_violations(tree: Tree, key: str) -> Iterator[Violation]:
-    """All that is wrong with `key` as a name in a mapping."""
+    """Everything that is wrong with `key` as a name in a mapping."""
     names = tree.get("propertyNames")
     if names is not None:
         for wrong in violations(names, key):
@@ -219,7 +217,7 @@ _CHECKS: dict[type, Callable[[Tree, Value, Path], Iterator[Violation]]] = {
 
 
 def _branch(tree: Tree, value: Value) -> Tree:
-    """The alternative of `anyOf` that is meant, judged by the value's type."""
+    """The alternative of `anyOf` that has the value's type, preferably one that it satisfies."""
     fitting = [
         branch for branch in tree["anyOf"] if any(_is(name, value) for name in types(branch))
     ]
@@ -238,7 +236,7 @@ _CLASSES: dict[str, type] = {
 
 
 def _is(name: str, value: Value) -> bool:
-    """Whether a value has a type of JSON Schema, where True is no number and 2.0 an integer."""
+    """Whether a value has a type of JSON Schema: True is not a number, and 2.0 is an integer."""
     if name in _CLASSES:
         return isinstance(value, _CLASSES[name])
     if isinstance(value, bool) or not isinstance(value, (int, float)):

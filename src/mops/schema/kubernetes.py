@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mops.model import bundle
-from mops.schema.keywords import Tree
+from mops.schema.tree import Tree
 
 _INT32, _INT64 = 2**31, 2**63
 _SCALARS: dict[str, Tree] = {

@@ -1,8 +1,8 @@
-"""Statements against the schema: what was written becomes typed leaves, or problems at their place.
+"""Statements to typed leaves, or to problems at the place where they were written.
 
-This is the one step in which values get their types. The schema decides and nothing is guessed: a
-string takes the text exactly as written, an integer a decimal integer, a boolean `true` or `false`,
-and quotes mean a string.
+This is the only step that gives values their types. The schema decides and nothing is guessed: a
+string takes the text exactly as written, an integer takes a decimal integer, a boolean takes `true`
+or `false`, and quotes mean a string.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mops.schema.walk import Walk
 
 
 def read_statements(schema: SettingsSchema, statements: Iterable[Statement | Problem]) -> Reading:
-    """Types statements in their order. Problems among them, found by a source itself, are kept."""
+    """Types statements in order. Problems among them, which sources have found, are kept."""
     reading = Reading(schema)
     for statement in statements:
         if isinstance(statement, Problem):
@@ -28,16 +28,16 @@ def read_statements(schema: SettingsSchema, statements: Iterable[Statement | Pro
 
 
 class Reading:
-    """The leaves of statements by the layer that they belong to, and all problems.
+    """The leaves of all statements by layer, and all problems.
 
-    `refused` has, by layer, the paths whose values are no leaves because of a problem.
+    `refused` has, by layer, the paths whose values are invalid and therefore not leaves.
     """
 
     def __init__(self, schema: SettingsSchema) -> None:
         self.schema = schema
         self.leaves: dict[str, dict[Path, Leaf]] = {}
         self.refused: dict[str, set[Path]] = {}
-        # A dict for its keys, which are ordered and unique: with an alias, one node is read twice.
+        # A dict as an ordered set: a node with an alias is read more than once.
         self._problems: dict[Problem, None] = {}
 
     @property
@@ -46,7 +46,7 @@ class Reading:
         return list(self._problems)
 
     def layer(self, name: str, label: str) -> Layer:
-        """The layer of that name, which may be empty."""
+        """The layer with this name, which may be empty."""
         return Layer(name, self.leaves.get(name, {}), label)
 
     def report(self, problems: Iterable[Problem]) -> None:
@@ -54,10 +54,9 @@ class Reading:
         self._problems.update(dict.fromkeys(problems))
 
     def take(self, statement: Statement) -> None:
-        """Records what a statement says.
+        """Records the leaves and problems of a statement.
 
-        Its paths are the same quantity and share one node, so only the problems of the first path
-        that has any are reported.
+        All its paths share one node, so only the first path with problems reports them.
         """
         layer = statement.source.layer
         reported = False
@@ -72,7 +71,7 @@ class Reading:
             reported = reported or bool(problems)
 
     def _keep(self, layer: str, leaves: list[tuple[Path, Leaf]]) -> Iterator[Problem]:
-        """Records leaves; yields a problem for each setting that the layer has set before."""
+        """Records leaves; yields a problem for each setting that the layer has already set."""
         for path, leaf in leaves:
             known = self.leaves.setdefault(layer, {})
             if path in known:

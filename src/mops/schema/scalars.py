@@ -1,17 +1,18 @@
-"""Scalars as the schema types them: nothing is guessed."""
+"""Scalars in the type that the schema declares; nothing is guessed."""
 
 from __future__ import annotations
 
 import re
 
 from mops.model.layer import Value
-from mops.schema.keywords import Tree, types
+from mops.schema.keywords import types
+from mops.schema.tree import Tree
 from mops.yamltext.nodes import NULLS, Text
 from mops.yamltext.plain import INTEGER, Ambiguous, plain_scalar
 
 _MOST_DIGITS = 18
 _BOOLEANS = {"true": True, "false": False}
-# How people write booleans elsewhere.
+# Other common spellings of booleans.
 _MEANT = {
     **dict.fromkeys(("yes", "on", "y", "1", "true"), "true"),
     **dict.fromkeys(("no", "off", "n", "0", "false"), "false"),
@@ -23,7 +24,7 @@ _SHORT = 40
 
 
 class Mistyped(Exception):
-    """A scalar is not of the type that the schema wants."""
+    """A scalar does not have the type that the schema declares."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -31,7 +32,7 @@ class Mistyped(Exception):
 
 
 def scalar(node: Text, tree: Tree) -> Value:
-    """The value of a scalar in the type that `tree` wants; Mistyped where it has none."""
+    """The value of a scalar in the type that `tree` declares. Raises Mistyped if it has none."""
     names = types(tree)
     if not names:
         return _untyped(node)
@@ -69,7 +70,7 @@ def _boolean(node: Text) -> bool:
 
 
 def _untyped(node: Text) -> Value:
-    """A scalar where the schema declares no type: only what every YAML reader agrees on."""
+    """A scalar without a declared type. Raises Mistyped if YAML readers disagree on it."""
     try:
         value: Value = plain_scalar(node)
     except Ambiguous:
@@ -94,7 +95,7 @@ def _untyped_string(node: Text) -> str:
 
 
 def _as_integer(text: str) -> str:
-    """How to write `text` as an integer, where it looks like a number."""
+    """A hint how to write `text` as an integer; "" if it does not look like a number."""
     if re.fullmatch(_FILE_MODE, text):
         return f"write {int(text, 8)} for the file mode {text}"
     plain = text.replace("_", "")
@@ -108,7 +109,7 @@ def _as_integer(text: str) -> str:
 
 
 def _written(node: Text) -> str:
-    """A refused scalar for a message: itself where it is short and plain."""
+    """An invalid scalar for a message: its text if that is short and harmless."""
     if not node.text:
         return "an empty value"
     return node.text if re.fullmatch(r"[-+_.:0-9A-Za-z]{1,40}", node.text) else "a string"

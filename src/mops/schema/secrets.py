@@ -1,4 +1,4 @@
-"""What looks like a secret and is therefore never printed."""
+"""Recognizing secrets, which are never printed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mops.schema.fields import SettingsSchema
 
 MASK = "(hidden)"
 
-# Patterns are compiled when they are first used, since not every run looks for secrets.
+# Strings, because not every run looks for secrets: they are compiled at their first use.
 _NAME = r"""(?ix) passw | passphrase | secret | token(?!iz) | credential | connection_?string
     | (api | access | account | private)_?key
     | (^|_)(sas | pwd | auth)($|_)"""
-# Names with such a word that mean a place or a switch.
+# Names that contain such a word but mean a reference, a file or a switch.
 _HARMLESS = r"""(?ix) secretname | secretref | secretkeyref | tlssecret | imagepullsecrets
     | _(file | path | dir | name | ttl | timeout | enabled | url)$"""
 _VALUE = r"""(?ix) ://[^/\s:@]*:[^/\s@]+@                # a password in a URL
@@ -41,7 +41,7 @@ def secret_value(value: Value) -> bool:
 
 
 def hidden(schema: SettingsSchema, path: Path, value: Value) -> bool:
-    """Whether the value at a path must not be printed. A reference to a Secret may be."""
+    """Whether the value at a path must not be printed. References to Secrets may be printed."""
     if value is None or "valueFrom" in path:
         return False
     named = "env" in path and isinstance(value, str) and value != "" and secret_name(path[-1])

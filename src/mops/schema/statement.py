@@ -1,6 +1,6 @@
-"""What a source hands over: nodes as they were written, each with the settings that it is about.
+"""Statements: nodes as written in a source, each with the paths of the settings that it sets.
 
-Files, override variables, flags, `--set` and `config set` all come down to statements. None of them
+Files, override variables, flags, `--set` and `config set` all produce statements. None of them
 types a scalar: `mops.schema.reading` turns statements into leaves.
 """
 
@@ -11,10 +11,10 @@ from typing import NamedTuple
 from mops.model.layer import Origin, Path, dotted
 from mops.model.problems import ERROR, Problem
 from mops.schema.fields import declared_name
-from mops.schema.keywords import Tree
+from mops.schema.tree import Tree
 from mops.yamltext.nodes import Node
 
-# A path as its source writes it: a flat key, snake_case, below `workspace` or `spec`.
+# A path as spelled in a source: perhaps a flat key, in snake_case, below `workspace` or `spec`.
 Spelling = tuple[str, ...]
 
 
@@ -23,7 +23,7 @@ class Source(NamedTuple):
 
     `layer` is the name of the layer that the settings belong to. `place` is the file's name, a
     variable or a flag; with `in_file`, places also have the node's line and column.
-    `home` is the section that holds the settings, `flat` whether it may hold flat keys, and
+    `home` is the section that contains the settings, `flat` whether it may contain flat keys, and
     `snake_case` whether declared names may also be written in snake_case.
     """
 
@@ -41,23 +41,23 @@ class Source(NamedTuple):
         return Origin(self.layer, f"{self.place}:{node.line}:{node.col}", dotted(spelled))
 
     def problem(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> Problem:
-        """What is wrong at `node`."""
+        """A problem at `node`."""
         origin = self.origin(node, spelled)
         return Problem(ERROR, origin.key, message, origin, hint)
 
     def declared_name(self, tree: Tree, key: str) -> str:
-        """The declared name that this source writes as `key`; `key` where there is none."""
+        """The declared name that this source spells as `key`; without one, `key` itself."""
         # Kubernetes' own fields have one spelling.
         takes_snake_case = self.snake_case and "x-type" not in tree
         return declared_name(tree, key) if takes_snake_case else key
 
 
 class Statement(NamedTuple):
-    """What a source says about settings: one node, which is the value at each of `paths`.
+    """One node, which is the value of the settings at all of `paths`.
 
-    A key stands for several paths where the schema says so (`worker_memory` is request and limit).
-    The empty path is the whole configuration. `verbatim`: the node is a scalar that is taken as it
-    is, so that neither an empty one nor `null` has a special meaning.
+    Some keys set several paths (`worker_memory` sets request and limit). The empty path is the
+    whole configuration. `verbatim`: the node is a scalar in which neither the empty string nor
+    `null` has a special meaning.
     """
 
     source: Source

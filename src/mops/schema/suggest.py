@@ -1,4 +1,4 @@
-"""Unknown keys: where such a key belongs, or the nearest key."""
+"""Suggestions for unknown keys: where such a key belongs, or the nearest known key."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
 from mops.model.spelling import near
 from mops.schema.fields import SettingsSchema, snake
-from mops.schema.keywords import UNKNOWN_SETTING, Tree
+from mops.schema.keywords import UNKNOWN_SETTING
 from mops.schema.statement import Source, Spelling
+from mops.schema.tree import Tree
 from mops.yamltext.nodes import Text
 
-# How many places a suggestion names at most.
+# The most places that a suggestion names.
 _MOST = 3
 
 
 def unknown_key(
     schema: SettingsSchema, source: Source, key: Text, spelled: Spelling, known: Iterable[str]
 ) -> Problem:
-    """The problem of a key that is no setting here; `known` are the keys that are."""
+    """The problem of a key that is not a setting here; `known` are the keys that are."""
     hint = _elsewhere(schema, source, key.text, spelled) or near(key.text, known)
     return source.problem(key, spelled, UNKNOWN_SETTING, hint)
 
@@ -45,7 +46,7 @@ def _elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spell
 
 
 def _places(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> list[Path]:
-    """The settings that a key of this name may be about."""
+    """The settings that a key with this name may mean."""
     fields = _candidates(schema, source)
     places = [path for path in fields if name in (path[-1], snake(path[-1]))]
     if not (source.flat and spelled == (*source.home, name)):
@@ -54,30 +55,30 @@ def _places(schema: SettingsSchema, source: Source, name: str, spelled: Spelling
 
 
 def _candidates(schema: SettingsSchema, source: Source) -> list[Path]:
-    """The settings that a source may write. A worker group has the same ones as the workers."""
-    # Values have no facts of the release.
-    left_out = ("x-rendered",) if source.home else ("x-rendered", "x-release")
+    """The settings that a source may set, except those of worker groups, which repeat `workers`."""
+    # Helm values do not contain the facts of the release.
+    excluded = ("x-rendered",) if source.home else ("x-rendered", "x-release")
     sections = {
         name
         for name, tree in schema.tree["properties"].items()
-        if (name,) not in schema.inherits and not any(map(tree.get, left_out))
+        if (name,) not in schema.inherits and not any(map(tree.get, excluded))
     }
     return [path for path in schema.fields if path[0] in sections]
 
 
 def _joined(path: Path) -> tuple[str, str]:
-    """The flat keys that one might guess for a path: workers_image, worker_image."""
+    """The flat keys that a user might guess for a path: workers_image, worker_image."""
     return snake("_".join(path)), snake("_".join((path[0].rstrip("s"), *path[1:])))
 
 
 def _rank(path: Path, inside: Spelling) -> tuple[int, bool]:
-    """Nearest first; of a setting that scheduler and workers have, that of the workers."""
+    """A sort key: the nearest settings first, and those of the workers before the scheduler's."""
     shared = sum(here == there for here, there in zip(inside, path, strict=False))
     return -shared, path[0] == "scheduler"
 
 
 def _spelling(schema: SettingsSchema, source: Source, path: Path, name: str) -> str:
-    """A setting's key as the source would write it; `name` is how it spelled the last part."""
+    """A setting's key as the source would spell it; `name` is how it spelled the last part."""
     annotations = schema.fields[path].schema
     if source.flat and "x-flat" in annotations:
         return dotted((*source.home, annotations["x-flat"]))

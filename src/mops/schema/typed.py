@@ -1,4 +1,4 @@
-"""Nodes that become one value: scalars, lists, and mappings that are replaced as a whole."""
+"""Nodes that become a single value: scalars, lists, and mappings that are replaced as a whole."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import NamedTuple
 
 from mops.model.layer import Origin, Path, Value
 from mops.model.problems import Problem
-from mops.schema.keywords import Tree, child, violations
+from mops.schema.keywords import child, violations
 from mops.schema.scalars import Mistyped, scalar
 from mops.schema.statement import Source, Spelling
+from mops.schema.tree import Tree
 from mops.yamltext.nodes import Items, Node, Pairs, Text
 
 _UNTYPED: Tree = {"x-free": True}
 
 
 class Mark(NamedTuple):
-    """Where a part of a value was written: its node, its key's, and its path as spelled."""
+    """Where a part of a value was written: its node, its key's node, and its path as spelled."""
 
     node: Node
     key: Text | None
@@ -23,9 +24,9 @@ class Mark(NamedTuple):
 
 
 class Typed:
-    """A node in the types that `tree` wants, validated as a whole.
+    """A node in the types that `tree` declares, validated as a whole.
 
-    `value` is plain data, unless there are problems. `marks` has every part by its path inside.
+    `value` is plain data if there are no `problems`. `marks` has every part by its path inside.
     """
 
     def __init__(self, node: Node, tree: Tree, source: Source, spelled: Spelling) -> None:
@@ -34,7 +35,7 @@ class Typed:
         self.problems: list[Problem] = []
         self._mistyped: set[Path] = set()
         self.value = self._convert(tree, (), Mark(node, None, spelled))
-        self._judge(tree)
+        self._validate(tree)
 
     def origins(self) -> dict[Path, Origin]:
         """Where the parts of a value of several parts were written, by their paths inside."""
@@ -47,7 +48,7 @@ class Typed:
         }
 
     def _convert(self, tree: Tree, path: Path, mark: Mark) -> Value:
-        """The node of `mark` as plain data; None in place of a scalar of another type."""
+        """The node of `mark` as plain data; a mistyped scalar is reported and becomes None."""
         self.marks[path] = mark
         if isinstance(mark.node, Items):
             return self._list(mark.node, tree, path, mark.spelled)
@@ -77,12 +78,12 @@ class Typed:
             found[name] = self._convert(child(tree, name) or {}, (*path, name), mark)
         return found
 
-    def _judge(self, tree: Tree) -> None:
-        """Records what the schema refuses, each at the part that it is about."""
+    def _validate(self, tree: Tree) -> None:
+        """Records violations of the schema, each at the part that it is about."""
         for wrong in violations(tree, self.value):
             if wrong.path in self._mistyped:
                 continue
-            # Where something is missing, the mapping around it has the mark.
+            # A missing key has no mark of its own; the mapping around it has one.
             mark = self.marks.get(wrong.path) or self.marks[wrong.path[:-1]]
             node = mark.key if wrong.at_key and mark.key is not None else mark.node
             self._refuse(node, mark.spelled, wrong.message, wrong.hint)

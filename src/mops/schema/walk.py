@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from mops.model.layer import Leaf, Path, Value
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
-from mops.schema.keywords import Tree, child, name_violations, types
+from mops.schema.keywords import child, name_violations, types
 from mops.schema.statement import Source, Spelling, Statement
+from mops.schema.tree import Tree
 from mops.schema.typed import Typed
 from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kind, word
-
 
 # Marks of mappings whose presence says something even if they are empty.
 _PRESENT = frozenset({"x-free", "x-inherits", "x-kubernetes", "x-type"})
@@ -28,7 +28,7 @@ class Walk:
         self.problems: list[Problem] = []
 
     def statement(self, statement: Statement, path: Path) -> None:
-        """Collects what a statement says about one of its paths."""
+        """Collects the leaves and problems of a statement for one of its paths."""
         tree = self.schema.at(path) or {}
         self._names(path)
         if statement.verbatim:
@@ -37,7 +37,7 @@ class Walk:
             self._node(statement.node, tree, path, statement.spelled)
 
     def _names(self, path: Path) -> None:
-        """Checks the free names in a path that was given as a key, such as those of variables."""
+        """Checks the freely chosen names in the path of a key, such as names of variables."""
         for size, name in enumerate(path):
             for wrong in name_violations(self.schema.at(path[:size]) or {}, name):
                 self._problem(word(name), (), f"invalid name: {wrong.message}", wrong.hint)
@@ -67,7 +67,7 @@ class Walk:
         elif node.pairs:
             self._pairs(node.pairs.values(), tree, path, spelled)
         elif not _PRESENT.isdisjoint(tree):
-            # Elsewhere an empty mapping says nothing; here its presence is what it says.
+            # Here, unlike elsewhere, the presence of an empty mapping is a setting.
             self._leaf(node, path, {}, spelled)
 
     def _entries(self, node: Items, tree: Tree, path: Path, spelled: Spelling) -> None:
@@ -86,7 +86,7 @@ class Walk:
         path: Path,
         spelled: Spelling,
     ) -> None:
-        """Walks the pairs of a mapping; a problem in place of a value is reported."""
+        """Walks the pairs of a mapping, and reports problems in place of values."""
         for key, value in pairs:
             here = (*spelled, key.text)
             name = self.source.declared_name(tree, key.text)
@@ -110,7 +110,7 @@ class Walk:
         return unknown_key(self.schema, self.source, key, spelled, known)
 
     def _atomic(self, node: Pairs, tree: Tree, path: Path, spelled: Spelling) -> None:
-        """Collects the leaves of a mapping that is validated as a whole."""
+        """Collects the leaves of a mapping that is validated and replaced as a whole."""
         if set(node.pairs) == {"value"}:
             self._node(node.pairs["value"][1], tree, path, (*spelled, "value"))
             return
@@ -160,7 +160,7 @@ def _takes_mapping(tree: Tree) -> bool:
 
 
 def _or_empty(tree: Tree) -> str:
-    """How to write the empty value of a setting, for a hint."""
+    """How to write an empty value, for a hint: `, "" for an empty string`."""
     names = types(tree)
     if "string" in names:
         return ', "" for an empty string'

@@ -1,4 +1,4 @@
-"""YAML as text: nodes that know their place, an outline to edit by, and one writer."""
+"""YAML as text: nodes with their positions, an outline for edits, and the writer."""
 
-# Whoever imports a module of this package gets PyYAML from here first.
+# Importing any module of this package imports PyYAML here first.
 from mops.yamltext import pyyaml as _pyyaml  # noqa: F401

@@ -10,7 +10,7 @@ import yaml
 
 from mops.model.disk import MAX_BYTES
 
-# An event of libyaml. Its types say that it may have no mark, but libyaml's have one.
+# An event of libyaml. PyYAML's types allow events without marks, but libyaml's always have them.
 Event: TypeAlias = Any
 
 
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 def decoded(data: bytes | str) -> str:
-    """The text of `data` without a byte order mark; Refused where it is too large or no UTF-8."""
+    """The text of `data`, without a byte order mark. Raises Refused if too large or not UTF-8."""
     if len(data) > MAX_BYTES:
         raise Refused(1, 1, f"the file is larger than {MAX_BYTES // 1024} KiB")
     if isinstance(data, str):
@@ -44,7 +44,7 @@ def decoded(data: bytes | str) -> str:
 
 
 def events(text: str) -> Iterator[Event]:
-    """Libyaml's events of `text`; Refused where it is no YAML."""
+    """The events that libyaml reports for `text`. Raises Refused if it is not valid YAML."""
     yielded = 0
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -53,13 +53,13 @@ def events(text: str) -> Iterator[Event]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark and "nesting depth" in str(error.problem):
-            # libyaml looks ahead for a key and meets its own limit before ours (1,000 levels in
-            # PyYAML 6.0.4). The events up to there lead to ours.
+            # libyaml looks ahead for a key and reaches its own limit (1,000 levels in PyYAML
+            # 6.0.4) before the reader reaches ours. The events up to there are enough for ours.
             yield from islice(events(text[: mark.index]), yielded, None)
         line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise Refused(line, col, *_explained(error, text, line)) from None
     except yaml.YAMLError:
-        # libyaml names the character that it cannot read by its byte alone.
+        # libyaml reports only the byte of the character that it cannot read.
         found = yaml.reader.Reader.NON_PRINTABLE.search(text)
         before = text[: found.start() if found else 0]
         code = f"U+{ord(found.group()):04X}" if found else "a character"
@@ -73,7 +73,7 @@ def events(text: str) -> Iterator[Event]:
 
 
 def _explained(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
-    """What is wrong with the YAML, and the hint."""
+    """A message and a hint for an error of libyaml in a line of `text`."""
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
     indent = written[: len(written) - len(written.lstrip())]
@@ -87,7 +87,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, 
     )
 
 
-# Parts of libyaml's messages, and what to do about them. {} is where the unfinished part begins.
+# Parts of libyaml's messages -> what to do. {} is where the unfinished part begins.
 _ADVICE = {
     "mapping values are not allowed": (
         'check the indentation, or quote the value if it contains ": "'

@@ -31,9 +31,9 @@ def ambiguous(text: str) -> bool:
 
 
 class Text(NamedTuple):
-    """A scalar as written, never interpreted. `quoted`: its author marked it as a string.
+    """A scalar as written, not interpreted; `quoted` if its author marked it as a string.
 
-    Line and column count from 1; they are 0 for a scalar that no YAML document holds (`word`).
+    Line and column count from 1; they are 0 for a scalar outside YAML documents (`word`).
     """
 
     text: str
@@ -58,7 +58,7 @@ class Pairs(NamedTuple):
     col: int
 
     def value(self, key: str) -> Node | None:
-        """The value at a key; None where the key is not there."""
+        """The value at a key; None if the key is missing."""
         return self.pairs[key][1] if key in self.pairs else None
 
 
@@ -66,12 +66,12 @@ Node: TypeAlias = "Text | Items | Pairs"
 
 
 def word(text: str, *, quoted: bool = False) -> Text:
-    """A scalar that no YAML document holds: the value of a variable or a flag."""
+    """A scalar outside YAML documents: the value of a variable or a flag."""
     return Text(text, quoted, 0, 0)
 
 
 def kind(node: Node) -> str:
-    """What a node is, for messages."""
+    """The kind of a node, for messages: `a mapping`, `a list` or `a scalar`."""
     if isinstance(node, Pairs):
         return "a mapping"
     return "a list" if isinstance(node, Items) else "a scalar"

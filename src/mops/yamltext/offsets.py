@@ -1,7 +1,7 @@
 """Offsets in a text, and its lines and columns.
 
-Offsets count characters from 0, lines and columns from 1. Like YAML, these functions break lines at
-more characters than the line feed.
+Offsets count characters from 0, lines and columns from 1. Like YAML 1.1, these functions also break
+lines at carriage returns, U+0085, U+2028 and U+2029.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def offset_of(text: str, line: int, col: int) -> int:
 
 
 def indent(text: str, offset: int) -> int:
-    """How many characters stand before `offset` on its line."""
+    """The number of characters before `offset` on its line."""
     return offset - line_start(text, offset)
 
 

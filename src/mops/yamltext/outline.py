@@ -1,6 +1,6 @@
-"""YAML text to nodes with their extent in the text, as edits need them.
+"""YAML text to nodes with their extent in the text, for edits.
 
-What a node means is not decided here. Offsets count characters.
+Scalars are not interpreted. Offsets count characters.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mops.yamltext.offsets import BREAK, line_end
 class Scalar(NamedTuple):
     """A scalar; `style` is "" (plain), `'`, `"`, `|` or `>`.
 
-    Any node is `marked` where it has an anchor or a tag.
+    A node is `marked` if it has an anchor or a tag.
     """
 
     text: str
@@ -48,12 +48,12 @@ class Map(NamedTuple):
     marked: bool
 
     def pair(self, *keys: str) -> Pair | None:
-        """The last pair with one of these keys, which is the one that YAML readers take."""
+        """The last pair with one of these keys, which is the one that YAML readers use."""
         return next((pair for pair in reversed(self.pairs) if pair.key.text in keys), None)
 
 
 class Alias(NamedTuple):
-    """A reference to a node that is written elsewhere."""
+    """A reference (`*name`) to a node that is written elsewhere."""
 
     target: Span
     start: int
@@ -72,9 +72,9 @@ Span: TypeAlias = "Scalar | Seq | Map | Alias"
 
 
 def outline(text: str) -> Span | None:
-    """The document in `text`, which is valid YAML.
+    """The document in `text`, which must be valid YAML.
 
-    None where it is empty, or where a key is not a scalar.
+    None if it is empty, or if a key is not a scalar.
     """
     try:
         return _Outliner(text).document()
@@ -87,7 +87,7 @@ class _KeyIsNotScalarError(Exception):
 
 
 class _Open(NamedTuple):
-    """A collection whose end is still to come: its start event, and the nodes in it so far."""
+    """A collection that has not ended yet: its start event, and the nodes in it so far."""
 
     event: Any
     parts: list[Any]
@@ -118,7 +118,7 @@ class _Outliner:
         return self.root
 
     def _node(self, event: Any) -> Span | None:
-        """The node that ends with an event; None where none does."""
+        """The node that ends with an event; None if no node does."""
         start, end = event.start_mark.index, event.end_mark.index
         if isinstance(event, yaml.ScalarEvent):
             marked = bool(event.anchor or event.tag)
@@ -154,14 +154,14 @@ class _Outliner:
         flow, marked = bool(event.flow_style), bool(event.anchor or event.tag)
         start = event.start_mark.index
         if not flow and pairs:
-            # A mark stands before the first key, and belongs to the mapping.
+            # An anchor or tag before the first key belongs to the mapping.
             start = start if marked else pairs[0].key.start
             end = pairs[-1].end
         return Map(pairs, start, end, flow, marked)
 
 
 def _end(text: str, node: Span) -> int:
-    """Where a node's text ends, without the blank lines that a block scalar does not keep."""
+    """The end of a node's text, without the blank lines that a block scalar does not keep."""
     if isinstance(node, Scalar) and node.style in ("|", ">") and not _keeps_blank_lines(text, node):
         return node.start + len(text[node.start : node.end].rstrip())
     return node.end
@@ -179,23 +179,23 @@ def _value_end(text: str, key: Scalar, value: Span) -> int:
 
 
 def is_missing(value: Span) -> bool:
-    """Whether nothing is written where a value could stand."""
+    """Whether a value is missing, as in `key:`."""
     return isinstance(value, Scalar) and value.start == value.end
 
 
 def after_colon(text: str, key: Scalar) -> int:
-    """The offset after a key's colon; 0 where it has none."""
+    """The offset after a key's colon; 0 if it has none."""
     found = re.compile(r"\s*:").match(text, key.end)
     return found.end() if found else 0
 
 
 def resolved(node: Span) -> Span:
-    """The node itself, or the one that an alias stands for."""
+    """The node that an alias refers to; any other node itself."""
     return node.target if isinstance(node, Alias) else node
 
 
 def scalars(node: Span | None) -> Iterator[Scalar]:
-    """All scalars that are written in a node, including keys, in their order."""
+    """All scalars that are written in a node, including keys, in order."""
     if isinstance(node, Scalar):
         yield node
     elif isinstance(node, Seq):
@@ -215,7 +215,7 @@ class Comment(NamedTuple):
 
 
 def comments(text: str, root: Span | None) -> list[Comment]:
-    """The comments in a document, in their order."""
+    """The comments in a document, in order."""
     spans = sorted((node.start, node.end) for node in scalars(root) if node.end > node.start)
     starts = [start for start, _ in spans]
     found: list[Comment] = []

@@ -1,13 +1,13 @@
-"""Nodes as plain data, where every YAML reader agrees on what a scalar is."""
+"""Nodes as plain data, as far as all YAML readers agree on the types of their scalars."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from mops.model.layer import Value
 from mops.yamltext.nodes import NULLS, Items, Node, Pairs, Text, ambiguous
 
-# Integers that every reader, and a 64-bit number, can hold.
+# Integers that every reader accepts and that fit into 64 bits.
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
@@ -19,11 +19,11 @@ class Ambiguous(Exception):
         self.node = node
 
 
-def plain_data(node: Node, *, lenient: bool = False) -> Any:
+def plain_data(node: Node, *, lenient: bool = False) -> Value:
     """A node as nested dicts and lists of strings, integers, booleans and None.
 
-    Raises Ambiguous for a scalar that readers take for different things; with `lenient` such a
-    scalar is the string that was written.
+    Raises Ambiguous for a scalar that readers interpret differently; with `lenient`, such a scalar
+    becomes the string that was written.
     """
     if isinstance(node, Items):
         return [plain_data(item, lenient=lenient) for item in node.items]
@@ -37,7 +37,7 @@ def plain_data(node: Node, *, lenient: bool = False) -> Any:
         raise
 
 
-def plain_scalar(node: Text) -> Any:
+def plain_scalar(node: Text) -> Value:
     """A scalar as a string, integer, boolean or None. Raises Ambiguous."""
     if node.quoted:
         return node.text

@@ -1,8 +1,8 @@
 """PyYAML, imported without compiling patterns that its libyaml reader never uses.
 
-PyYAML compiles about ten regular expressions at import, for its readers in pure Python. They cost
-a fifth of the instructions of a whole `mops render`. While PyYAML is imported here, a pattern is
-therefore compiled when it is first used.
+At import, PyYAML compiles about ten regular expressions for its readers in pure Python, which costs
+a fifth of the instructions of a whole `mops render`. Importing PyYAML through this module delays
+the compilation of each pattern to its first use.
 """
 
 from __future__ import annotations

@@ -15,19 +15,19 @@ from mops.yamltext.nodes import Items, Node, Pairs, Text, ambiguous
 MAX_DEPTH = 64
 MAX_ALIASED = 10_000
 
-# A megabyte of settings has fewer. A file with more is no configuration and would only take time.
+# A megabyte of settings has fewer nodes; a file with more is not a configuration.
 MAX_NODES = 250_000
 
 _STRING_TAG = "tag:yaml.org,2002:str"
 
-# Helm's own YAML writer breaks keys that contain some of these; no setting has such a name.
+# Helm's YAML writer breaks keys that contain some of these, and no setting has such a name.
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
 
 
 def parse(data: bytes | str, name: str, layer: str) -> tuple[Node | None, list[Problem]]:
-    """The document in `data` (None where it cannot be read) and all that is wrong with it.
+    """The document in `data` (None if it cannot be read) and its problems.
 
-    `name` is the file's name in places; `layer` the layer's name in origins.
+    `name` is the file's name in places, `layer` the layer's name in origins.
     """
     builder = _Builder(name, layer)
     try:
@@ -39,7 +39,7 @@ def parse(data: bytes | str, name: str, layer: str) -> tuple[Node | None, list[P
 
 
 class _Frame:
-    """A collection that is still open."""
+    """A collection that has not ended yet."""
 
     __slots__ = ("anchor", "key", "merges", "node", "size")
 
@@ -48,9 +48,9 @@ class _Frame:
         self.anchor = anchor
         # The key whose value comes next.
         self.key: Node | None = None
-        # How many nodes it holds, itself included, aliases expanded.
+        # The number of nodes in it, including itself, with aliases expanded.
         self.size = 1
-        # The merge keys, with what each of them merges.
+        # The merge keys, each with the node that it merges.
         self.merges: list[tuple[Text, Node]] = []
 
 
@@ -63,18 +63,18 @@ class _Builder:
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._stack: list[_Frame] = []
-        # The anchored nodes with their sizes; None while the collection is open.
+        # The anchored nodes with their sizes; None until the collection has ended.
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._aliased = 0
         self._documents = 0
 
     def complain(self, line: int, col: int, message: str, hint: str = "", key: str = "") -> None:
-        """Records what is wrong at a place; `key` is the key in question, if any."""
+        """Records a problem at a place; `key` is the key that it is about, if any."""
         origin = Origin(self.layer, f"{self.name}:{line}:{col}", key)
         self.problems.append(Problem(ERROR, key, message, origin, hint))
 
     def build(self, stream: Iterable[Event]) -> None:
-        """Takes the events of one document; `root` stays None where there is none."""
+        """Builds one document from its events; `root` stays None if there is none."""
         handlers: dict[type, Callable[[Event], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._open,
@@ -95,11 +95,11 @@ class _Builder:
         self._documents += 1
         if self._documents > 1:
             message = "a second document starts here"
-            raise Refused(*_place(event), message, "a file holds one document")
+            raise Refused(*_place(event), message, "a file must contain one document")
 
     def _scalar(self, event: Event) -> None:
         if event.tag:
-            self._no_tag(event, "!")
+            self._refuse_tag(event, "!")
         quoted = bool(event.style) or event.tag == _STRING_TAG
         node = Text(event.value, quoted, *_place(event))
         if event.anchor:
@@ -108,7 +108,7 @@ class _Builder:
 
     def _open(self, event: Event) -> None:
         if event.tag:
-            self._no_tag(event)
+            self._refuse_tag(event)
         line, col = _place(event)
         if len(self._stack) >= MAX_DEPTH:
             raise Refused(line, col, f"nested more than {MAX_DEPTH} levels deep")
@@ -141,7 +141,7 @@ class _Builder:
         self._add(node, size)
 
     def _add(self, node: Node, size: int) -> None:
-        """Puts a node into the innermost open collection; without one it is the root."""
+        """Adds a node to the innermost open collection; without one, it is the root."""
         if not self._stack:
             self.root = node
             return
@@ -158,7 +158,7 @@ class _Builder:
     def _pair(
         self, frame: _Frame, pairs: dict[str, tuple[Text, Node]], key: Node, value: Node
     ) -> None:
-        """Puts a pair into the open mapping, whose pairs are `pairs`."""
+        """Adds a pair to the open mapping, whose pairs are `pairs`."""
         if isinstance(key, Text) and key.text == "<<" and not key.quoted:
             frame.merges.append((key, value))
             return
@@ -173,7 +173,7 @@ class _Builder:
                 pairs[key.text] = (key, value)
 
     def _accepts(self, key: Text) -> bool:
-        """Whether every YAML reader and Helm read a key as the same string."""
+        """Whether Helm and all YAML readers read a key as the same string; if not, reports it."""
         message, hint = "", ""
         if not key.quoted and ambiguous(key.text):
             shown = key.text or "(empty)"
@@ -189,7 +189,7 @@ class _Builder:
         return not message
 
     def _merge(self, into: Pairs, key: Text, value: Node) -> None:
-        """Takes the pairs of a merge key (`<<`) that `into` does not have itself."""
+        """Adds the pairs of a merge key (`<<`) whose keys `into` does not have."""
         for source in value.items if isinstance(value, Items) else [value]:
             if isinstance(source, Pairs):
                 for name, pair in source.pairs.items():
@@ -198,7 +198,7 @@ class _Builder:
                 message = "a merge key takes a mapping or a list of mappings"
                 self.complain(key.line, key.col, message)
 
-    def _no_tag(self, event: Event, *allowed: str) -> None:
+    def _refuse_tag(self, event: Event, *allowed: str) -> None:
         if event.tag not in (*allowed, _STRING_TAG):
             hint = "remove the tag: the schema determines the type, and quotes mean a string"
             message = "YAML tags are not supported"

@@ -1,4 +1,4 @@
-"""Parts of a document that are removed or become comments, as changes of its text."""
+"""Removing parts of a document, or turning them into comments, as changes of its text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PartId(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What can be taken away: a pair of a mapping (`pair`), or an item of a sequence."""
+    """A part that can be removed: a pair of a mapping (`pair`), or an item of a sequence."""
 
     id: PartId
     end: int
@@ -47,16 +47,16 @@ def parts_of(node: Span) -> list[Part]:
 
 
 class Removals:
-    """What goes away in a document.
+    """The parts of a document to remove.
 
-    A collection that loses all its parts goes away too, unless it grows or its pair is kept.
+    A collection that loses all its parts is removed too, unless it grows or its pair is kept.
     Comments stay.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._text = source.text
-        # Whether a part that goes away stays as a comment.
+        # The removed parts -> whether they stay as comments.
         self._gone: dict[PartId, bool] = {}
         self._growing: set[int] = set()
         self._kept: set[PartId] = set()
@@ -65,7 +65,7 @@ class Removals:
         return part in self._gone
 
     def add(self, part: PartId, *, as_comment: bool) -> None:
-        """Removes a part, or leaves it as a comment where one is possible: not in brackets."""
+        """Removes a part; `as_comment` turns it into a comment, except inside brackets."""
         self._gone[part] = as_comment
 
     def keep(self, pair: Pair) -> None:
@@ -73,7 +73,7 @@ class Removals:
         self._kept.add(pair_id(pair))
 
     def grows(self, node: Map | Seq) -> None:
-        """Notes that a collection gets new parts, so that it is not empty in the end."""
+        """Records that a collection gets new parts, so it does not become empty."""
         self._growing.add(node.start)
 
     def splices(self) -> list[Splice]:
@@ -94,7 +94,7 @@ class Removals:
         return found + lines.splices()
 
     def _spread(self, node: Span, emptied: list[Pair]) -> bool:
-        """Takes away the parts in a node that become empty; whether nothing is left in the node.
+        """Removes the parts in a node that become empty; returns whether the node becomes empty.
 
         Kept pairs that lose a block collection are added to `emptied`.
         """
@@ -114,9 +114,9 @@ class Removals:
             emptied.append(part.pair)
 
     def _inside(self, node: Span, lines: _Lines, *, in_comment: bool) -> list[Splice]:
-        """The changes within lines that take away what goes in a node; whole lines go to `lines`.
+        """The changes within lines that remove parts of a node; whole lines are added to `lines`.
 
-        `in_comment`: the node's lines become comments already.
+        `in_comment`: the node's lines already become comments.
         """
         if isinstance(node, (Map, Seq)) and node.flow:
             return self._inside_flow(node, lines, in_comment=in_comment)
@@ -138,12 +138,12 @@ class Removals:
         return found
 
     def _shares_line(self, node: Span, start: int) -> bool:
-        """Whether a pair stands on the line of the dash of the item that it is in."""
+        """Whether a pair is on the same line as the dash of the item that contains it."""
         before = self._text[line_start(self._text, start) : start]
         return isinstance(node, Map) and bool(before.strip())
 
     def _next_start(self, parts: Sequence[Part]) -> int:
-        """Where the next part that stays starts, or else the first one ends."""
+        """The start of the next part that stays; if there is none, the end of the first part."""
         staying = (part.id.start for part in parts if part.id not in self._gone)
         return next(staying, parts[0].end)
 
@@ -156,7 +156,7 @@ class Removals:
         return found if in_comment else found + self._flow_runs(parts)
 
     def _flow_runs(self, parts: Sequence[Part]) -> list[Splice]:
-        """The changes that take runs of parts out of a flow collection, with their commas."""
+        """The changes that remove runs of parts from a flow collection, with their commas."""
         found: list[Splice] = []
         kept_end: int | None = None
         run_start: int | None = None
@@ -173,11 +173,11 @@ class Removals:
 
 
 class _Lines:
-    """Whole lines that go away or become comments."""
+    """Whole lines that are removed or become comments."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        # Start of a line -> the column of the `# ` put into it, or None where the line goes away.
+        # Start of a line -> the column of the `# ` to insert, or None to remove the line.
         self._columns: dict[int, int | None] = {}
 
     def mark(self, start: int, end: int, column: int | None) -> None:
@@ -193,7 +193,7 @@ class _Lines:
             at = following
 
     def splices(self) -> list[Splice]:
-        """The changes, comments of the lines left as they are."""
+        """The changes; comments on the lines stay."""
         text = self._source.text
         comments = {comment.start for comment in self._source.comments}
         found: list[Splice] = []

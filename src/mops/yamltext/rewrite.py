@@ -1,13 +1,14 @@
 """Changes of a YAML document as changes of its text: put, add, rename, remove or comment out keys.
 
-Everything else keeps its bytes. Comments survive even where what they stand beside is removed.
+All other bytes stay the same. Comments stay even if the key beside them is removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mops.model.layer import Value
 from mops.yamltext.offsets import BREAKS, indent, line_end, line_start, next_line
 from mops.yamltext.outline import Map, Pair, Scalar, Seq, Span, after_colon, is_missing
 from mops.yamltext.removals import Removals, item_id, pair_id
@@ -31,7 +32,7 @@ class _Insertion(NamedTuple):
 
 
 class Rewrite:
-    """A document under change. `result` is the changed text, `splices` are the changes."""
+    """A document and the changes to it. `result` is the changed text, `splices` the changes."""
 
     def __init__(self, text: str) -> None:
         self.source = Source(text)
@@ -53,7 +54,7 @@ class Rewrite:
 
     # One pair.
 
-    def put(self, pair: Pair, value: Any) -> None:
+    def put(self, pair: Pair, value: Value) -> None:
         """Gives a pair another value, on one line.
 
         Raises NotEditable for a value that has an anchor or a tag.
@@ -81,7 +82,7 @@ class Rewrite:
         self._removals.add(pair_id(pair), as_comment=False)
 
     def comment_out(self, pair: Pair) -> None:
-        """Turns a pair into a comment; inside brackets, where none can be, it is removed."""
+        """Turns a pair into a comment; inside brackets, where comments cannot be, removes it."""
         self._removals.add(pair_id(pair), as_comment=True)
 
     def removes(self, pair: Pair) -> bool:
@@ -93,7 +94,7 @@ class Rewrite:
         self._removals.keep(pair)
 
     def lift(self, holder: Map, pair: Pair) -> None:
-        """Replaces a pair of `holder` by the pairs in its own mapping, one level up."""
+        """Replaces a pair of `holder` by the pairs of the mapping in it, one level up."""
         value = pair.value
         if not isinstance(value, Map):
             raise NotEditable("it is not a mapping")
@@ -118,7 +119,7 @@ class Rewrite:
         """Turns an item of a list into a comment."""
         self._removals.add(item_id(item), as_comment=True)
 
-    def add(self, into: Map, entries: Mapping[str, Any]) -> None:
+    def add(self, into: Map, entries: Mapping[str, Value]) -> None:
         """Adds pairs at the end of a mapping."""
         if not entries:
             return
@@ -129,7 +130,7 @@ class Rewrite:
             depth = indent(self.text, into.pairs[0].key.start)
             self._insert_lines(into.pairs[-1].end, natural_lines(entries, depth))
 
-    def _add_inline(self, into: Map, entries: Mapping[str, Any]) -> None:
+    def _add_inline(self, into: Map, entries: Mapping[str, Value]) -> None:
         text = natural_inline(entries)[1:-1]
         staying = [pair for pair in into.pairs if not self.removes(pair)]
         if staying:
@@ -139,7 +140,7 @@ class Rewrite:
             text = f"{text}, " if into.pairs else text
         self.replace(at, at, text)
 
-    def add_below(self, pair: Pair, entries: Mapping[str, Any]) -> None:
+    def add_below(self, pair: Pair, entries: Mapping[str, Value]) -> None:
         """Adds pairs to the mapping in a pair; a value that is not a mapping is replaced by one."""
         if isinstance(pair.value, Map):
             self.add(pair.value, entries)
@@ -152,7 +153,7 @@ class Rewrite:
             self.put(pair, dict(entries))
 
     def append(self, into: Seq, lines: Callable[[int], list[str]], inline: str) -> None:
-        """Adds an item to a list: `inline` to a flow list, else `lines` for the dash's column."""
+        """Adds an item to a list: `inline` in a flow list, else `lines(column of the dash)`."""
         self._removals.grows(into)
         if into.flow:
             at = into.items[-1].end if into.items else self.text.index("[", into.start) + 1
@@ -175,7 +176,7 @@ class Rewrite:
             at = next_line(self.text, at)
 
     def _outdent(self, start: int, end: int, depth: int) -> None:
-        """Moves lines to the left by `depth` columns, as far as they are blank."""
+        """Moves lines to the left by `depth` columns, or as far as their indentation allows."""
         at = start
         while at < end:
             line = self.text[at : line_end(self.text, at)]
@@ -185,7 +186,7 @@ class Rewrite:
             at = next_line(self.text, at)
 
     def _insert_lines(self, after: int, lines: list[str]) -> None:
-        """Inserts lines after the line on which a node ends.
+        """Inserts lines after the line on which a node ends, at the offset `after`.
 
         A block scalar that keeps its blank lines ends at the start of the line after them.
         """
@@ -195,7 +196,7 @@ class Rewrite:
         self._insertions.append(_Insertion(at, depth, lines))
 
     def _inserted(self) -> list[Splice]:
-        """The inserted lines; where several nodes end at one place, the deepest come first."""
+        """The inserted lines; if several nodes end at one place, the deepest come first."""
         found: dict[int, list[str]] = {}
         for insertion in sorted(self._insertions, key=lambda each: -each.depth):
             found.setdefault(insertion.at, []).extend(insertion.lines)

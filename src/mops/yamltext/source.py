@@ -8,7 +8,7 @@ from mops.yamltext.splices import Splice
 
 
 class Source:
-    """A YAML document as text: the nodes in it, its comments, its line break."""
+    """A YAML document as text: its nodes, its comments, its line break."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -29,7 +29,7 @@ class Source:
         return at
 
     def only_comment(self, at: int) -> list[Splice]:
-        """The changes that leave only the comment of the line that starts at `at`, or no line."""
+        """The changes that reduce the line that starts at `at` to its comment, or remove it."""
         end = line_end(self.text, at)
         line = self.text[at:end]
         content = at + len(line) - len(line.lstrip())

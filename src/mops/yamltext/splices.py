@@ -1,4 +1,4 @@
-"""Changes of a text, each at its own place; all other characters stay."""
+"""Changes of a text that do not overlap; all other characters stay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Splice(NamedTuple):
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """The text with all changes applied. Raises ValueError where they overlap."""
+    """The text with all changes applied. Raises ValueError if they overlap."""
     parts: list[str] = []
     last = 0
     for start, end, new in _ordered(splices):
@@ -26,7 +26,7 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 
 def offset_before(splices: Iterable[Splice], offset: int) -> int:
-    """Where a character of the changed text was before; for new text, where it was inserted."""
+    """The old offset of a character of the changed text; for new text, the insertion point."""
     shift = 0
     for start, end, new in _ordered(splices):
         if offset < start + shift:

@@ -1,9 +1,9 @@
 """Data as YAML text that every YAML reader understands in the same way.
 
-Two styles. The *quoted* style is for files that mops writes as a whole (`dump`, `inline`, `quote`):
-ASCII, and every string in double quotes. The *natural* style is for values that go into files which
+There are two styles. The *quoted* style is for files that mops writes as a whole (`dump`, `inline`,
+`quote`): ASCII, with every string in double quotes. The *natural* style is for values in files that
 people write (`natural_scalar`, `natural_inline`, `natural_lines`): quotes only where a reader could
-misunderstand the text.
+misread the text.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.yamltext.nodes import NULLS, ambiguous
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _INDENT = "  "
 # Scalars that are the same in both styles.
 
 
-def _number_or_constant(value: Any) -> str | None:
+def _number_or_constant(value: Value) -> str | None:
     """Null, a boolean or a number as YAML text; None for anything else."""
     if value is None:
         return "null"
@@ -40,7 +40,7 @@ def _number_or_constant(value: Any) -> str | None:
 
 
 def _float(value: float) -> str:
-    """A float with the decimal point that YAML 1.1 needs to take it for one."""
+    """A float, with the decimal point without which YAML 1.1 reads a string."""
     if math.isnan(value):
         return ".nan"
     if math.isinf(value):
@@ -49,7 +49,7 @@ def _float(value: float) -> str:
     return (mantissa if "." in mantissa else f"{mantissa}.0") + exponent + power
 
 
-# Where characters need more than two or four hexadecimal digits.
+# The first characters that need more than two or four hexadecimal digits.
 _TWO_DIGITS, _FOUR_DIGITS = 1 << 8, 1 << 16
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -76,8 +76,8 @@ def quote(text: str) -> str:
     return f'"{_UNSAFE.sub(lambda found: _escaped(found.group()), text)}"'
 
 
-def inline(value: Any) -> str:
-    """A value on one line."""
+def inline(value: Value) -> str:
+    """A value on one line. Raises TypeError for anything that is not JSON data."""
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, dict):
@@ -91,14 +91,14 @@ def inline(value: Any) -> str:
 
 
 def dump(
-    found: Mapping[str, Any],
+    found: Mapping[str, Value],
     comments: Mapping[Path, str] | None = None,
     literal: Collection[Path] = (),
 ) -> str:
     """A mapping as a YAML document, one key or item a line.
 
-    `comments` are put at the end of the lines of the keys at those paths. The strings of several
-    lines at the paths in `literal` are written as literal blocks (`|`), which people can read.
+    `comments` are added to the lines of the keys at their paths. At the paths in `literal`, strings
+    of several lines are written as literal blocks (`|`), which people can read.
     """
     document = _Document(comments or {}, literal)
     document.mapping(found, "", () if comments or literal else None)
@@ -106,15 +106,15 @@ def dump(
 
 
 class _Document:
-    """The lines of a document in the making."""
+    """The lines of a document so far."""
 
     def __init__(self, comments: Mapping[Path, str], literal: Collection[Path]) -> None:
         self.lines: list[str] = []
         self.comments = comments
         self.literal = literal
 
-    def mapping(self, found: Mapping[str, Any], margin: str, path: Path | None) -> None:
-        """Adds a mapping at `path`; None where it cannot have comments or literal blocks."""
+    def mapping(self, found: Mapping[str, Value], margin: str, path: Path | None) -> None:
+        """Adds a mapping at `path`; None if it cannot have comments or literal blocks."""
         for key, value in found.items():
             here = None if path is None else (*path, key)
             name = f"{margin}{_key(key)}:"
@@ -129,13 +129,13 @@ class _Document:
             else:
                 self.lines.append(f"{name} {inline(value)}{comment}")
 
-    def collection(self, found: Any, margin: str, path: Path | None) -> None:
+    def collection(self, found: Value, margin: str, path: Path | None) -> None:
         if isinstance(found, dict):
             self.mapping(found, margin, path)
         else:
             self.sequence(found, margin)
 
-    def sequence(self, found: Sequence[Any], margin: str) -> None:
+    def sequence(self, found: Sequence[Value], margin: str) -> None:
         for item in found:
             if item and isinstance(item, dict):
                 first = len(self.lines)
@@ -150,12 +150,12 @@ class _Document:
 
 @lru_cache(maxsize=4096)
 def _key(key: str) -> str:
-    """A key, in quotes where a reader might take it for something else than a string."""
+    """A key, in quotes if a reader might not take it for a string."""
     return key if _BARE_KEY.fullmatch(key) and key.lower() not in _RESERVED else quote(key)
 
 
-def _fits_literal(value: Any) -> bool:
-    """Whether a literal block holds exactly this string: printable lines that end in newlines."""
+def _fits_literal(value: Value) -> bool:
+    """Whether a literal block can contain this string: printable lines that end in newlines."""
     if not isinstance(value, str) or not value.endswith("\n") or value.startswith((" ", "\n")):
         return False
     return not value.endswith("\n\n") and all(map(str.isprintable, value.split("\n")))
@@ -168,8 +168,8 @@ _PLAIN = re.compile(
 )
 
 
-def natural_scalar(value: Any, like: Scalar | None = None) -> str:
-    """A scalar in the quoting style of the one that it replaces (`like`) where that can hold it."""
+def natural_scalar(value: Value, like: Scalar | None = None) -> str:
+    """A scalar, if possible in the quoting style of the scalar that it replaces (`like`)."""
     constant = _number_or_constant(value)
     if constant is not None:
         return constant
@@ -182,7 +182,7 @@ def natural_scalar(value: Any, like: Scalar | None = None) -> str:
     return _quote_unicode(text)
 
 
-def natural_inline(value: Any, like: Scalar | None = None) -> str:
+def natural_inline(value: Value, like: Scalar | None = None) -> str:
     """Any value on one line."""
     if isinstance(value, Mapping):
         return _flow_mapping(value, natural_scalar, natural_inline)
@@ -191,7 +191,7 @@ def natural_inline(value: Any, like: Scalar | None = None) -> str:
     return natural_scalar(value, like)
 
 
-def natural_lines(entries: Mapping[str, Any], depth: int) -> list[str]:
+def natural_lines(entries: Mapping[str, Value], depth: int) -> list[str]:
     """The lines of a block mapping, `depth` columns in; an item of a list takes one line."""
     lines: list[str] = []
     margin = " " * depth
@@ -207,7 +207,7 @@ def natural_lines(entries: Mapping[str, Any], depth: int) -> list[str]:
 
 
 def _quote_unicode(text: str) -> str:
-    """Like `quote`, but printable characters outside of ASCII stay."""
+    """Like `quote`, but printable characters outside ASCII stay."""
     safe = (
         char if char.isprintable() and char not in _ESCAPES else _escaped(char) for char in text
     )
@@ -215,7 +215,7 @@ def _quote_unicode(text: str) -> str:
 
 
 def _stays_plain(text: str, like: Scalar | None) -> bool:
-    """Whether an unquoted number or word replaces another one, so that the schema types it."""
+    """Whether an unquoted number or word replaces another: the schema then determines its type."""
     return (
         like is not None
         and not like.style
@@ -227,7 +227,7 @@ def _stays_plain(text: str, like: Scalar | None) -> bool:
 
 
 def _plain_is_safe(text: str) -> bool:
-    """Whether the unquoted text is one scalar, also inside brackets and before a comment."""
+    """Whether the unquoted text is one scalar, even inside brackets and before a comment."""
     return (
         _PLAIN.fullmatch(text) is not None
         and ": " not in text
@@ -240,10 +240,10 @@ def _plain_is_safe(text: str) -> bool:
 
 
 def _flow_mapping(
-    found: Mapping[str, Any], key: Callable[[str], str], value: Callable[[Any], str]
+    found: Mapping[str, Value], key: Callable[[str], str], value: Callable[[Value], str]
 ) -> str:
     return "{" + ", ".join(f"{key(name)}: {value(entry)}" for name, entry in found.items()) + "}"
 
 
-def _flow_sequence(found: Sequence[Any], value: Callable[[Any], str]) -> str:
+def _flow_sequence(found: Sequence[Value], value: Callable[[Value], str]) -> str:
     return "[" + ", ".join(map(value, found)) + "]"

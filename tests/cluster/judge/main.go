@@ -4,16 +4,21 @@
 // of {"object", "field", "message"}. Objects are decoded strictly, defaulted, and then prepared and
 // validated by the strategies that kube-apiserver itself runs before it stores a new object.
 // Kinds that Kubernetes does not have are passed over.
+//
+// With -levels the answer to each line is the strictest Pod Security level that admits the pods of
+// its Deployments: "restricted", "baseline" or "privileged".
 package main
 
 import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -39,6 +44,8 @@ import (
 	"k8s.io/kubernetes/pkg/registry/networking/ingress"
 	"k8s.io/kubernetes/pkg/registry/networking/networkpolicy"
 	"k8s.io/kubernetes/pkg/registry/policy/poddisruptionbudget"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
 )
 
 type finding struct {
@@ -65,6 +72,8 @@ var decoder = kjson.NewSerializerWithOptions(
 	kjson.SerializerOptions{Strict: true})
 
 func main() {
+	levels := flag.Bool("levels", false, "print Pod Security levels")
+	flag.Parse()
 	// Clusters run kube-apiserver with --allow-privileged, and leave the decision to admission.
 	capabilities.Setup(true, 0)
 	lines := bufio.NewScanner(os.Stdin)
@@ -75,6 +84,10 @@ func main() {
 		if err := json.Unmarshal(lines.Bytes(), &objects); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
+		}
+		if *levels {
+			_ = out.Encode(level(objects))
+			continue
 		}
 		findings := []finding{}
 		for _, object := range objects {
@@ -134,4 +147,34 @@ func causes(name string, err error) []finding {
 		findings = append(findings, finding{name, cause.Field, cause.Message})
 	}
 	return findings
+}
+
+func level(objects []json.RawMessage) api.Level {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		panic(err)
+	}
+	for _, asked := range []api.Level{api.LevelRestricted, api.LevelBaseline} {
+		if admits(evaluator, asked, objects) {
+			return asked
+		}
+	}
+	return api.LevelPrivileged
+}
+
+func admits(evaluator policy.Evaluator, asked api.Level, objects []json.RawMessage) bool {
+	for _, object := range objects {
+		var deployment appsv1.Deployment
+		if json.Unmarshal(object, &deployment) != nil || deployment.Kind != "Deployment" {
+			continue
+		}
+		template := deployment.Spec.Template
+		wanted := api.LevelVersion{Level: asked, Version: api.LatestVersion()}
+		for _, result := range evaluator.EvaluatePod(wanted, &template.ObjectMeta, &template.Spec) {
+			if !result.Allowed {
+				return false
+			}
+		}
+	}
+	return true
 }

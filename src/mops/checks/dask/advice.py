@@ -14,12 +14,36 @@ from mops.config.view import Group, View
 from mops.schema.keywords import shown
 from mops.schema.secrets import MASK, secret_name, secret_value
 
-# Keys that people expect and that Dask has under no spelling.
-_MISSING = {
-    "scheduler.dashboard.enabled": (
-        "the dashboard is a switch of `dask scheduler`, not a setting, "
-        "and the chart always turns it on"
-    )
+# What people look for among Dask's settings, and what is an argument that the chart passes: the
+# words of the key, without `distributed`, and what to write instead.
+_DASHBOARD = (
+    "remove it: the dashboard is a switch of `dask scheduler`, not a setting, "
+    "and the chart always turns it on"
+)
+_NAME = "remove it: the name is an argument, and the chart passes the pod's"
+_ARGUMENTS = {
+    "scheduler.dashboard.enabled": _DASHBOARD,
+    "scheduler.dashboard": _DASHBOARD,
+    "scheduler.port": "set scheduler.port",
+    "scheduler.host": "remove it: the scheduler listens on every address of its pod",
+    "dashboard.address": "set scheduler.dashboardPort",
+    "dashboard.port": "set scheduler.dashboardPort",
+    "scheduler.dashboard.address": "set scheduler.dashboardPort",
+    "scheduler.dashboard.port": "set scheduler.dashboardPort",
+    "worker.name": _NAME,
+    "worker.nthreads": "set workers.threads",
+    "worker.threads": "set workers.threads",
+    "worker.nworkers": "set workers.processes",
+    "worker.nprocs": "set workers.processes",
+    "worker.processes": "set workers.processes",
+    "worker.memory.limit": "set workers.resources.limits.memory and workers.memoryReserve",
+    "worker.port": "set workers.workerPorts",
+    "worker.nanny": "remove it: every worker process has a nanny",
+    "worker.nanny.port": "set workers.nannyPorts",
+    "nanny.port": "set workers.nannyPorts",
+    "worker.dashboard.address": "set workers.dashboardPort",
+    "worker.dashboard.port": "set workers.dashboardPort",
+    "worker.local.directory": "set workers.localDirectory",
 }
 # What happens if a memory threshold is below the one before it.
 _CONSEQUENCES = {
@@ -42,13 +66,13 @@ def unknown_name(view: View, variable: Variable) -> tuple[str, str]:
     key = variable.reading.key
     harm = ""
     if key.startswith("scheduler."):
-        # Measured with 2024.10.0 and 2026.8.0: compute() takes the mapping for a scheduler's name.
+        # Measured with 2024.10.0 and 2026.8.0: compute() uses the mapping as a scheduler's name.
         harm = ", and compute() without a client fails because of it"
-    if key in _MISSING:
-        return (
-            f"Dask ignores this name{harm}; it has no such setting",
-            f"remove it: {_MISSING[key]}",
-        )
+    words = key.replace("-", ".").removeprefix("distributed.")
+    # What a worker is given, its nanny is given first.
+    for spelled in (words, words.replace("nanny.", "worker.", 1)):
+        if spelled in _ARGUMENTS:
+            return f"Dask ignores this name{harm}; it has no such setting", _ARGUMENTS[spelled]
     right = dask_variables(view).intended(key, variable.group)
     if not right:
         return (
@@ -62,7 +86,7 @@ def unknown_name(view: View, variable: Variable) -> tuple[str, str]:
 
 
 def _effect(view: View, variable: Variable, key: str) -> str:
-    """What would change if the variable's name were that of `key`; a clause for after the name."""
+    """What would change if the variable were named after `key`, as a clause to follow the name."""
     if view.has(variable.group.variable(name_of(key))):
         return ", which is set too and takes effect"
     text = variable.text
@@ -84,7 +108,7 @@ def _effect(view: View, variable: Variable, key: str) -> str:
 
 
 def _disordered(view: View, group: Group, key: str) -> str:
-    """How a memory threshold would be out of order; "" for other settings, and if it would not."""
+    """How a memory threshold would be out of order; "" if it would not, or for other settings."""
     for low, high in disorder(dask_variables(view).corrected(group)):
         if key in (f"distributed.worker.memory.{step.name}" for step in (low, high)):
             return f"{low} above {high}: {_CONSEQUENCES[high.name]}"
@@ -92,7 +116,7 @@ def _disordered(view: View, group: Group, key: str) -> str:
 
 
 def _change(key: str, name: str, text: str) -> str:
-    """What a variable for a setting would do, compared with the default of the newest version."""
+    """What a variable for a setting would do, compared with the newest version's default."""
     setting, newest = facts().keys[key], facts().versions[-1]
     defaults = setting.get("defaults", {})
     if "default" not in setting and newest not in defaults:

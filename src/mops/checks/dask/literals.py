@@ -10,15 +10,15 @@ from mops.checks.dask.settings import facts
 if TYPE_CHECKING:
     from mops.checks.dask.settings import Accept
 
-# Python's parser may take long, or fail in other ways, for longer strings; no setting needs them.
+# Python's parser may be slow, or fail in other ways, on longer strings; no setting needs them.
 _LONGEST = 10_000
 
 _WORDS: dict[str, Any] = {"none": None, "null": None, "true": True, "false": False}
-# Most values are one of these and need no parser. Loading `ast` costs more than all else here.
+# Most values have one of these forms and need no parser. Importing `ast` is what costs most here.
 _DECIMAL = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?"
 _NO_LITERAL = r"[A-Za-z_/][-A-Za-z0-9_./:]*|[0-9]+(\.[0-9]+)? ?(us|ms|s|m|h|[kMGT]i?B)"
 
-# What dask.utils.parse_timedelta and parse_bytes take, in lower case and without spaces.
+# What dask.utils.parse_timedelta and parse_bytes accept, in lower case and without spaces.
 _AMOUNT = r"([0-9]+\.?[0-9]*(e[+-]?[0-9]+)?)?"
 _UNITS = {
     "time": r"(ns|us|ms|s|m|h|d|w|(nano|micro|milli)?seconds?|minutes?|hours?|days?|weeks?)?",
@@ -97,10 +97,10 @@ def _accepts(accept: Accept, value: Any) -> bool:
     if kind in ("integer", "number"):
         return _in_range(accept, value) and (kind == "number" or isinstance(value, int))
     if kind == "boolean":
-        # Dask's code tests these for truth, so 0 and 1 serve as well.
+        # Dask only tests whether these are true, so 0 and 1 work as well.
         return value in (0, 1) and not isinstance(value, str)
     if kind in _UNITS:
-        return _is_measure(value, _UNITS[kind])
+        return is_measure(value, kind)
     return isinstance(value, _TYPES[kind])
 
 
@@ -116,11 +116,11 @@ def _in_range(accept: Accept, value: Any) -> bool:
     return above_minimum and below_maximum and ("above" not in accept or value > accept["above"])
 
 
-def _is_measure(value: Any, units: str) -> bool:
-    """Whether a value is a number, or a string with an amount and one of the units."""
+def is_measure(value: Any, kind: str) -> bool:
+    """Whether a value is a "time" or "bytes": a number, or a string with an amount and a unit."""
     if isinstance(value, str):
         compact = value.replace(" ", "").lower()
-        return compact != "" and re.fullmatch(_AMOUNT + units, compact) is not None
+        return compact != "" and re.fullmatch(_AMOUNT + _UNITS[kind], compact) is not None
     return _is_number(value) and bool(value >= 0)
 
 

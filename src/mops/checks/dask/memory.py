@@ -1,4 +1,4 @@
-"""Dask's memory thresholds: the shares of its memory at which a worker takes a step."""
+"""Dask's memory thresholds: the fractions of its memory at which a worker takes action."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 from mops.checks.rule import ERROR, WARNING, Finding
 from mops.config.view import View
 
-# The thresholds in their order, with Dask's own defaults (the same from 2024.10 to 2026.8).
+# The thresholds in order, with Dask's own defaults (the same from 2024.10 to 2026.8).
 _DEFAULTS = {"target": 0.6, "spill": 0.7, "pause": 0.8, "terminate": 0.95}
 # Each has a deprecated name too, which wins if both are set.
 _PREFIXES = ("DASK_WORKER_MEMORY_", "DASK_DISTRIBUTED__WORKER__MEMORY__")
 
 
 class Threshold(NamedTuple):
-    """A threshold as it takes effect; `variable` is what sets it, "" for Dask's default."""
+    """An effective threshold; `variable` is the variable that sets it, "" for Dask's default."""
 
     name: str
     value: float
@@ -41,7 +41,7 @@ def out_of_order(view: View) -> Iterator[Finding]:
 
 
 def disorder(texts: Mapping[str, str]) -> Iterator[tuple[Threshold, Threshold]]:
-    """Neighbours of which the first is above the second, and of which at least one is set.
+    """Neighbouring thresholds of which the first is above the second, and at least one is set.
 
     `texts` are the environment variables by name. Thresholds that are switched off are skipped.
     """
@@ -52,7 +52,7 @@ def disorder(texts: Mapping[str, str]) -> Iterator[tuple[Threshold, Threshold]]:
 
 
 def _threshold(name: str, texts: Mapping[str, str]) -> Threshold | None:
-    """A threshold; None if its variable is False, which switches it off, or is no number."""
+    """A threshold; None if its variable is False, which switches it off, or not a number."""
     for prefix in _PREFIXES:
         variable = prefix + name.upper()
         if variable in texts:

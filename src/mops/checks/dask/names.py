@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mops.checks.dask.advice import unknown_name
+from mops.checks.dask.arguments import Arguments, all_arguments
 from mops.checks.dask.literals import may_be_mapping
 from mops.checks.dask.settings import (
     facts,
@@ -103,14 +104,35 @@ def _in_capitals(view: View, group: Group, name: str) -> str:
 
 def other_versions(view: View) -> Iterator[Finding]:
     for variable in dask_variables(view):
-        known_in = facts().keys.get(variable.reading.key, {}).get("in")
-        tag_version = _tag_version(view.value(variable.group.at("image")))
-        if known_in and tag_version and _is_other(tag_version, known_in):
-            yield Finding(
-                (variable.path, variable.group.at("image")),
-                f"the image tag looks like Dask {'.'.join(map(str, tag_version))}, "
-                f"and {variable.name} is known in {', '.join(known_in)} only",
-            )
+        known_in = facts().keys.get(variable.reading.key, {}).get("in", ())
+        image_path = variable.group.at("image")
+        message = unknown_to(view.value(image_path), variable.name, known_in, facts().versions)
+        if message:
+            yield Finding((variable.path, image_path), message)
+    for arguments in all_arguments(view):
+        image_path = arguments.group.at("image")
+        for at, message in unknown_options(arguments, view.value(image_path)):
+            yield Finding((arguments.item(at), image_path), message)
+
+
+def unknown_options(arguments: Arguments, image: str) -> Iterator[tuple[int, str]]:
+    """The items that are options which the Dask in an image does not have, with a message."""
+    for given in arguments.given(*arguments.command.options):
+        option = given.option
+        message = unknown_to(image, option.name, option.known_in, arguments.command.versions)
+        if message:
+            yield given.at, message
+
+
+def unknown_to(image: str, name: str, known_in: Sequence[str], versions: Sequence[str]) -> str:
+    """A message if `name` is known only in some of the versions, and not in that of an image."""
+    version = _tag_version(image)
+    if not known_in or not version or not _is_other(version, known_in, versions):
+        return ""
+    return (
+        f"the image tag looks like Dask {'.'.join(map(str, version))}, "
+        f"and {name} is known in {', '.join(known_in)} only"
+    )
 
 
 def _tag_version(image: str) -> tuple[int, ...]:
@@ -119,13 +141,13 @@ def _tag_version(image: str) -> tuple[int, ...]:
     return tuple(map(int, tagged.groups())) if tagged else ()
 
 
-def _is_other(version: tuple[int, ...], known_in: list[str]) -> bool:
-    """Whether a version is not among those that have a setting, of which only some are recorded.
+def _is_other(version: tuple[int, ...], known_in: Sequence[str], versions: Sequence[str]) -> bool:
+    """Whether a version is not among those that have something; only some versions are recorded.
 
-    It is taken to be like the recorded versions without the setting if it is on their side.
+    An unrecorded version is assumed to be like the recorded versions on its side.
     """
     having = [_parse(one) for one in known_in]
-    without = [_parse(one) for one in facts().versions if one not in known_in]
+    without = [_parse(one) for one in versions if one not in known_in]
     if min(having) > max(without):
         return version <= max(without)
     return version >= min(without)
@@ -153,7 +175,7 @@ RULES = (
     Rule(
         "dask-version",
         WARNING,
-        "a setting of another version of Dask than the one in the image's tag",
+        "a setting or option of another version of Dask than that in the image's tag",
         other_versions,
     ),
 )

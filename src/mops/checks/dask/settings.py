@@ -13,21 +13,21 @@ from mops.checks.environment import DASK_PREFIX
 from mops.config.view import SCHEDULER, Group
 from mops.model import bundle
 
-# Names that are no settings: Dask looks for files there, or passes its configuration on.
+# Names that are not settings: Dask finds files through them, or passes its configuration on.
 RESERVED = ("DASK_CONFIG", "DASK_ROOT_CONFIG", "DASK_INTERNAL_INHERIT_CONFIG")
 
 # What a name stands for: a setting, an entry of an open mapping, a section of settings, a key below
-# a setting that has none, nothing that Dask reads, or a setting of some other package.
+# a setting that has no keys, nothing that Dask reads, or a setting of another package.
 Kind = Literal["setting", "entry", "section", "below", "unknown", "foreign"]
 
-# How similar a name must be to a setting for that to be what its author meant; 1 is equal.
+# How similar an unknown name must be to a setting for a suggestion; 1 is equal.
 _SIMILARITY = 0.84
 
 
 if TYPE_CHECKING:
 
     class Accept(TypedDict, total=False):
-        """One form of value that a setting accepts, in JSON Schema's words where it has any."""
+        """One form of value that a setting accepts, if possible in the terms of JSON Schema."""
 
         type: str
         enum: list[Any]
@@ -48,8 +48,9 @@ class Facts(NamedTuple):
     """What Dask reads, by key such as `distributed.worker.memory.target`.
 
     `maps` are the mappings with keys of the user's choice, `aliases` lead from deprecated keys to
-    their successors, `sections` are the mappings that hold settings, and `section_names` the names
-    of which their keys consist.
+    their successors, `sections` are the mappings that contain settings, and `section_names` the
+    names that occur in their keys. `sides` tells what alone reads a setting: the `scheduler`, the
+    `worker`, or Python's own cluster objects (`cluster`), none of which runs in a pod.
     """
 
     versions: tuple[str, ...]
@@ -58,10 +59,11 @@ class Facts(NamedTuple):
     aliases: Mapping[str, str]
     sections: frozenset[str]
     section_names: frozenset[str]
+    sides: Mapping[str, str]
 
 
 class Reading(NamedTuple):
-    """What Dask makes of a variable's name; `key` is the current one if the name is deprecated."""
+    """How Dask interprets a variable's name; for a deprecated name, `key` is the current one."""
 
     kind: Kind
     key: str
@@ -82,6 +84,7 @@ def facts() -> Facts:
         aliases={old: new.replace("_", "-") for old, new in data["aliases"].items()},
         sections=frozenset(sections),
         section_names=frozenset(".".join(sections).split(".")),
+        sides=data["sides"],
     )
 
 
@@ -110,8 +113,8 @@ def similar(key: str) -> str:
 def intended(key: str, group: Group = SCHEDULER, similar: Callable[[str], str] = similar) -> str:
     """The key that the author of an unknown one probably meant; "" if there is none.
 
-    That is a key which ends with all of its words, preferably of the process that `group` runs,
-    or else a similar one.
+    That is a key that ends with all words of the unknown one, preferably of the process that
+    `group` runs, or else a similar key.
     """
     words = ".".join(filter(None, _dotted(key).split(".")))
     ending = f".{words}"
@@ -130,7 +133,7 @@ def _dotted_keys() -> dict[str, str]:
 
 
 def read(name: str, similar: Callable[[str], str] = similar) -> Reading:
-    """What Dask makes of a name that begins with its prefix."""
+    """How Dask interprets a name that starts with its prefix."""
     key = key_of(name)
     if name in RESERVED:
         return Reading("foreign", key)
@@ -138,7 +141,7 @@ def read(name: str, similar: Callable[[str], str] = similar) -> Reading:
     kind = _kind(current)
     if kind is not None:
         return Reading(kind, current, deprecated=current != key)
-    # An unknown section is some other package's, unless it is misspelled.
+    # An unknown section belongs to another package, unless it is misspelled.
     in_dask = "." not in key or key.split(".")[0] in facts().section_names
     if in_dask or intended(key, similar=similar):
         return Reading("unknown", key)
@@ -153,14 +156,14 @@ def _kind(key: str) -> Kind | None:
         return "entry"
     if key in known.sections:
         return "section"
-    # Of settings without facts it is unknown what they hold.
+    # Settings without facts may have keys below them.
     if any(known.keys.get(above) for above in sections_of(key)):
         return "below"
     return None
 
 
 def _current(key: str) -> str:
-    """The key that Dask uses in place of a deprecated one, or of one in a renamed section."""
+    """The key that Dask uses instead of a deprecated one, or of one in a renamed section."""
     known = facts()
     while True:
         section, _, rest = key.partition(".")

@@ -63,7 +63,7 @@ def _wrong_logger(view: View, variable: Variable, text: str) -> Iterator[Finding
     section, found, logger = variable.reading.key.rpartition("logging.")
     if not found or section not in ("", "distributed."):
         return
-    # With a version it is a dictionary for Python's logging.config, with rules of its own.
+    # With a version, the section is for Python's logging.config, which has its own rules.
     if f"{section}logging.version" in dask_variables(view).by_key(variable.group):
         return
     if "." in logger:

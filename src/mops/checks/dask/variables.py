@@ -1,4 +1,4 @@
-"""The variables of a configuration that begin with DASK_, as Dask reads them."""
+"""The variables of a configuration that start with DASK_, as Dask reads them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mops.model.layer import Path
 
 
 class Variable(NamedTuple):
-    """A variable with Dask's prefix. `text` is None for `valueFrom`: only the cluster knows it."""
+    """A variable with Dask's prefix. `text` is None for `valueFrom`, known only to the cluster."""
 
     group: Group
     name: str
@@ -48,20 +48,20 @@ class DaskVariables:
         self._readings: dict[str, Reading] = {}
         self._by_key: dict[Group, dict[str, list[str]]] = {}
         self._corrected: dict[Group, dict[str, str]] = {}
-        self.by_group = {group: list(self._of(group)) for group in view.pods}
+        self.by_group = {group: list(self._read_group(group)) for group in view.pods}
 
     def __iter__(self) -> Iterator[Variable]:
         for variables in self.by_group.values():
             yield from variables
 
-    def _of(self, group: Group) -> Iterator[Variable]:
+    def _read_group(self, group: Group) -> Iterator[Variable]:
         texts = self._view.texts(group)
         for name in self._view.names(group):
             if name.startswith(DASK_PREFIX):
                 yield Variable(group, name, texts.get(name), self.read(name))
 
     def by_key(self, group: Group) -> Mapping[str, list[str]]:
-        """The names of a group's variables by the key that Dask derives, the one that wins last."""
+        """The names of a group's variables by the key that Dask derives; the last one wins."""
         if group not in self._by_key:
             found: dict[str, list[str]] = {}
             for variable in self.by_group[group]:
@@ -71,17 +71,17 @@ class DaskVariables:
         return self._by_key[group]
 
     def read(self, name: str) -> Reading:
-        """As the function `read`, with a bounded search for similar names."""
+        """Like the function `read`, with a bounded search for similar names."""
         if name not in self._readings:
             self._readings[name] = read(name, self.similar)
         return self._readings[name]
 
     def intended(self, key: str, group: Group) -> str:
-        """As the function `intended`, with a bounded search for similar names."""
+        """Like the function `intended`, with a bounded search for similar names."""
         return intended(key, group, self.similar)
 
     def similar(self, key: str) -> str:
-        """As the function `similar`, but "" after a number of searches."""
+        """Like the function `similar`, but "" after a number of searches."""
         if key not in self._similar:
             self._similar[key] = similar(key) if may_search(self._view) else ""
         return self._similar[key]

@@ -7,6 +7,9 @@ imported only where a configuration passes something on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 from mops.checks.kubernetes import (
     containers,
     env,
@@ -23,8 +26,10 @@ from mops.checks.kubernetes import (
     volumes,
     walk,
 )
+from mops.checks.rule import Finding, Rule
+from mops.config.view import View
 
-RULES = (
+_TEXTS = (
     *walk.RULES,
     *versions.RULES,
     *volumes.RULES,
@@ -40,3 +45,11 @@ RULES = (
     *metadata.RULES,
     *network.RULES,
 )
+
+
+def found(name: str, view: View) -> Iterator[Finding]:
+    """The findings of a rule in all that a configuration passes on to Kubernetes."""
+    return (each.finding for each in view.once(walk.inspect) if each.rule == name)
+
+
+RULES = tuple(Rule(name, severity, line, partial(found, name)) for name, line, severity in _TEXTS)

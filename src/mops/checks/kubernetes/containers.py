@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
+from mops.checks.kubernetes.parts import other_containers
+from mops.checks.kubernetes.pod import Pod
 from mops.checks.kubernetes.versions import newer
-
-if TYPE_CHECKING:
-    from mops.checks.kubernetes.pod import Pod
 
 _NAME, _PORT, _RESTART = "container-name", "container-port", "container-restart"
 _PROBES = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
@@ -19,7 +17,7 @@ _MOST_RULES, _MOST_CODES = 20, 255
 def names(pod: Pod) -> Iterator[Found]:
     """Containers with the same name, that of the main container included."""
     seen = {pod.group.container}
-    for container in pod.containers():
+    for container in other_containers(pod):
         name = container.get("name", "")
         if name in seen:
             yield container.child("name").wrong(_NAME, f"two containers are named {name}")
@@ -29,7 +27,7 @@ def names(pod: Pod) -> Iterator[Found]:
 def host_ports(pod: Pod) -> Iterator[Found]:
     """Ports of the node that two sidecars, or one container twice, want."""
     lasting: set[tuple[str, str, int]] = set()
-    for container in pod.containers():
+    for container in other_containers(pod):
         # Init containers run one by one, so each has the ports for itself.
         taken = lasting if container.path[-2] == "sidecars" else set()
         for port in container.list_of("ports"):
@@ -102,7 +100,7 @@ def _resize(node: Node) -> Iterator[Found]:
 
 VALIDATORS = {"Container": _container, "[ContainerPort]": _ports}
 RULES = (
-    rule(_NAME, "two containers of one pod with the same name"),
-    rule(_PORT, "two ports of a container, or of the node, that are the same"),
-    rule(_RESTART, "a restart or resize policy, or a probe, that a container cannot have"),
+    RuleText(_NAME, "two containers of one pod with the same name"),
+    RuleText(_PORT, "two ports of a container, or of the node, that are the same"),
+    RuleText(_RESTART, "a restart or resize policy, or a probe, that a container cannot have"),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mops.checks.kubernetes.formats import ENV_NAME, PRINTABLE_NAME, QUALIFIED_NAME
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.checks.kubernetes.quantities import amount
 from mops.checks.kubernetes.versions import newer
 from mops.model.spelling import near, one_of
@@ -157,7 +157,7 @@ VALIDATORS = {
     "ResourceFieldSelector": _resource,
 }
 RULES = (
-    rule(_ENV, "a variable of a container that is set twice, or not by exactly one source"),
-    rule(_FROM, "an envFrom entry that is not exactly one source"),
-    rule(_FIELD, "a reference to a field or resource that Kubernetes does not offer"),
+    RuleText(_ENV, "a variable of a container that is set twice, or not by exactly one source"),
+    RuleText(_FROM, "an envFrom entry that is not exactly one source"),
+    RuleText(_FIELD, "a reference to a field or resource that Kubernetes does not offer"),
 )

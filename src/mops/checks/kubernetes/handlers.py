@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mops.checks.kubernetes.formats import PORT_NAME
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.checks.kubernetes.versions import newer
 from mops.model.spelling import one_of
 from mops.schema.keywords import shown
@@ -81,6 +81,6 @@ VALIDATORS = {
     "TCPSocketAction": _port,
 }
 RULES = (
-    rule(_RULE, "a probe without exactly one handler, or with numbers Kubernetes refuses"),
-    rule(_HOOK, "a lifecycle hook without exactly one handler, or one that sleeps too long"),
+    RuleText(_RULE, "a probe without exactly one handler, or with numbers Kubernetes refuses"),
+    RuleText(_HOOK, "a lifecycle hook without exactly one handler, or one that sleeps too long"),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mops.checks.kubernetes.formats import DESCENDING, LABEL_VALUE, QUALIFIED_NAME
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.config.view import View
 from mops.schema.keywords import shown
 
@@ -91,6 +91,6 @@ def _ingress_class(view: View) -> Iterator[Found]:
 
 
 RULES = (
-    rule(_LABEL, "a label of a selector with a key or value that Kubernetes refuses"),
-    rule(_ANNOTATION, "an annotation that Kubernetes reads itself and refuses, or too many"),
+    RuleText(_LABEL, "a label of a selector with a key or value that Kubernetes refuses"),
+    RuleText(_ANNOTATION, "an annotation that Kubernetes reads itself and refuses, or too many"),
 )

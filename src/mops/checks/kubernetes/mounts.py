@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 
 _MOUNT, _OPTION = "volume-mount", "mount-option"
 
@@ -84,6 +84,6 @@ def _claim_only(device: Node) -> Iterator[Found]:
 
 VALIDATORS = {"[VolumeMount]": _mounts, "VolumeMount": _mount, "[VolumeDevice]": _devices}
 RULES = (
-    rule(_MOUNT, "a mount without a volume, or two at one path"),
-    rule(_OPTION, "options of a mount that contradict each other"),
+    RuleText(_MOUNT, "a mount without a volume, or two at one path"),
+    RuleText(_OPTION, "options of a mount that contradict each other"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mops.checks.kubernetes.formats import CIDR, PORT_NAME
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.config.view import View
 from mops.schema.keywords import shown
 
@@ -65,4 +65,4 @@ def _port(node: Node) -> Iterator[Found]:
 
 
 VALIDATORS = {"IPBlock": _block, "NetworkPolicyPeer": _peer, "NetworkPolicyPort": _port}
-RULES = (rule(_RULE, "a rule of a network policy that Kubernetes refuses"),)
+RULES = (RuleText(_RULE, "a rule of a network policy that Kubernetes refuses"),)

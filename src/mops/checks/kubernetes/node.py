@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from mops.checks.rule import ERROR, Finding, Rule, Severity
-from mops.config.view import View
+from mops.checks.kubernetes.pod import Pod
+from mops.checks.rule import ERROR, Finding, Severity
 from mops.model.layer import Path
-
-if TYPE_CHECKING:
-    from mops.checks.kubernetes.pod import Pod
-
 
 # What a container is in its pod; "" for what is in no container.
 Kind = Literal["main", "init", "sidecar", ""]
@@ -73,13 +68,9 @@ class Node(NamedTuple):
         return Found(rule, Finding((self.path, *also), message, hint, severity))
 
 
-def rule(name: str, line: str, severity: Severity | Literal["error or warning"] = ERROR) -> Rule:
-    """A rule whose findings the walk along the types yields."""
-    return Rule(name, severity, line, partial(found, name))
+class RuleText(NamedTuple):
+    """A rule whose findings the walk along the types yields: its name, what it finds, severity."""
 
-
-def found(name: str, view: View) -> Iterator[Finding]:
-    """The findings of a rule in all that a configuration passes on to Kubernetes."""
-    from mops.checks.kubernetes.walk import inspect
-
-    return (each.finding for each in view.once(inspect) if each.rule == name)
+    name: str
+    line: str
+    severity: Severity | Literal["error or warning"] = ERROR

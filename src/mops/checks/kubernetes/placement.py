@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mops.checks.kubernetes.formats import LABEL_VALUE, QUALIFIED_NAME, SUBDOMAIN
 from mops.checks.kubernetes.metadata import labels
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.model.spelling import one_of
 from mops.schema.keywords import shown
 
@@ -135,8 +135,8 @@ VALIDATORS = {
     "[TopologySpreadConstraint]": _spread,
 }
 RULES = (
-    rule(_SELECTOR, "a selector whose operator, key and values do not fit together"),
-    rule(_AFFINITY, "an affinity term with label keys that contradict its selector"),
-    rule(_TOLERATION, "a toleration whose fields contradict each other"),
-    rule(_SPREAD, "a spread constraint that is repeated or whose fields contradict each other"),
+    RuleText(_SELECTOR, "a selector whose operator, key and values do not fit together"),
+    RuleText(_AFFINITY, "an affinity term with label keys that contradict its selector"),
+    RuleText(_TOLERATION, "a toleration whose fields contradict each other"),
+    RuleText(_SPREAD, "a spread constraint that is repeated or whose fields contradict each other"),
 )

@@ -1,33 +1,14 @@
-"""The pods of a configuration as Kubernetes gets them: their parts, each with its type."""
+"""The pods of a configuration as Kubernetes gets them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from mops.checks.kubernetes.node import Found, Kind, Node
 from mops.config.view import Group, View
-from mops.model.layer import Path
 
-# The settings of a pod that are passed on to Kubernetes, and their types there.
-PARTS = {
-    "affinity": "Affinity",
-    "envFrom": "[EnvFromSource]",
-    "extraPodSpec": "PodSpec",
-    "hostAliases": "[HostAlias]",
-    "initContainers": "[Container]",
-    "resources": "ResourceRequirements",
-    "sidecars": "[Container]",
-    "tolerations": "[Toleration]",
-    "topologySpreadConstraints": "[TopologySpreadConstraint]",
-    "volumeMounts": "[VolumeMount]",
-    "volumes": "[Volume]",
-}
-_KINDS: dict[str, Kind] = {"initContainers": "init", "sidecars": "sidecar"}
-# The parts that belong to the main container.
-_OF_CONTAINER = frozenset({"envFrom", "resources", "volumeMounts"})
 # The volumes of the chart, and where it mounts them in the main container.
-_SCRATCH_PATH, _TLS_PATH = "/tmp", "/etc/dask/tls"  # noqa: S108 - the chart's mount, no file of ours
+_SCRATCH_PATH, _TLS_PATH = "/tmp", "/etc/dask/tls"  # noqa: S108 - not a file of ours
 _TLS = ("tls", "secretName")
 CONTEXT = ("containerSecurityContext",)
 
@@ -43,10 +24,10 @@ class Pod:
         self.view = view
         self.group = group
         self.spec: Mapping[str, Any] = self._tree("extraPodSpec")
-        self.init: list[Any] = self._list("initContainers")
-        self.sidecars: list[Any] = self._list("sidecars")
+        self.init: list[Any] = self.list_of("initContainers")
+        self.sidecars: list[Any] = self.list_of("sidecars")
         self.volumes: dict[str, Any] = {
-            volume.get("name", ""): volume for volume in self._list("volumes")
+            volume.get("name", ""): volume for volume in self.list_of("volumes")
         }
         self.volumes["tmp"] = {"emptyDir": {}}
         self.mounts = [_SCRATCH_PATH]
@@ -60,7 +41,8 @@ class Pod:
     def _tree(self, key: str) -> Mapping[str, Any]:
         return self.view.tree(self.group.at(key))
 
-    def _list(self, key: str) -> list[Any]:
+    def list_of(self, key: str) -> list[Any]:
+        """The items of a setting of the pod; none if it is not set."""
         return self.view.value(self.group.at(key)) or []
 
     def has(self, key: str) -> bool:
@@ -84,48 +66,12 @@ class Pod:
             for kind in ("requests", "limits")
         }
 
-    def parts(self) -> Iterator[tuple[str, Node]]:
-        """The parts that are set, each with its type."""
-        main = self.main()
-        for key, expression in PARTS.items():
-            if not self.has(key):
-                continue
-            path = self.group.at(key)
-            value = self.resources() if key == "resources" else self._value(path)
-            node = Node(value, path, self)
-            if key in _OF_CONTAINER:
-                node = node._replace(container=main, kind="main")
-            yield expression, node._replace(kind=_KINDS.get(key, node.kind))
-        for name in self.view.names(self.group):
-            path = (*self.group.variable(name), "valueFrom")
-            reference = self.view.tree(path)
-            if reference:
-                yield "EnvVarSource", Node(reference, path, self, main, "main")
-        context = Node(main["securityContext"], CONTEXT, self, main, "main")
-        yield "SecurityContext", context
-
-    def _value(self, path: Path) -> Any:
-        value = self.view.value(path)
-        return value if isinstance(value, list) else self.view.tree(path)
-
-    def containers(self) -> Iterator[Node]:
-        """The containers besides the main one, those that run first included."""
-        for key, kind in _KINDS.items():
-            node = Node(self._list(key), self.group.at(key), self, kind=kind)
-            for item in node.items():
-                yield item._replace(container=item.value)
+    def value(self, key: str) -> Any:
+        """The list or the mapping of a setting of the pod."""
+        value = self.view.value(self.group.at(key))
+        return value if isinstance(value, list) else self._tree(key)
 
 
 def pods(view: View) -> list[Pod]:
     """The pods of the scheduler and of each group of workers."""
     return [Pod(view, group) for group in view.pods]
-
-
-def whole(pod: Pod) -> Iterator[Found]:
-    """What is wrong with the parts of a pod together."""
-    from mops.checks.kubernetes import containers, resources, volumes
-
-    yield from containers.names(pod)
-    yield from containers.host_ports(pod)
-    yield from volumes.reserved(pod)
-    yield from resources.pod_level(pod)

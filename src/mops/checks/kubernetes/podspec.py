@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.checks.kubernetes.resources import quantity
 from mops.checks.rule import WARNING
 
@@ -85,7 +85,7 @@ VALIDATORS = {
     "[PodSchedulingGate]": _gates,
 }
 RULES = (
-    rule(_RULE, "a field of the pod that a Deployment or the chart's pods cannot have"),
-    rule(_DNS, "a DNS policy without nameservers, or more entries than Linux reads"),
-    rule(_ALIAS, "two entries of /etc/hosts for one address", WARNING),
+    RuleText(_RULE, "a field of the pod that a Deployment or the chart's pods cannot have"),
+    RuleText(_DNS, "a DNS policy without nameservers, or more entries than Linux reads"),
+    RuleText(_ALIAS, "two entries of /etc/hosts for one address", WARNING),
 )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mops.checks.kubernetes.formats import QUALIFIED_NAME
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
+from mops.checks.kubernetes.pod import Pod
 from mops.checks.kubernetes.quantities import amount
-
-if TYPE_CHECKING:
-    from mops.checks.kubernetes.pod import Pod
 
 _BASIC = ("cpu", "memory")
 _STANDARD = frozenset({*_BASIC, "ephemeral-storage"})
@@ -220,8 +218,8 @@ VALIDATORS = {
     "[PodResourceClaim]": _pod_claims,
 }
 RULES = (
-    rule(_NAME, "a resource with a name or a quantity that Kubernetes refuses"),
-    rule(_EXTENDED, "a request for a device without an equal limit in whole numbers"),
-    rule(_PAGES, "huge pages that Kubernetes refuses"),
-    rule(_CLAIMS, "a resource claim that is not defined, defined twice or used twice"),
+    RuleText(_NAME, "a resource with a name or a quantity that Kubernetes refuses"),
+    RuleText(_EXTENDED, "a request for a device without an equal limit in whole numbers"),
+    RuleText(_PAGES, "huge pages that Kubernetes refuses"),
+    RuleText(_CLAIMS, "a resource claim that is not defined, defined twice or used twice"),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mops.checks.kubernetes.node import Found, Node, rule
-from mops.checks.rule import ERROR, Finding, Rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
+from mops.checks.rule import Finding
 from mops.config.view import View
 
-_RULE = "security-context"
+_RULE, _ROOT = "security-context", "root-user"
 _NON_ROOT = ("podSecurityContext", "runAsNonRoot")
 _MOST_PATH = 4095
 _MOST_SPEC = 64 * 1024
@@ -95,11 +95,13 @@ def _is_user_name(text: str) -> bool:
     return re.search(r'["/\\:;|=,+*?<>@\[\]]', user) is None
 
 
-def root_user(view: View) -> Iterator[Finding]:
+def root_user(view: View) -> Iterator[Found]:
+    """Root as the user of all pods that must not run as root."""
     user = ("podSecurityContext", "runAsUser")
     # On OpenShift the chart leaves runAsUser out, because the cluster assigns the user.
     if view.value(user) == 0 and view.value(_NON_ROOT) and not view.value(("openshift",)):
-        yield Finding((user, _NON_ROOT), "runAsUser 0 is root, which runAsNonRoot forbids")
+        finding = Finding((user, _NON_ROOT), "runAsUser 0 is root, which runAsNonRoot forbids")
+        yield Found(_ROOT, finding)
 
 
 VALIDATORS = {
@@ -109,6 +111,6 @@ VALIDATORS = {
     "WindowsSecurityContextOptions": _windows,
 }
 RULES = (
-    rule(_RULE, "a security context whose fields contradict each other"),
-    Rule("root-user", ERROR, "runAsUser 0 together with runAsNonRoot", root_user),
+    RuleText(_RULE, "a security context whose fields contradict each other"),
+    RuleText(_ROOT, "runAsUser 0 together with runAsNonRoot"),
 )

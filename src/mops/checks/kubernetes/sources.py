@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mops.checks.kubernetes.formats import QUALIFIED_NAME, SIGNER, SUBDOMAIN
 from mops.checks.kubernetes.metadata import labels, too_large
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.checks.kubernetes.quantities import amount
 
 _MOST_TENANT = 64
@@ -206,6 +206,6 @@ VALIDATORS = {
     "TypedObjectReference": _reference,
 }
 RULES = (
-    rule(_PROJECTED, "a projected or downwardAPI volume with sources Kubernetes refuses"),
-    rule(_CLAIM, "the template of a volume claim that Kubernetes refuses"),
+    RuleText(_PROJECTED, "a projected or downwardAPI volume with sources Kubernetes refuses"),
+    RuleText(_CLAIM, "the template of a volume claim that Kubernetes refuses"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.checks.rule import EITHER, ERROR, WARNING, Severity
 from mops.config.view import View
 from mops.schema.kubernetes import kubernetes_data
@@ -60,4 +60,4 @@ def _number(version: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-RULES = (rule(_RULE, "a field that the cluster's Kubernetes version does not have", EITHER),)
+RULES = (RuleText(_RULE, "a field that the cluster's Kubernetes version does not have", EITHER),)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
+from mops.checks.kubernetes.pod import Pod
 from mops.checks.rule import EITHER, WARNING
-
-if TYPE_CHECKING:
-    from mops.checks.kubernetes.pod import Pod
 
 _NAME, _SOURCE = "volume-name", "volume-source"
 _ISCSI_NAME = 64
@@ -60,6 +57,6 @@ def reserved(pod: Pod) -> Iterator[Found]:
 
 VALIDATORS = {"[Volume]": _volumes, "Volume": _volume}
 RULES = (
-    rule(_NAME, "a volume that is defined twice, or named as one of the chart's"),
-    rule(_SOURCE, "a volume without exactly one source, or with one Kubernetes refuses", EITHER),
+    RuleText(_NAME, "a volume that is defined twice, or named as one of the chart's"),
+    RuleText(_SOURCE, "a volume without exactly one source that Kubernetes accepts", EITHER),
 )

@@ -16,15 +16,16 @@ from mops.checks.kubernetes import (
     metadata,
     mounts,
     network,
+    parts,
     placement,
-    pod,
     podspec,
     resources,
     security,
     sources,
     volumes,
 )
-from mops.checks.kubernetes.node import Found, Node, rule
+from mops.checks.kubernetes.node import Found, Node, RuleText
+from mops.checks.kubernetes.pod import Pod, pods
 from mops.checks.kubernetes.tables import (
     BY_CHART,
     CHOICES,
@@ -63,14 +64,23 @@ _PROBLEM, _MISSING = "kubernetes-value", "kubernetes-required"
 def inspect(view: View) -> list[Found]:
     """Everything that is wrong with what a configuration passes on to Kubernetes."""
     findings: list[Found] = []
-    for one in pod.pods(view):
-        for expression, node in one.parts():
+    for one in pods(view):
+        for expression, node in parts.parts(one):
             findings += _walk(expression, node, view)
-        findings += pod.whole(one)
+        findings += _whole(one)
     for expression, node in network.parts(view):
         findings += _walk(expression, node, view)
     findings += metadata.inspect(view)
+    findings += security.root_user(view)
     return findings
+
+
+def _whole(one: Pod) -> Iterator[Found]:
+    """What is wrong with the parts of a pod together."""
+    yield from containers.names(one)
+    yield from containers.host_ports(one)
+    yield from volumes.reserved(one)
+    yield from resources.pod_level(one)
 
 
 def _walk(expression: str, node: Node, view: View) -> Iterator[Found]:
@@ -148,6 +158,6 @@ def _outside(low: int, high: int | None, value: int) -> tuple[str, str]:
 
 
 RULES = (
-    rule(_MISSING, "a field that Kubernetes requires and that is missing or empty"),
-    rule(_PROBLEM, "a name, a path or a number that Kubernetes refuses"),
+    RuleText(_MISSING, "a field that Kubernetes requires and that is missing or empty"),
+    RuleText(_PROBLEM, "a name, a path or a number that Kubernetes refuses"),
 )

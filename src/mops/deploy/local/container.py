@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from mops.model.layer import Value
 
 LOOPBACK = "127.0.0.1"
 POD_TMP = "/tmp"  # noqa: S108 - a name in the pod, not a file here
@@ -40,19 +42,19 @@ def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of the user's shell, without those that would override the configuration."""
     found = {key: value for key, value in environ.items() if not key.startswith(_OVERRIDES)}
     if environ.get("HOME"):
-        # HOME becomes the pod's; packages that the user installed with pip --user are still found.
+        # HOME becomes that of the pod; packages installed with pip --user must still be found.
         found.setdefault("PYTHONUSERBASE", os.path.join(environ["HOME"], ".local"))
     return found
 
 
 def container_variables(
-    container: Mapping[str, Any],
+    container: Mapping[str, Value],
     pod: str,
     setup: Setup,
     environ: Mapping[str, str],
     notes: list[str],
 ) -> dict[str, str]:
-    """The container's variables that are known here; those of the cluster come from `environ`.
+    """The container's variables; those whose values only the cluster has come from `environ`.
 
     Adds to `notes` what differs from the pod.
     """
@@ -84,12 +86,12 @@ def container_variables(
     return found
 
 
-def _field(source: Mapping[str, Any]) -> str:
+def _field(source: Mapping[str, Value]) -> str:
     """The pod's field that a variable comes from; "" if it comes from elsewhere."""
     return str((source.get("fieldRef") or {}).get("fieldPath") or "")
 
 
-def _only_in_cluster(source: Mapping[str, Any]) -> str:
+def _only_in_cluster(source: Mapping[str, Value]) -> str:
     """What a variable comes from, as in `secretKeyRef NAME exists only in the cluster`."""
     for kind, inner in source.items():
         if isinstance(inner, Mapping):
@@ -113,7 +115,7 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
 
 
 def container_command(
-    container: Mapping[str, Any],
+    container: Mapping[str, Value],
     setup: Setup,
     variables: Mapping[str, str],
     *,

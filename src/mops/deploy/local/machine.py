@@ -80,8 +80,8 @@ def _has_dask(python: str) -> bool:
 def worker_count(dashboard: int, address: str) -> int | None:
     """The number of worker processes that a scheduler knows; None if it does not answer.
 
-    A Dask that finds its port in use moves its dashboard to another one: raises EnvironmentFailure
-    if the scheduler behind the port `dashboard` has another address.
+    Dask moves its dashboard if the port is in use. Raises EnvironmentFailure if the scheduler
+    behind the port `dashboard` has another address.
     """
     connection = HTTPConnection(LOOPBACK, dashboard, timeout=2)
     try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.deployments import Manifest, is_deployment, is_scheduler, object_name
 from mops.deploy.local.container import Setup, container_command, container_variables, inherited
+from mops.model.layer import Value
 from mops.model.quantities import human
 
 LEAST_MEMORY = 64 * 2**20
@@ -46,7 +47,7 @@ class _Pods(NamedTuple):
 
     deployment: str
     scheduler: bool
-    container: Mapping[str, Any]
+    container: Mapping[str, Value]
     replicas: int
     processes: int
     memory: int
@@ -97,8 +98,8 @@ def _pods(deployment: Manifest, manifests: Sequence[Manifest]) -> _Pods:
     )
 
 
-def _least_replicas(name: str, manifests: Sequence[Manifest]) -> Any:
-    """The least replicas of the autoscaler that owns a Deployment."""
+def _least_replicas(name: str, manifests: Sequence[Manifest]) -> Value:
+    """The minimum replicas of the autoscaler that owns a Deployment."""
     for manifest in manifests:
         spec = manifest.get("spec") or {}
         if spec.get("scaleTargetRef", {}).get("name") == name:
@@ -112,7 +113,7 @@ def _option(arguments: Sequence[str], flag: str) -> str:
 
 
 def _limited_replicas(pods: _Pods, machine: Machine, notes: list[str]) -> _Pods:
-    """At most so many worker pods that two Dask processes share a CPU."""
+    """The pods, with so few replicas that at most two Dask processes share a CPU."""
     most = max(1, 2 * machine.cpus // pods.processes)
     if pods.scheduler or pods.replicas <= most:
         return pods

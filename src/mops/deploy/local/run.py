@@ -33,15 +33,17 @@ from mops.deploy.local.supervisor import Supervisor
 from mops.deploy.output import Output
 from mops.deploy.release import Target
 from mops.model.problems import EnvironmentFailure
+from mops.model.signals import handled
+from mops.model.spelling import counted
 from mops.report.text import printable
 
-# Seconds between two looks at the processes, and for `down` to wait for them.
+# Seconds between two checks of the processes, and for which `down` waits for them.
 _EVERY = 0.25
 _DOWN = 60.0
 
 
 class LocalWorkspace(NamedTuple):
-    """What a run starts from: `dask` is the command that runs Dask, `environ` the environment."""
+    """What a run starts: `dask` is the command that runs Dask, `environ` its environment."""
 
     target: Target
     manifests: Sequence[Manifest]
@@ -118,15 +120,14 @@ class Run(NamedTuple):
     @property
     def summary(self) -> str:
         """Where the scheduler and the dashboard answer, and the number of worker processes."""
-        plural = "" if self._workers == 1 else "es"
         return (
             f"scheduler  {self.setup.address}\n"
             f"dashboard  {dashboard_url(self.setup.dashboard)}\n"
-            f"workers    {self._workers} process{plural}\n"
+            f"workers    {counted(self._workers, 'process')}\n"
         )
 
     def start(self) -> bool:
-        """Starts all processes and waits until they answer; False if the user stops it first.
+        """Starts all processes and waits until they answer; False if it is stopped before.
 
         Raises EnvironmentFailure if they do not answer in time, or exit.
         """
@@ -139,7 +140,7 @@ class Run(NamedTuple):
         return self._wait_until(lambda: (self._count() or 0) >= self._workers, "the workers")
 
     def keep(self) -> None:
-        """Keeps the processes running until the user stops them."""
+        """Keeps the processes running until the user or the scheduler itself stops them."""
         pids = self.supervisor.pids()
         while not self.stopping.wait(_EVERY):
             self._check_processes()
@@ -166,7 +167,7 @@ class Run(NamedTuple):
         )
 
     def _wait_until(self, condition: Callable[[], bool], what: str) -> bool:
-        """Waits for a condition; False if the user stops the run."""
+        """Waits for a condition; False if the run is stopped."""
         deadline = time.monotonic() + self.limit
         while not self.stopping.is_set():
             if condition():
@@ -178,14 +179,20 @@ class Run(NamedTuple):
         return False
 
     def _check_processes(self) -> None:
-        """Restarts workers that exited.
+        """Restarts workers that exited, and stops the run with a scheduler that has stopped.
 
         Raises EnvironmentFailure if a process cannot be kept running.
         """
         name = self.supervisor.restart_exited()
         if not name:
             return
-        # The last lines of its output may still be on their way.
+        is_scheduler = any(each.scheduler for each in self.processes if each.name == name)
+        if is_scheduler and self.supervisor.exit_code(name) == 0:
+            reason = "it was idle for too long, or a client shut it down"
+            self.output.note(f"{name} has stopped: {reason}")
+            self.stopping.set()
+            return
+        # The last lines of its output may not have arrived yet.
         time.sleep(_EVERY)
         end = list(self.supervisor.ends.get(name, ()))
         for line in end:
@@ -203,19 +210,11 @@ def dashboard_url(port: int) -> str:
 
 @contextlib.contextmanager
 def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM and SIGHUP set, so that nothing is interrupted half-way."""
+    """An event that Ctrl-C, SIGTERM and SIGHUP set, so that nothing is interrupted halfway."""
     stopping = threading.Event()
-
-    def stop(*_: object) -> None:
-        stopping.set()
-
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
+    with handled(numbers, lambda _number, _frame: stopping.set()):
         yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _setup(workspace: LocalWorkspace, directory: str) -> Setup:

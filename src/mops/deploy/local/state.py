@@ -1,4 +1,4 @@
-"""The directory that records what runs of a workspace on this machine."""
+"""The directory that records which processes of a workspace run on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_PIDS: Mapping[str, int] = MappingProxyType({})
 
 
 class Facts(NamedTuple):
-    """What runs; all empty while it is starting.
+    """Facts about a running workspace; all empty while it is starting.
 
     `pid` is the process id of mops, `address` the scheduler's, `dashboard` a port, `logs` a
     directory, and `pids` the process ids by name.
@@ -32,12 +32,12 @@ class Facts(NamedTuple):
 
 
 class State(NamedTuple):
-    """The directory. Who holds its lock runs the workspace; the lock ends with the process."""
+    """The directory. The process that holds its lock runs the workspace."""
 
     directory: str
 
     def read(self) -> Facts | None:
-        """The facts; None if nothing runs."""
+        """The facts; None if the workspace is not running."""
         try:
             with open(self._lock_file, "rb") as lock:
                 _lock(lock)

@@ -1,15 +1,16 @@
-"""What runs of a workspace on this machine, and its logs."""
+"""The status of a workspace on this machine, and its logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.deploy.local.machine import is_running, worker_count
 from mops.deploy.local.run import dashboard_url
 from mops.deploy.local.state import Facts, state_of
 from mops.deploy.local.supervisor import log_lines
 from mops.deploy.release import Target
+from mops.model.layer import Value
 from mops.model.problems import EnvironmentFailure
 
 _NOT_YET = "starting"
@@ -18,8 +19,8 @@ _NOT_YET = "starting"
 class LocalStatus(NamedTuple):
     """A workspace on this machine; `facts` is None if it is not running.
 
-    `alive` tells by name which processes run, `workers` how many worker processes the scheduler
-    knows, None while it does not answer.
+    `alive` says by name which processes are running. `workers` is the number of worker processes
+    that the scheduler knows, None while it does not answer.
     """
 
     target: Target
@@ -62,7 +63,7 @@ def local_status_text(status: LocalStatus) -> str:
     return "".join(f"{name:20} {text}\n" for name, text in rows)
 
 
-def local_status_data(status: LocalStatus) -> dict[str, Any]:
+def local_status_data(status: LocalStatus) -> dict[str, Value]:
     """The state as data for JSON."""
     facts = status.facts
     return {

@@ -1,4 +1,4 @@
-"""Runs processes until they are stopped: restarts what exits, and leaves nothing behind."""
+"""Runs processes until they are stopped; restarts those that exit, and leaves none behind."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _PAUSE = 0.01
 # The lines of output that are kept to explain a failure.
 _TAIL = 15
 _RESTARTS = 5
-# Ends the process even if mops is killed and cannot stop it: prctl(PR_SET_PDEATHSIG, SIGTERM).
-_TETHER = (
+# A wrapper that makes the process end when mops is killed: prctl(PR_SET_PDEATHSIG, SIGTERM).
+_END_WITH_PARENT = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); "
     "os.getppid() == int(sys.argv[1]) and os.execvp(sys.argv[2], sys.argv[2:])"
 )
@@ -31,8 +31,9 @@ _TETHER = (
 class Supervisor:
     """Runs the processes of a plan.
 
-    The output of each is written to NAME.log in the directory `logs`. `say` gets each line with the
-    name of its process, `note` gets messages. `ends` holds the last lines of each process.
+    The output of each is written to NAME.log in the directory `logs`. `say` is called with the name
+    of a process and each line of its output, `note` with messages. `ends` has the last lines of
+    each process.
     """
 
     def __init__(
@@ -59,13 +60,13 @@ class Supervisor:
                 self._start(process)
 
     def pids(self) -> dict[str, int]:
-        """The process ids by name; of a restarted process the newest."""
+        """The process ids by name; for a restarted process, the latest."""
         return {name: process.pid for name, process in self._running.items()}
 
     def restart_exited(self) -> str:
-        """Restarts the workers that have exited, each after a growing delay.
+        """Restarts the workers that have exited, each after an increasing delay.
 
-        The name of a process that is not restarted any more, or "".
+        Returns the name of a process that is not restarted any more, or "".
         """
         for process in self._processes:
             running = self._running.get(process.name)
@@ -74,7 +75,7 @@ class Supervisor:
             if process.scheduler or self._starts[process.name] > _RESTARTS:
                 return process.name
             if process.name not in self._due:
-                # At once: later the id may belong to another process.
+                # Immediately, because the id may soon belong to another process.
                 self._sweep(running)
                 self._due[process.name] = time.monotonic() + 2 ** self._starts[process.name] / 4
                 self._note(f"{process.name} exited with code {running.returncode}; restarting it")
@@ -90,16 +91,16 @@ class Supervisor:
     def stop(self) -> None:
         """Ends everything, the workers first: with SIGTERM, and after a while with SIGKILL."""
         for scheduler in (False, True):
-            mine = [
+            group = [
                 self._running[process.name]
                 for process in self._processes
                 if process.scheduler == scheduler and process.name in self._running
             ]
-            for running in mine:
+            for running in group:
                 with contextlib.suppress(ProcessLookupError):
                     running.terminate()
             deadline = time.monotonic() + _PATIENCE
-            for running in mine:
+            for running in group:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     running.wait(max(0.0, deadline - time.monotonic()))
                 self._sweep(running)
@@ -109,7 +110,7 @@ class Supervisor:
     def _start(self, process: Process) -> None:
         self._starts[process.name] = self._starts.get(process.name, 0) + 1
         running = subprocess.Popen(  # noqa: S603 - the command of the manifest
-            [*_tether(), *process.command],
+            [*_end_with_parent(), *process.command],
             env=process.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -135,7 +136,7 @@ class Supervisor:
                 self._say(name, text)
 
     def _sweep(self, running: subprocess.Popen[bytes]) -> None:
-        """Kills what is left of a process's group, once, and waits until it is gone."""
+        """Kills the rest of a process's group, once, and waits until it is gone."""
         if running in self._swept:
             return
         self._swept.append(running)
@@ -150,11 +151,11 @@ class Supervisor:
         running.wait()
 
 
-def _tether() -> tuple[str, ...]:
-    """The start of a command that ends with mops; only Linux can do that."""
+def _end_with_parent() -> tuple[str, ...]:
+    """The start of a command that ends when mops does; only Linux supports that."""
     if sys.platform != "linux":
         return ()
-    return (sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid()))
+    return (sys.executable, "-I", "-S", "-c", _END_WITH_PARENT, str(os.getpid()))
 
 
 def log_lines(directory: str, process: str, tail: int) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""Files of the older tool to the current formats: the new text, and what became of every key.
+"""Migration of the older tool's files: the new text, and what became of every key.
 
-Pure: texts in, texts out. A file is changed in its own text, so that its comments, its order and
-the sections of other tools stay. What the older tool ignored becomes a comment: it never takes
-effect.
+Pure: strings in, strings out. A file is changed in its own text, so that its comments, its order
+and the sections of other tools stay. Keys that the older tool ignored become comments, so that they
+do not suddenly take effect.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ def migrate(
 ) -> list[Migrated]:
     """Migrates each (name, text); files that the older tool read together become one.
 
-    A file that is current already stays as it is. Raises InvalidConfig for one that was never a
-    workspace, and where the current reader refuses a result.
+    Files in a current format are left unchanged. Raises InvalidConfig for a file that was never a
+    workspace, and if the current reader rejects a result.
     """
     drafts = [Draft(name, text, schema, options) for name, text in texts]
     return [_migrated(group) for group in _groups(drafts)]
 
 
 def _groups(drafts: Sequence[Draft]) -> list[list[Draft]]:
-    """Drafts that give one result, the one that took precedence first."""
+    """Drafts that become one file, the one that took precedence first."""
     groups: list[list[Draft]] = []
     for draft in drafts:
         group = next((group for group in groups if _were_read_together(draft, group)), None)
@@ -60,7 +60,7 @@ def _groups(drafts: Sequence[Draft]) -> list[list[Draft]]:
 
 
 def _were_read_together(draft: Draft, others: Sequence[Draft]) -> bool:
-    """Whether a file is of one directory with others, and of another format."""
+    """Whether a file is in the same directory as others, and of a different format."""
     directory = os.path.dirname(draft.name)
     formats = {other.format for other in others}
     if draft.format in formats or any(each.precedence is None for each in (draft.format, *formats)):
@@ -101,7 +101,7 @@ def _merged(first: Draft, others: list[Draft]) -> Migrated:
 
 
 def _migrate_one(draft: Draft) -> None:
-    """Brings a draft to the current format, if it is not."""
+    """Brings a draft to the current format, unless it is already current."""
     step = _STEPS.get(draft.format)
     if step is not None:
         step(draft)

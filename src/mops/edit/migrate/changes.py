@@ -1,4 +1,4 @@
-"""What a migration gives: the new text, and what became of every key."""
+"""The result of a migration: the new text, and what became of every key."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ UNCHANGED = "unchanged"
 
 
 class Change(NamedTuple):
-    """What became of a key. `to` is its new key where that is another.
+    """What became of a key. `to` is its new key if that is different.
 
-    `place` is file:line:col in the old file, or the file's name where the key was not in it.
+    `place` is file:line:col in the old file, or the file's name if the key was not in it.
     """
 
     key: str
@@ -33,7 +33,7 @@ class Change(NamedTuple):
 class Migrated(NamedTuple):
     """The result for one file, or for several files that were read together.
 
-    `target` is the name of the new file. `before` is its text where it is one of the sources.
+    `target` is the name of the new file. `before` is its old text if it is one of the sources.
     """
 
     sources: list[str]

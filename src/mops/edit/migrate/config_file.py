@@ -7,7 +7,7 @@ from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.infrastructure import NO_WORKSPACE
 from mops.edit.migrate.scalars import drop_null
 
-# Sections of config.yaml, and what they are in a unified file.
+# Sections of config.yaml, and their names in a unified file.
 _SECTIONS = (("defaults", "settings"), ("pulumi", "pulumi"))
 
 
@@ -28,7 +28,7 @@ def migrate_config(draft: Draft) -> None:
 
 
 def take_settings(draft: Draft, config: Draft) -> None:
-    """Adds to an infrastructure file what the older tool took from the config.yaml beside it."""
+    """Adds to an infrastructure file what the older tool read from the config.yaml beside it."""
     for name, to in _SECTIONS:
         pair, section = config.pair(name), config.value(name)
         if pair is None or not isinstance(section, dict):

@@ -1,20 +1,19 @@
-"""What a file says that the older tool did not read because another file took precedence."""
+"""Settings that the older tool did not read, because another file took precedence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from mops.config.dialects import read
 from mops.edit.migrate.changes import CONFLICT, Change
 from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.finish import old_place
 from mops.edit.migrate.formats import CONFIG
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.schema.secrets import MASK, hidden, secret_name, secret_value
 from mops.yamltext.writer import natural_inline
 
-# Keys of config.yaml, and where a unified file has them.
+# Keys of config.yaml, and the same keys in a unified file.
 _CONFIG_KEYS: tuple[tuple[Path, Path], ...] = (
     (("defaults", "environment"), ("settings", "environment")),
     (("defaults", "provider"), ("settings", "provider")),
@@ -26,28 +25,31 @@ _NO_VALUE = "no value"
 
 
 def conflicts(first: Draft, other: Draft) -> Iterator[Change]:
-    """Where the file `other` differs from `first`, which took precedence."""
+    """The differences of the file `other` from `first`, which took precedence."""
     why = f"it was not read because {first.name} exists; file left unchanged"
     yield Change(other.name, CONFLICT, why, other.name)
-    yield from _of_config(first, other) if other.format == CONFIG else _of_settings(first, other)
+    if other.format == CONFIG:
+        yield from _config_conflicts(first, other)
+    else:
+        yield from _settings_conflicts(first, other)
 
 
-def _of_config(first: Draft, other: Draft) -> Iterator[Change]:
-    for theirs, ours in _CONFIG_KEYS:
-        unread, read_value = other.value(*theirs), first.value(*ours)
-        if unread is None or unread == read_value:
+def _config_conflicts(first: Draft, other: Draft) -> Iterator[Change]:
+    for config_key, unified_key in _CONFIG_KEYS:
+        unread, effective = other.value(*config_key), first.value(*unified_key)
+        if unread is None or unread == effective:
             continue
-        pair = other.pair(*theirs)
+        pair = other.pair(*config_key)
         place = other.place(pair.key.start) if pair is not None else other.name
-        why = _why(first, _shown(theirs, unread), _shown(ours, read_value))
-        yield Change(dotted(theirs), CONFLICT, why, place)
+        why = _why(first, _shown(config_key, unread), _shown(unified_key, effective))
+        yield Change(dotted(config_key), CONFLICT, why, place)
 
 
-def _of_settings(first: Draft, other: Draft) -> Iterator[Change]:
-    ours = read(first.text, first.name, first.schema).layer.leaves
-    theirs = read(other.text, other.name, other.schema).layer.leaves
-    for path, leaf in theirs.items():
-        value = ours[path].value if path in ours else _default(first, path)
+def _settings_conflicts(first: Draft, other: Draft) -> Iterator[Change]:
+    effective = read(first.text, first.name, first.schema).layer.leaves
+    unread = read(other.text, other.name, other.schema).layer.leaves
+    for path, leaf in unread.items():
+        value = effective[path].value if path in effective else _default(first, path)
         if value == leaf.value or _is_added(path):
             continue
         why = _why(first, _written(leaf.value), _written(value))
@@ -60,8 +62,8 @@ def _why(first: Draft, unread: str, effective: str) -> str:
     return f"{unread} was not read; {first.name} has {effective}"
 
 
-def _default(draft: Draft, path: Path) -> Any:
-    """The current default at a path; None where there is none."""
+def _default(draft: Draft, path: Path) -> Value:
+    """The current default at a path; None if there is none."""
     field = draft.schema.fields.get(path)
     return field.schema.get("default") if field else None
 
@@ -71,11 +73,11 @@ def _is_added(path: Path) -> bool:
     return path[0] == "podSecurityContext" or path[-1] in ("envFrom", "tolerations")
 
 
-def _written(value: Any) -> str:
+def _written(value: Value) -> str:
     return _NO_VALUE if value is None else natural_inline(value)
 
 
-def _shown(path: Path, value: Any) -> str:
+def _shown(path: Path, value: Value) -> str:
     if secret_name(path[-1]) or secret_value(value):
         return MASK
     return _NO_VALUE if value is None else str(value)

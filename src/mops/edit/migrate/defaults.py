@@ -1,13 +1,11 @@
-"""The older tool's defaults, and keys that stood outside of their sections."""
+"""The older tool's defaults, and keys that were outside their sections."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from mops.edit.migrate import older_tool
 from mops.edit.migrate.changes import ADDED, KEPT, MOVED
 from mops.edit.migrate.draft import Draft
-from mops.model.layer import Path, dotted
+from mops.model.layer import Path, Value, dotted
 from mops.yamltext.writer import natural_scalar
 
 _CAMEL_CASE = {
@@ -19,8 +17,8 @@ _CAMEL_CASE = {
 AUTOSCALED_WHY = "it has no effect while the autoscaler is enabled, as before"
 
 
-def is_false(value: Any) -> bool:
-    """Whether the older tool took a value of `enabled` for false."""
+def is_false(value: Value) -> bool:
+    """Whether the older tool read a value of `enabled` as false."""
     return str(value).lower() in ("false", "no", "off", "0")
 
 
@@ -30,8 +28,8 @@ def is_autoscaled(draft: Draft, base: Path) -> bool:
     return enabled is None or not is_false(enabled)
 
 
-def take_worker_count(draft: Draft, base: Path) -> Any:
-    """Removes `worker_count`, which stood outside of the workers section; its value or None."""
+def take_worker_count(draft: Draft, base: Path) -> Value:
+    """Removes `worker_count`, which was outside the workers section; returns its value or None."""
     count = None
     replicas = (*base, "workers", "replicas")
     for keys in (("worker_count",), (*base, "worker_count")):
@@ -47,8 +45,8 @@ def take_worker_count(draft: Draft, base: Path) -> Any:
     return count
 
 
-def take_tolerations(draft: Draft, base: Path) -> list[Any] | None:
-    """Removes the tolerations that all pods shared; None where there were none."""
+def take_tolerations(draft: Draft, base: Path) -> list[Value] | None:
+    """Removes the tolerations that all pods shared, and returns them; None if there were none."""
     keys = (*base, "tolerations")
     pair, given = draft.pair(*keys), draft.value(*keys)
     if pair is None or draft.rewrite.removes(pair) or not isinstance(given, list):
@@ -59,16 +57,16 @@ def take_tolerations(draft: Draft, base: Path) -> list[Any] | None:
     return [_toleration(entry) for entry in given if isinstance(entry, dict)]
 
 
-def _toleration(entry: dict[str, Any]) -> dict[str, Any]:
+def _toleration(entry: dict[str, Value]) -> dict[str, Value]:
     return {
         key: value if isinstance(value, (bool, int)) else str(value) for key, value in entry.items()
     }
 
 
-def add_defaults(draft: Draft, base: Path, count: Any, *, autoscaled: bool) -> None:
-    """Writes out the older defaults where the current ones differ.
+def add_defaults(draft: Draft, base: Path, count: Value, *, autoscaled: bool) -> None:
+    """Writes out the older defaults that differ from the current ones.
 
-    `count` is the number of workers that stood outside of their section, if any.
+    `count` is the number of workers that was outside their section, if any.
     """
     for (role, name), value in older_tool.COMPONENT.items():
         is_used = autoscaled or role != "autoscaling" or name == "enabled"
@@ -77,7 +75,7 @@ def add_defaults(draft: Draft, base: Path, count: Any, *, autoscaled: bool) -> N
     _add_replicas(draft, (*base, "workers", "replicas"), count, autoscaled=autoscaled)
 
 
-def _add_replicas(draft: Draft, keys: Path, count: Any, *, autoscaled: bool) -> None:
+def _add_replicas(draft: Draft, keys: Path, count: Value, *, autoscaled: bool) -> None:
     written = draft.pair(*keys)
     if count is not None:
         draft.ensure(keys, count)
@@ -87,8 +85,8 @@ def _add_replicas(draft: Draft, keys: Path, count: Any, *, autoscaled: bool) -> 
         draft.note(KEPT, keys, AUTOSCALED_WHY, written)
 
 
-def _add_default(draft: Draft, keys: Path, value: Any) -> None:
-    """Writes out an older default, unless it is the current one or the key is there."""
+def _add_default(draft: Draft, keys: Path, value: Value) -> None:
+    """Writes out an older default, unless it is the current one or the key exists."""
     role, name = keys[-2:]
     current = draft.schema.fields[role, _CAMEL_CASE.get(name, name)].schema.get("default")
     written = draft.pair(*keys)
@@ -99,7 +97,7 @@ def _add_default(draft: Draft, keys: Path, value: Any) -> None:
     draft.note(ADDED, keys, default_why(value, current))
 
 
-def default_why(older: Any, current: Any) -> str:
+def default_why(older: Value, current: Value) -> str:
     """Why an older default is written out."""
     return (
         f"the older tool's default was {natural_scalar(older)},"

@@ -1,14 +1,14 @@
-"""The new file in the making: its text so far, and what has become of the old file's keys."""
+"""The new file so far: its text, and what became of the old file's keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.edit.migrate.changes import ADDED, DROPPED, Action, Change
 from mops.edit.migrate.formats import Format, detect
 from mops.edit.migrate.older_yaml import data
-from mops.model.layer import Origin, Path, dotted
+from mops.model.layer import Origin, Path, Value, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.schema.fields import SettingsSchema
 from mops.yamltext.offsets import indent, position
@@ -24,8 +24,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Options(NamedTuple):
     """How to migrate.
 
-    `drop_defaults` leaves keys that only repeat an older default to the current default. `intended`
-    carries over what the older tool ignored although its author plainly meant it.
+    `drop_defaults` replaces older defaults with the current ones. `intended` carries over settings
+    that the older tool ignored although their intention is clear.
     """
 
     drop_defaults: bool = False
@@ -33,9 +33,9 @@ class Options(NamedTuple):
 
 
 class OlderMemory(NamedTuple):
-    """What the older tool computed a Dask process's memory limit from, and what the pod got.
+    """The memory from which the older tool computed each process's limit, and the pod's memory.
 
-    `key` is the setting that says so, for the table; quantities are Kubernetes'.
+    `key` is the setting to name in the table; quantities are in Kubernetes' notation.
     """
 
     key: Path
@@ -45,9 +45,9 @@ class OlderMemory(NamedTuple):
 
 
 class Draft:
-    """A file under change, in steps: each step reads the text that the one before has left.
+    """A file that is changed in steps; each step reads the text of the previous one.
 
-    Raises InvalidConfig for a text that is not YAML or no file of the older tool.
+    Raises InvalidConfig for text that is not YAML, or not a file of the older tool.
     """
 
     def __init__(self, name: str, text: str, schema: SettingsSchema, options: Options) -> None:
@@ -63,7 +63,7 @@ class Draft:
         self.makes_pods = False
         self.changes: list[Change] = []
         self._steps: list[list[Splice]] = []
-        self._ensured: dict[str, Any] = {}
+        self._ensured: dict[str, Value] = {}
         root, problems = parse(self.text, name, name)
         if root is None:
             raise InvalidConfig(problems or [_empty(name)])
@@ -79,7 +79,7 @@ class Draft:
         return root if isinstance(root, Map) else Map([], 0, 0, flow=False, marked=False)
 
     def pair(self, *keys: str) -> Pair | None:
-        """The pair at a path of keys as they are written; None where there is none."""
+        """The pair at a path of keys as spelled in the text; None if there is none."""
         node: Span = self.root
         found: Pair | None = None
         for key in keys:
@@ -90,20 +90,20 @@ class Draft:
         return found
 
     def map(self, *keys: str) -> Map | None:
-        """The mapping at a path of keys; None where there is none."""
+        """The mapping at a path of keys; None if there is none."""
         if not keys:
             return self.root
         found = self.pair(*keys)
         node = resolved(found.value) if found else None
         return node if isinstance(node, Map) else None
 
-    def value(self, *keys: str) -> Any:
-        """What the older tool read at a path of keys; None where there is nothing."""
+    def value(self, *keys: str) -> Value:
+        """The value that the older tool read at a path of keys; None if there is none."""
         found = self.pair(*keys)
         return data(found.value) if found else None
 
     def place(self, offset: int) -> str:
-        """Where a character of the current text was in the file as it was given: file:line:col."""
+        """The place in the original file, as file:line:col, of an offset in the current text."""
         for splices in reversed(self._steps):
             offset = offset_before(splices, offset)
         line, col = position(self.original[len(self.mark) :], offset)
@@ -114,7 +114,7 @@ class Draft:
     def note(
         self, action: Action, keys: Path, why: str, at: Pair | Span | None = None, to: str = ""
     ) -> None:
-        """Records what became of a key that is written `at`, or nowhere."""
+        """Records what became of a key; `at` is where it is written, if anywhere."""
         place = self.name
         if at is not None:
             place = self.place(at.key.start if isinstance(at, Pair) else at.start)
@@ -123,14 +123,14 @@ class Draft:
         self.changes.append(Change(dotted(keys), action, why, place, to))
 
     def _was_below_spec(self, keys: Path) -> bool:
-        """Whether keys are in a section that was `workspace.spec`."""
+        """Whether keys were below `workspace.spec` in the original file."""
         return (
             self.lifted and keys[0] == "workspace" and keys[1:2] not in (("metadata",), ("spec",))
         )
 
     # Changing.
 
-    def prepend(self, key: str, value: Any, why: str) -> None:
+    def prepend(self, key: str, value: Value, why: str) -> None:
         """Puts a key before all others."""
         root = self.root
         if root.flow:
@@ -142,7 +142,7 @@ class Draft:
         self.note(ADDED, (key,), why)
 
     def comment_out(self, keys: Path, pair: Pair, why: str, to: str = "") -> None:
-        """Leaves a key as a comment."""
+        """Turns a key into a comment."""
         self.rewrite.comment_out(pair)
         self.note(DROPPED, keys, why, pair, to)
 
@@ -152,7 +152,7 @@ class Draft:
         self.note(DROPPED, keys, why, pair)
 
     def comment_out_duplicates(self) -> None:
-        """Leaves duplicate keys as comments; the older tool took the last of them."""
+        """Turns duplicate keys into comments, except the last one, which took effect."""
         for found in _maps(self.root):
             last = {pair.key.text: pair for pair in found.pairs}
             for pair in found.pairs:
@@ -162,8 +162,8 @@ class Draft:
                     )
         self.apply()
 
-    def ensure(self, keys: Path, value: Any) -> None:
-        """Adds a key at the end of this step, unless it is there by then."""
+    def ensure(self, keys: Path, value: Value) -> None:
+        """Adds a key at the end of this step, unless it exists by then."""
         node = self._ensured
         for key in keys[:-1]:
             node = node.setdefault(key, {})
@@ -185,14 +185,14 @@ class Draft:
         self.text = text
         self.rewrite = Rewrite(self.text)
 
-    def _add(self, node: Span, pair: Pair | None, entries: Mapping[str, Any]) -> None:
-        """Adds entries to a node, which is in `pair`, where they are missing."""
+    def _add(self, node: Span, pair: Pair | None, entries: Mapping[str, Value]) -> None:
+        """Adds missing entries to a node, which is the value of `pair`."""
         node = resolved(node)
         if not isinstance(node, Map):
             if pair is not None:
                 self.rewrite.add_below(pair, entries)
             return
-        missing: dict[str, Any] = {}
+        missing: dict[str, Value] = {}
         for key, value in entries.items():
             found = node.pair(key)
             if found is None or self.rewrite.removes(found):

@@ -1,4 +1,4 @@
-"""The end of a migration: unknown keys become comments, the current reader judges the result."""
+"""The end of a migration: unknown keys become comments, and the result is validated."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from mops.edit.migrate.formats import CONFIG, INFRASTRUCTURE
 from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, InvalidConfig, Problem
 from mops.model.quantities import human, process_share
+from mops.model.spelling import with_hint
 from mops.schema.keywords import UNKNOWN_SETTING
 from mops.yamltext.offsets import offset_of, position
 from mops.yamltext.outline import Map, Pair, Seq, Span, outline
 
-# Unknown keys come to light only once those around them are comments.
+# Unknown keys are found only after the keys around them have become comments.
 _ROUNDS = 3
 
 
 def finish(draft: Draft) -> Migrated:
     """The result.
 
-    Raises InvalidConfig, with places in the old file, where the current reader refuses the result.
+    Raises InvalidConfig, with places in the old file, if the current reader rejects the result.
     """
     if not draft.format.is_current:
         _comment_out_unknown(draft)
@@ -56,7 +57,7 @@ def finish(draft: Draft) -> Migrated:
 
 
 def _errors(draft: Draft, file: File, config: Config) -> list[Problem]:
-    """What is wrong with the result: in the file, else in its values, else by the rules."""
+    """The errors in the result: in the file, else in its values, else those of the rules."""
     problems = [problem for problem in file.problems if problem.severity == ERROR]
     problems = problems or chart_values(config, draft.schema)[1]
     if problems:
@@ -79,7 +80,7 @@ def _memory_line(config: Config, was: OlderMemory) -> str:
 
 
 def _comment_out_unknown(draft: Draft) -> None:
-    """Leaves unknown keys as comments: the older tool accepted and ignored them."""
+    """Turns unknown keys, which the older tool accepted and ignored, into comments."""
     for _ in range(_ROUNDS):
         unknown: dict[int, Problem] = {}
         for problem in read(draft.text, draft.name, draft.schema).problems:
@@ -95,8 +96,7 @@ def _comment_out_unknown(draft: Draft) -> None:
 
 def _comment_out(draft: Draft, pair: Pair, problem: Problem) -> None:
     draft.rewrite.comment_out(pair)
-    hint = f" ({problem.hint})" if problem.hint else ""
-    why = f"the older tool accepted and ignored it; unknown setting{hint}"
+    why = f"the older tool accepted and ignored it; {with_hint(UNKNOWN_SETTING, problem.hint)}"
     draft.changes.append(Change(problem.key, DROPPED, why, draft.place(pair.key.start)))
 
 
@@ -118,7 +118,7 @@ def _offset(draft: Draft, place: str) -> int:
 
 
 def old_place(draft: Draft, place: str) -> str:
-    """file:line:col of the current text as file:line:col of the old file."""
+    """The place in the old file of a place (file:line:col) in the current text."""
     return draft.place(_offset(draft, place))
 
 
@@ -131,7 +131,7 @@ def _at_old_place(draft: Draft, problem: Problem) -> Problem:
 
 
 def _unchanged(draft: Draft) -> Iterator[Change]:
-    """The old file's keys that stay as they are; a section of another tool is one of them."""
+    """The old file's unchanged keys; a section of another tool counts as one key."""
     changed = {change.key for change in draft.changes if change.action != ADDED}
     text = draft.original[len(draft.mark) :]
     root = outline(text)
@@ -150,14 +150,14 @@ def _unchanged(draft: Draft) -> Iterator[Change]:
 
 
 def _is_touched(path: Path, changed: set[str]) -> bool:
-    """Whether a key, something above it or something in it has changed."""
+    """Whether a key, a key around it or a key in it has changed."""
     above = {dotted(path[:size]) for size in range(1, len(path) + 1)}
     inside = f"{dotted(path)}."
     return bool(above & changed) or any(key.startswith(inside) for key in changed)
 
 
 def _leaves(node: Span, path: Path) -> Iterator[tuple[Path, int]]:
-    """Path and offset of each key that holds no further keys."""
+    """Path and offset of each key without further keys below it."""
     for pair in node.pairs if isinstance(node, Map) else ():
         here = (*path, pair.key.text)
         inner = list(_leaves(pair.value, here))

@@ -1,4 +1,4 @@
-"""Which file of which tool a document is, by its keys."""
+"""Recognizing the format of a file by its keys."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ INFRASTRUCTURE = Format("infrastructure.yaml (schemaVersion 1)", precedence=2)
 CONFIG = Format("config.yaml", precedence=3)
 OLD_WORKSPACE = Format("standalone workspace (kind: Workspace)")
 
-# What the older tool never read although its documentation shows it, and what is no workspace.
+# Kinds that the older tool never read, although its documentation shows them.
 _REFUSED_KINDS = {
     "Infrastructure": "the older tool read such a file as empty and deployed nothing from it",
     "Runtime": "no version of the older tool ever read this kind",
@@ -41,7 +41,7 @@ _CONFIG_KEYS = frozenset({"pulumi", "defaults"})
 
 
 class _OtherFile(NamedTuple):
-    """A file that lies beside workspaces and is none: the keys it may and must have."""
+    """A file found beside workspaces that is not one: the keys that it may and must have."""
 
     allowed: frozenset[str]
     required: frozenset[str]
@@ -66,12 +66,12 @@ _OTHER_FILES = (
         "this configures another service, not a workspace",
     ),
 )
-# Keys that the older tool's `init` always wrote and that hardly anybody writes by hand.
+# Keys that the older tool's `init` always wrote, all of which people rarely write themselves.
 _WRITTEN_BY_INIT = frozenset(
     {"scheduler_image", "worker_image", "worker_replicas", "worker_processes", "worker_threads"}
 )
-# Kubernetes' own names, which people wrote although the older tool ignored them: no sign of the
-# current format.
+# Kubernetes' own names. People wrote them although the older tool ignored them, so they do not
+# indicate the current format.
 _KUBERNETES_NAMES = frozenset({
     "affinity", "annotations", "containerSecurityContext", "envFrom", "imagePullPolicy",
     "imagePullSecrets", "initContainers", "labels", "name", "podAnnotations", "podLabels",
@@ -93,7 +93,7 @@ def detect(root: Span | None, name: str, text: str, schema: SettingsSchema) -> F
 
 
 class _Detector:
-    """Looks at one document."""
+    """Determines the format of one document."""
 
     def __init__(self, root: Map, name: str, text: str, schema: SettingsSchema) -> None:
         self.root = root
@@ -134,7 +134,7 @@ class _Detector:
         return INFRASTRUCTURE
 
     def _has_nested_workspace(self) -> bool:
-        """Whether the workspace section is a standalone workspace in itself."""
+        """Whether the workspace section contains a standalone workspace."""
         workspace = _mapping(self.root, "workspace")
         return workspace is not None and bool(_keys(workspace) & {"spec", "kind", "metadata"})
 
@@ -150,14 +150,14 @@ class _Detector:
         return "scheduler_replicas" in keys or keys >= _WRITTEN_BY_INIT
 
     def _may_be_old(self, workspace: Map) -> bool:
-        """Whether nothing in the workspace section of a unified file is current."""
+        """Whether nothing in the workspace section of a unified file is in the current format."""
         keys = _keys(workspace)
         if not keys or keys & _OLD_SECTIONS:
             return False
         return not self._is_current(workspace) and not _maps_env(workspace)
 
     def _is_current(self, section: Map) -> bool:
-        """Whether a section has what only the current format has."""
+        """Whether a section has keys that only the current format has."""
         known = {"profiles", "profile"}
         for name in self.schema.tree["properties"]:
             known |= {name, snake(name)}
@@ -190,14 +190,14 @@ def _keys(node: Map) -> set[str]:
 
 
 def _mapping(node: Map, key: str) -> Map | None:
-    """The mapping at a key; None where there is none."""
+    """The mapping at a key; None if there is none."""
     pair = node.pair(key)
     found = resolved(pair.value) if pair is not None else None
     return found if isinstance(found, Map) else None
 
 
 def _maps_env(section: Map) -> bool:
-    """Whether variables are written as a mapping, and none as a list."""
+    """Whether variables are written as mappings, and never as lists."""
     kinds = {type(resolved(pair.value)) for pair in section.pairs if pair.key.text in _ENVS}
     return Map in kinds and Seq not in kinds
 

@@ -1,24 +1,25 @@
-"""What the older tool's `init` wrote into the workspace section of a unified file, over time."""
+"""What releases of the older tool's `init` wrote into the workspace section of a unified file."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.edit.migrate.older_tool import (
     FORMER_ORGANISATION,
     SCHEDULER_IMAGE,
     WORKER_IMAGE,
 )
+from mops.model.layer import Value
 
 
 class Generation(NamedTuple):
-    """What `init` wrote at some time: flat key -> value."""
+    """What `init` wrote at one time: flat key -> value."""
 
     name: str
-    written: dict[str, Any]
+    written: dict[str, Value]
 
 
-_FIRST: dict[str, Any] = {
+_FIRST: dict[str, Value] = {
     "scheduler_image": f"{FORMER_ORGANISATION}modelops-dask-scheduler:latest",
     "scheduler_replicas": 1,
     "worker_image": f"{FORMER_ORGANISATION}modelops-dask-worker:latest",
@@ -62,27 +63,27 @@ _GENERATIONS = (
 )
 
 
-def closest_generation(workspace: dict[str, Any]) -> Generation:
-    """The generation that a workspace section is most like: in its keys, then in its values."""
+def closest_generation(workspace: dict[str, Value]) -> Generation:
+    """The generation that is most similar to a workspace section: by keys, then by values."""
     known = {key: value for key, value in workspace.items() if key in _LARGEST}
 
-    def likeness(candidate: Generation) -> tuple[int, int]:
+    def similarity(candidate: Generation) -> tuple[int, int]:
         written = candidate.written
-        apart = len(written.keys() ^ known.keys())
+        different = len(written.keys() ^ known.keys())
         equal = sum(same(written[key], known[key]) for key in known if key in written)
-        return -apart, equal
+        return -different, equal
 
-    return max(_GENERATIONS, key=likeness)
+    return max(_GENERATIONS, key=similarity)
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values were one to the older tool; thresholds compare as numbers."""
+def same(one: Value, other: Value) -> bool:
+    """Whether two values meant the same to the older tool; thresholds are compared as numbers."""
     if isinstance(one, list) and isinstance(other, list):
         return bool(_thresholds(one) == _thresholds(other))
     return str(one) == str(other)
 
 
-def _thresholds(entries: list[Any]) -> Any:
+def _thresholds(entries: list[Value]) -> Value:
     try:
         return sorted((entry["name"], float(entry["value"])) for entry in entries)
     except (TypeError, KeyError, ValueError):

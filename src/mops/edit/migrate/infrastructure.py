@@ -1,4 +1,4 @@
-"""The older tool's infrastructure file, which has a workspace inside."""
+"""The older tool's infrastructure file, which contains a workspace."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _version(draft: Draft) -> None:
 
 
 def _namespace(draft: Draft) -> None:
-    """The namespace, which belongs to the release now."""
+    """Moves the namespace, which is now a setting of the release."""
     keys = ("workspace", "metadata", "namespace")
     pair: Pair | None = draft.pair(*keys)
     if pair is None or draft.rewrite.removes(pair):
@@ -62,7 +62,7 @@ def _namespace(draft: Draft) -> None:
 
 
 def _lift(draft: Draft, name: str) -> bool:
-    """Moves the keys of a section below `workspace` one level up; whether there were any."""
+    """Moves the keys of a section in `workspace` one level up; returns whether there were any."""
     holder, pair = draft.map("workspace"), draft.pair("workspace", name)
     if holder is None or pair is None or not isinstance(pair.value, Map) or not pair.value.pairs:
         return False

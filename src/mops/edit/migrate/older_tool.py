@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mops.model.layer import Value
 from mops.model.quantities import human
+from mops.model.spelling import counted
 
 SCHEDULER_IMAGE = "ghcr.io/institutefordiseasemodeling/modelops-dask-scheduler:latest"
 WORKER_IMAGE = "ghcr.io/institutefordiseasemodeling/modelops-dask-worker:latest"
 FORMER_ORGANISATION = "ghcr.io/vsbuffalo/"
 
-# The unified file's defaults in the last release: what `workspace up` used where a file was silent.
-UNIFIED: dict[str, Any] = {
+# The last release's defaults for settings that a unified file did not set.
+UNIFIED: dict[str, Value] = {
     "scheduler_image": SCHEDULER_IMAGE,
     "scheduler_replicas": 1,
     "scheduler_memory": "2Gi",
@@ -40,11 +42,11 @@ INTEGERS = frozenset(
     }
 )
 BOOLEANS = frozenset({"autoscaling_enabled"})
-# Lists of variables, each with the current section that they belong to.
+# Keys of lists of variables -> the current section of these variables.
 ENVS = {"scheduler_env": "scheduler", "worker_env": "workers"}
 
 # The defaults of a standalone workspace.
-COMPONENT: dict[tuple[str, str], Any] = {
+COMPONENT: dict[tuple[str, str], Value] = {
     ("workers", "processes"): 1,
     ("workers", "threads"): 2,
     ("autoscaling", "enabled"): True,
@@ -65,15 +67,15 @@ USER = {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
 
 
 class Secret(NamedTuple):
-    """A Secret from which pods took all variables."""
+    """A Secret from which pods read all variables."""
 
     name: str
     optional: bool
 
     @property
-    def env_from(self) -> dict[str, Any]:
-        """The entry of a pod's envFrom."""
-        reference: dict[str, Any] = {"name": self.name}
+    def env_from(self) -> dict[str, Value]:
+        """Its entry in a pod's envFrom."""
+        reference: dict[str, Value] = {"name": self.name}
         if self.optional:
             reference["optional"] = True
         return {"secretRef": reference}
@@ -84,7 +86,7 @@ _BUNDLES = Secret("bundle-credentials", optional=False)
 _GITHUB = Secret("github-credentials", optional=True)
 SECRETS = {"scheduler": (_STORAGE, _BUNDLES), "workers": (_STORAGE, _BUNDLES, _GITHUB)}
 
-# What is different in every workspace, whatever its file says: subject -> how.
+# Differences in every workspace, whatever its file says: subject -> description.
 DIFFERENCES = {
     "labels and selectors": (
         "pods have the labels app.kubernetes.io/… instead of app: …; a Deployment's selector is"
@@ -107,8 +109,8 @@ DIFFERENCES = {
     ),
     "containers": (
         "the root file system is read-only except for /tmp, HOME and TMPDIR are /tmp,"
-        " the seccomp profile is RuntimeDefault, there are no service links"
-        " and no service account token"
+        " the seccomp profile is RuntimeDefault, and service links and the service account token"
+        " are off"
     ),
     "MODELOPS_BUNDLE_REGISTRY": (
         "it was set to the deployed registry;"
@@ -123,7 +125,7 @@ DIFFERENCES = {
         " and removes at most 25% of the pods per minute (was 50%)"
     ),
     "further objects": (
-        "there are a NetworkPolicy and a PodDisruptionBudget for workers; the namespace and the"
+        "a NetworkPolicy and a PodDisruptionBudget for workers are added; the namespace and the"
         " smoke test Job are not created (`helm test` replaces the Job)"
     ),
 }
@@ -133,7 +135,7 @@ _SIZES = {"GiB": 2**30, "MiB": 2**20, "KiB": 2**10, "GB": 10**9, "MB": 10**6, "K
 
 
 def memory_limit(memory: str, processes: int) -> str:
-    """The --memory-limit that each worker process was given."""
+    """The --memory-limit that the older tool passed to each worker process."""
     text = memory
     for short, long in _SUFFIXES.items():
         if text.endswith(short):
@@ -147,11 +149,11 @@ def memory_limit(memory: str, processes: int) -> str:
 
 
 def memory_limit_line(limit: str, processes: int) -> str:
-    """A memory limit and what it came to."""
+    """A memory limit, and the total of all processes."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(GiB|MiB|KiB|GB|MB|KB)", limit)
     if found is None:
-        plural = "es" if processes > 1 else ""
-        return f"--memory-limit was {limit} each, not divided by the {processes} process{plural}"
+        count = counted(processes, "process")
+        return f"--memory-limit was {limit} each, not divided by the {count}"
     size = round(float(found[1]) * _SIZES[found[2]])
     total = f"{human(size * processes)} in total" if size else "and 0 means no limit"
     return f"--memory-limit was {limit} each, {total}"

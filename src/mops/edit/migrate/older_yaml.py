@@ -1,15 +1,14 @@
-"""Nodes as the older tool's YAML 1.1 reader took them."""
+"""Nodes as the older tool's YAML 1.1 reader read them."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import yaml
 
+from mops.model.layer import Value
 from mops.yamltext.outline import Alias, Map, Pair, Scalar, Seq, Span
 
 
-def data(node: Span) -> Any:
+def data(node: Span) -> Value:
     """A node as plain data; merge keys are merged, timestamps and the like stay strings."""
     if isinstance(node, Alias):
         return data(node.target)
@@ -20,7 +19,7 @@ def data(node: Span) -> Any:
     return scalar_data(node)
 
 
-def scalar_data(node: Scalar) -> Any:
+def scalar_data(node: Scalar) -> Value:
     """A scalar as plain data."""
     if node.style or node.marked:
         return node.text
@@ -34,9 +33,9 @@ def scalar_data(node: Scalar) -> Any:
     return found if is_plain else node.text
 
 
-def _mapping(node: Map) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    own: dict[str, Any] = {}
+def _mapping(node: Map) -> dict[str, Value]:
+    merged: dict[str, Value] = {}
+    own: dict[str, Value] = {}
     for pair in node.pairs:
         if not _is_merge(pair):
             own[pair.key.text] = data(pair.value)

@@ -1,4 +1,4 @@
-"""Migrations of files on disk: which are read, which are written, how the old ones are kept."""
+"""Migrating files on disk: which are read, which are written, and backups of the old ones."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from mops.model import disk
 from mops.model.problems import UsageError
 from mops.schema.fields import SettingsSchema
 
-# What the older tool kept in its directory, the file that took precedence first.
+# The older tool's files in its directory, in order of precedence.
 _HOME_FILES = ("modelops.yaml", "infrastructure.yaml", "unified-infra.yaml", "config.yaml")
 
 
 class Step(NamedTuple):
-    """One file to write: a migration's result, and the target's text now (None without one)."""
+    """One file to write: a migration's result, and the target's current text (None if missing)."""
 
     result: Migrated
     before: str | None
 
     @property
     def is_needed(self) -> bool:
-        """Whether the target is not what it should be."""
+        """Whether the target's content would change."""
         return self.before != self.result.text
 
 
 def files_in_home(environ: Mapping[str, str]) -> list[str]:
-    """The older tool's files in the home directory. Raises UsageError where there are none."""
+    """The older tool's files in the home directory. Raises UsageError if there are none."""
     home = home_file(environ)
     if not home:
         raise UsageError("nothing to migrate: HOME is not set; name a file")
@@ -48,7 +48,7 @@ def is_stale(steps: Sequence[Step]) -> bool:
 
 
 def refuse_standard_input(names: Sequence[str]) -> None:
-    """Raises UsageError where standard input is to be changed in place."""
+    """Raises UsageError for standard input, which cannot be changed in place."""
     if "-" in names:
         raise UsageError("--write changes files in place; for standard input (-) use -o")
 
@@ -78,10 +78,10 @@ def _refuse_overwriting(steps: Sequence[Step], names: Sequence[str]) -> None:
 
 
 def write_steps(steps: Sequence[Step], names: Sequence[str]) -> Iterator[str]:
-    """Writes the targets one by one, each with a line that says what was done.
+    """Writes the targets one by one, and yields a line for each that says what was done.
 
-    Files that are replaced are kept as backups. Raises UsageError, with nothing written, where a
-    file would be replaced that is not among the given `names`.
+    Replaced files are kept as backups. Raises UsageError, with nothing written, if a file that is
+    not among the given `names` would be replaced.
     """
     _refuse_overwriting(steps, names)
     for step in steps:
@@ -90,7 +90,7 @@ def write_steps(steps: Sequence[Step], names: Sequence[str]) -> Iterator[str]:
             yield f"{result.target} is up to date"
         elif step.before is None:
             if not disk.create(result.text, result.target, _common_mode(result.sources)):
-                raise UsageError(f"{result.target} was created by another program just now")
+                raise UsageError(f"{result.target} was just created by another program")
             yield f"wrote {result.target}; {', '.join(result.sources)} left unchanged"
         else:
             backup = _back_up(step.before, result.target)
@@ -99,7 +99,7 @@ def write_steps(steps: Sequence[Step], names: Sequence[str]) -> Iterator[str]:
 
 
 def _back_up(text: str, name: str) -> str:
-    """Writes the old text of the file `name` beside it; the name of the backup, which is new."""
+    """Writes the old text of the file `name` to a new file beside it; returns its name."""
     mode = _common_mode([name])
     backup, number = f"{name}.bak", 0
     while not disk.create(text, backup, mode):

@@ -1,19 +1,17 @@
-"""What the older tool gave every pod, written into the file where the current defaults differ."""
+"""What the older tool set on every pod, written into the file if the current defaults differ."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from mops.edit.migrate import older_tool
 from mops.edit.migrate.changes import ADDED, DIFFERS, KEPT, Change
 from mops.edit.migrate.draft import Draft, OlderMemory
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
 _ROLES = ("scheduler", "workers")
 
 
 def add_secrets_and_user(draft: Draft, base: Path) -> None:
-    """The Secrets that pods read and the user that they ran as."""
+    """Adds the Secrets that pods read, and the user as which they ran."""
     for role, secrets in older_tool.SECRETS.items():
         keys = (*base, role, "envFrom")
         draft.ensure(keys, [secret.env_from for secret in secrets])
@@ -28,8 +26,8 @@ def add_secrets_and_user(draft: Draft, base: Path) -> None:
     draft.note(ADDED, keys, why)
 
 
-def add_tolerations(draft: Draft, base: Path, given: list[Any] | None) -> None:
-    """The tolerations of all pods: those of the file, or the older tool's."""
+def add_tolerations(draft: Draft, base: Path, given: list[Value] | None) -> None:
+    """Adds the tolerations of all pods: those of the file, else the older tool's."""
     for role in _ROLES:
         keys = (*base, role, "tolerations")
         draft.ensure(keys, older_tool.TOLERATIONS if given is None else given)
@@ -39,7 +37,7 @@ def add_tolerations(draft: Draft, base: Path, given: list[Any] | None) -> None:
 
 
 def add_pull_policy(draft: Draft, section: Path, image: str, image_key: Path) -> None:
-    """The pull policy of a section's pods, which followed from their image."""
+    """Adds the pull policy of a section's pods, which depended on their image."""
     if image.startswith(older_tool.FORMER_ORGANISATION):
         why = (
             "the images moved from vsbuffalo to institutefordiseasemodeling;"
@@ -52,13 +50,15 @@ def add_pull_policy(draft: Draft, section: Path, image: str, image_key: Path) ->
         draft.note(ADDED, keys, "an image that does not end in :latest was pulled IfNotPresent")
 
 
-def remember_memory(draft: Draft, key: Path, *, limit_from: str, pod: str, processes: Any) -> None:
-    """Keeps for the table what the memory limit of a Dask process was."""
+def remember_memory(
+    draft: Draft, key: Path, *, limit_from: str, pod: str, processes: Value
+) -> None:
+    """Records, for the table, how the memory limit of a Dask process was computed."""
     if str(processes).isdigit() and int(processes) > 0:
         draft.memory = OlderMemory(key, limit_from, pod, int(processes))
 
 
 def note_differences(draft: Draft) -> None:
-    """What is different in every workspace."""
+    """Records what is different in every workspace."""
     for subject, how in older_tool.DIFFERENCES.items():
         draft.changes.append(Change(subject, DIFFERS, how))

@@ -1,19 +1,17 @@
-"""The resources of a section: requests and limits, and what the older tool ignored there."""
+"""The resources of a section: requests, limits, and keys that the older tool ignored there."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from mops.edit.migrate.changes import ADDED, CHANGED, DIFFERS
 from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.older_yaml import data
 from mops.edit.migrate.scalars import drop_null
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.yamltext.outline import Map, Pair, resolved
 
 _KINDS = ("requests", "limits")
 _AMOUNTS = ("memory", "cpu")
-# What the older tool gave a pod of each section where requests or limits were missing.
+# The resources of a pod in each section if requests or limits were missing.
 _DEFAULTS = {
     "scheduler": {"memory": "2Gi", "cpu": "1"},
     "workers": {"memory": "4Gi", "cpu": "2"},
@@ -21,7 +19,7 @@ _DEFAULTS = {
 
 
 def migrate_resources(draft: Draft, here: Path, pair: Pair) -> None:
-    """The resources at `here`, which end with the section and `resources`."""
+    """Migrates the resources at `here`, a path that ends with the section and `resources`."""
     node = resolved(pair.value)
     if not isinstance(node, Map):
         return
@@ -41,7 +39,7 @@ def migrate_resources(draft: Draft, here: Path, pair: Pair) -> None:
 
 
 def _carry_over(draft: Draft, here: Path, pair: Pair, node: Map) -> bool:
-    """Makes cpu and memory that stand without requests and limits both; whether it did."""
+    """Turns plain cpu and memory into requests and limits; returns whether there were any."""
     values = {part.key.text: str(data(part.value)) for part in node.pairs}
     meant = {name: value for name, value in values.items() if name in _AMOUNTS}
     if not meant or values.keys() & set(_KINDS):
@@ -53,7 +51,7 @@ def _carry_over(draft: Draft, here: Path, pair: Pair, node: Map) -> bool:
 
 
 def _complete(draft: Draft, here: Path, node: Map, kind: str, other: str) -> None:
-    """Adds to requests or limits (`kind`) what they leave out, as the older tool had it."""
+    """Adds to requests or limits (`kind`) the amounts that the older tool added."""
     pair = node.pair(kind)
     if pair is None or drop_null(draft, (*here, kind), pair):
         return
@@ -67,8 +65,8 @@ def _complete(draft: Draft, here: Path, node: Map, kind: str, other: str) -> Non
             _add_missing(draft, (*here, kind, name), others)
 
 
-def _add_missing(draft: Draft, keys: Path, others: Any) -> None:
-    """Adds a missing amount; `others` are the limits for a request, and the other way around."""
+def _add_missing(draft: Draft, keys: Path, others: Value) -> None:
+    """Adds a missing amount; `others` are the limits for a request, and vice versa."""
     *_, section, _, kind, name = keys
     if (kind, name) == ("limits", "cpu"):
         draft.ensure(keys, "")

@@ -1,4 +1,4 @@
-"""What the older tool's reader took for numbers, booleans or null, as the current one needs it."""
+"""Scalars that the older tool read as numbers, booleans or null, in the current notation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FALSE = frozenset({"false", "no", "off", "f", "n", "0"})
 
 
 def write_integer(draft: Draft, keys: Path, pair: Pair) -> None:
-    """Writes what was read as a whole number as an integer."""
+    """Writes a value that was read as an integer in the current notation."""
     found = data(pair.value)
     if isinstance(found, str) and found.strip().lstrip("+-").isdigit():
         found = int(found)
@@ -25,14 +25,14 @@ def write_integer(draft: Draft, keys: Path, pair: Pair) -> None:
 
 
 def write_boolean(draft: Draft, keys: Path, pair: Pair) -> None:
-    """Writes what was read as a boolean as true or false."""
+    """Writes a value that was read as a boolean as true or false."""
     word = str(data(pair.value)).lower()
     if word in _TRUE | _FALSE:
         _write(draft, keys, pair, word in _TRUE)
 
 
 def drop_null(draft: Draft, keys: Path, pair: Pair) -> bool:
-    """Removes a key whose value is null or missing; whether it did."""
+    """Removes a key if its value is null or missing; returns whether it did."""
     node = resolved(pair.value)
     if not isinstance(node, Scalar) or data(node) is not None:
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from mops.edit.migrate import older_tool, pods, variables
 from mops.edit.migrate.changes import DIFFERS, KEPT
@@ -17,8 +16,8 @@ from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.older_yaml import data
 from mops.edit.migrate.resources import migrate_resources
 from mops.edit.migrate.scalars import drop_null, write_boolean, write_integer
-from mops.model.layer import Path
-from mops.model.spelling import near
+from mops.model.layer import Path, Value
+from mops.model.spelling import near, with_hint
 from mops.yamltext.outline import Map, Pair, resolved
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
@@ -45,9 +44,9 @@ _INTEGERS = frozenset(
     }
 )
 _SECTIONS = (*_KEYS, "tolerations")
-# Keys that move as a whole, once all sections have been read.
+# Keys that move as a whole after all sections have been read.
 _TAKEN_LATER = ("tolerations", "worker_count")
-# Keys that are in the section already when its `spec` and `metadata` have been lifted.
+# Keys that lifting `spec` and `metadata` has already moved into the section.
 _LIFTED = ("name", "release", "labels")
 _SMOKE_TESTS = ("smoke_tests", "run_smoke_tests")
 _SMOKE_TEST_WHY = "the chart's `helm test` replaces the smoke test"
@@ -105,7 +104,7 @@ def _section(draft: Draft, base: Path, pair: Pair) -> None:
 
 
 def _key(draft: Draft, section: Path, pair: Pair) -> None:
-    """One key of the section scheduler, workers or autoscaling."""
+    """Migrates one key of the section scheduler, workers or autoscaling."""
     role, name = section[-1], pair.key.text
     here = (*section, name)
     if name not in _KEYS[role]:
@@ -136,7 +135,7 @@ def _scheduler_replicas(draft: Draft, here: Path, pair: Pair) -> None:
 
 
 def _ignored(draft: Draft, here: Path, pair: Pair) -> None:
-    """A key that the older tool ignored: a comment, or with --intended what was plainly meant."""
+    """Turns a key that the older tool ignored into a comment; --intended carries over its value."""
     role, name = here[-2:]
     if (role, name) == ("autoscaling", "env"):
         _misplaced_env(draft, here, pair)
@@ -152,7 +151,7 @@ def _ignored(draft: Draft, here: Path, pair: Pair) -> None:
 
 
 def _misplaced_env(draft: Draft, here: Path, pair: Pair) -> None:
-    """Variables that were indented under autoscaling instead of workers."""
+    """Migrates variables that were indented under autoscaling instead of workers."""
     meant = (*here[:-2], "workers", "env")
     if not draft.options.intended or draft.pair(*meant) is not None:
         why = (
@@ -168,16 +167,15 @@ def _misplaced_env(draft: Draft, here: Path, pair: Pair) -> None:
     draft.comment_out(here, pair, why, "workers.env")
 
 
-def _readable_variables(entries: Any) -> Iterator[tuple[str, str]]:
-    """Name and value of the variables that somebody may read."""
+def _readable_variables(entries: Value) -> Iterator[tuple[str, str]]:
+    """Name and value of the variables that some program may read."""
     for entry in entries or []:
         if isinstance(entry, dict) and variables.why_ignored(str(entry.get("name"))) is None:
             yield str(entry["name"]), str(entry.get("value", ""))
 
 
 def _why_ignored(name: str, known: tuple[str, ...]) -> str:
-    hint = near(name, known)
-    return _WHY.get(name) or IGNORED + (f" ({hint})" if hint else "")
+    return _WHY.get(name) or with_hint(IGNORED, near(name, known))
 
 
 def _image(draft: Draft, base: Path, role: str, default: str) -> None:
@@ -185,7 +183,7 @@ def _image(draft: Draft, base: Path, role: str, default: str) -> None:
     image = draft.value(*keys)
     if image is None:
         why = (
-            "no image is set, which the older tool's last release refused;"
+            "no image is set, which the older tool's last release rejected;"
             f" the current default is {default}"
         )
         draft.note(DIFFERS, keys, why)
@@ -193,7 +191,7 @@ def _image(draft: Draft, base: Path, role: str, default: str) -> None:
 
 
 def _memory(draft: Draft, base: Path) -> None:
-    """Keeps what the older tool computed the memory limit of a Dask process from."""
+    """Records how the older tool computed the memory limit of a Dask process."""
     resources = (*base, "workers", "resources")
     limits = draft.value(*resources, "limits")
     given = limits.get("memory") if isinstance(limits, dict) else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.edit.migrate.changes import DROPPED, KEPT, UNCHANGED, Change
 from mops.edit.migrate.plan import Step
+from mops.model.layer import Value
+from mops.model.spelling import counted
 from mops.report.text import json_text, printable
 
 # Columns are as wide as their widest cell, but no wider than this.
@@ -45,7 +47,7 @@ def _lines(step: Step) -> list[str]:
 
 
 def _rows(changes: Sequence[Change]) -> list[_Row]:
-    """A row for each change, and one for all keys that are unchanged."""
+    """A row for each change, and one row for all unchanged keys."""
     rows: list[_Row] = []
     unchanged: list[str] = []
     for change in changes:
@@ -55,19 +57,19 @@ def _rows(changes: Sequence[Change]) -> list[_Row]:
             key = f"{change.key} -> {change.to}" if change.to else change.key
             rows.append(_Row(key, change.action, change.why, change.place))
     if unchanged:
-        count = f"{len(unchanged)} key{'s' if len(unchanged) > 1 else ''}"
-        rows.append(_Row(count, KEPT, f"{UNCHANGED}: {', '.join(unchanged)}", ""))
+        why = f"{UNCHANGED}: {', '.join(unchanged)}"
+        rows.append(_Row(counted(len(unchanged), "key"), KEPT, why, ""))
     return rows
 
 
 def json_table(steps: Sequence[Step], *, with_text: bool) -> str:
-    """The same as a JSON document, if wanted with the texts of the new files."""
+    """The same as a JSON document; `with_text` adds the content of the new files."""
     return json_text([_data(step, with_text=with_text) for step in steps])
 
 
-def _data(step: Step, *, with_text: bool) -> dict[str, Any]:
+def _data(step: Step, *, with_text: bool) -> dict[str, Value]:
     result = step.result
-    found: dict[str, Any] = {
+    found: dict[str, Value] = {
         "sources": result.sources,
         "target": result.target,
         "format": result.format,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mops.edit.migrate import older_tool, pods, variables
 from mops.edit.migrate.changes import ADDED, CHANGED, DIFFERS, KEPT
@@ -11,7 +11,7 @@ from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.generations import DASK_DEFAULTS, Generation, closest_generation, same
 from mops.edit.migrate.older_yaml import data
 from mops.edit.migrate.scalars import drop_null, write_boolean, write_integer
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 from mops.yamltext.outline import Pair
 from mops.yamltext.writer import natural_scalar
 
@@ -25,7 +25,7 @@ _AUTOSCALING = (
 
 
 class _Pods(NamedTuple):
-    """A current section of pods, and the older key of its image."""
+    """A current section of pods, and the old key of its image."""
 
     section: str
     image: str
@@ -38,7 +38,7 @@ def migrate_unified(draft: Draft) -> None:
     """Brings a unified file to the current format."""
     _versions(draft)
     given = draft.value(*_BASE)
-    workspace: dict[str, Any] = given if isinstance(given, dict) else {}
+    workspace: dict[str, Value] = given if isinstance(given, dict) else {}
     generation = closest_generation(workspace)
     pair = draft.pair(*_BASE)
     if pair is not None and draft.map(*_BASE) is None:
@@ -76,7 +76,7 @@ def _versions(draft: Draft) -> None:
 
 
 def _key(draft: Draft, name: str, generation: Generation) -> None:
-    """One flat key of the workspace section."""
+    """Migrates one flat key of the workspace section."""
     keys = (*_BASE, name)
     pair = draft.pair(*keys)
     is_known = name in older_tool.UNIFIED or name in older_tool.ENVS
@@ -95,9 +95,9 @@ def _key(draft: Draft, name: str, generation: Generation) -> None:
 
 
 def _is_defaulted(draft: Draft, keys: Path, pair: Pair, generation: Generation) -> bool:
-    """Removes a key that only repeats what `init` wrote, with --drop-defaults; whether it did.
+    """With --drop-defaults, removes a key that only repeats what `init` wrote; returns whether.
 
-    Without, the table offers it.
+    Without the option, the table suggests it.
     """
     name, drop = keys[-1], draft.options.drop_defaults
     value, written = data(pair.value), generation.written
@@ -117,15 +117,15 @@ def _is_defaulted(draft: Draft, keys: Path, pair: Pair, generation: Generation) 
         draft.drop(keys, pair, why)
     elif differs:
         why = (
-            f"init wrote this value ({generation.name}), perhaps nobody chose it;"
+            f"init wrote this value ({generation.name}), so perhaps nobody chose it;"
             f" the current default is {shown} (--drop-defaults uses that)"
         )
         draft.note(KEPT, keys, why, pair)
     return drop
 
 
-def _is_same_default(value: Any, current: Any) -> bool:
-    """Whether a value is the current default; variables were a list, and are a mapping now."""
+def _is_same_default(value: Value, current: Value) -> bool:
+    """Whether a value is the current default; variables were a list and are now a mapping."""
     return same(current, value) or (current == {} and value == [])
 
 
@@ -151,14 +151,14 @@ def _env(draft: Draft, keys: Path, pair: Pair) -> None:
     variables.clean(draft, keys, pair, older_tool.ENVS[keys[-1]])
 
 
-def _current_default(draft: Draft, name: str) -> Any:
-    """The current default of a flat key; None where it has none."""
+def _current_default(draft: Draft, name: str) -> Value:
+    """The current default of a flat key; None if it has none."""
     paths = draft.schema.flat.get(name)
     return draft.schema.fields[paths[0]].schema.get("default") if paths else None
 
 
-def _add_defaults(draft: Draft, workspace: dict[str, Any]) -> None:
-    """Writes out the older defaults of what the file leaves out, where the current ones differ."""
+def _add_defaults(draft: Draft, workspace: dict[str, Value]) -> None:
+    """Writes out older defaults of settings that the file omits, if the current ones differ."""
     if draft.options.drop_defaults:
         return
     for name, value in older_tool.UNIFIED.items():
@@ -168,7 +168,7 @@ def _add_defaults(draft: Draft, workspace: dict[str, Any]) -> None:
             draft.note(ADDED, (*_BASE, name), default_why(value, current))
 
 
-def _autoscaling(draft: Draft, workspace: dict[str, Any]) -> None:
+def _autoscaling(draft: Draft, workspace: dict[str, Value]) -> None:
     written = [name for name in _AUTOSCALING if name in workspace]
     if written:
         why = (
@@ -183,7 +183,7 @@ def _autoscaling(draft: Draft, workspace: dict[str, Any]) -> None:
         draft.note(KEPT, (*_BASE, "worker_replicas"), AUTOSCALED_WHY, replicas)
 
 
-def _memory(draft: Draft, workspace: dict[str, Any], generation: Generation) -> None:
+def _memory(draft: Draft, workspace: dict[str, Value], generation: Generation) -> None:
     key = (*_BASE, "worker_memory")
     memory = str(workspace.get("worker_memory", older_tool.UNIFIED["worker_memory"]))
     processes = workspace.get("worker_processes", older_tool.UNIFIED["worker_processes"])

@@ -1,4 +1,4 @@
-"""Environment variables: those that Dask never read stay out, duplicates are removed."""
+"""Environment variables: those that Dask never read, and duplicates, become comments."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mops.yamltext.outline import Map, Pair, Scalar, Seq, resolved
 
 
 class _Lookalike(NamedTuple):
-    """Names that look like Dask's and are not.
+    """Names that look like Dask's but are not.
 
-    `instead` is the template of the name that Dask reads: "" where none is known, None where Dask
-    has no such setting.
+    `instead` is the template of the name that Dask reads: "" if none is known, None if Dask has no
+    such setting.
     """
 
     pattern: re.Pattern[str]
@@ -43,7 +43,7 @@ _LOOKALIKES = (
 
 
 def why_ignored(name: str) -> str | None:
-    """Why Dask ignores a variable of this name; None where it may well read it."""
+    """Why Dask ignores a variable with this name; None if it may read it."""
     for pattern, template in _LOOKALIKES:
         if pattern.fullmatch(name) is None:
             continue
@@ -52,14 +52,14 @@ def why_ignored(name: str) -> str | None:
         instead = pattern.sub(template, name)
         is_read = instead and instead != name and why_ignored(instead) is None
         reads = f"; Dask reads {instead}" if is_read else ""
-        return f"Dask does not read this variable, so it had no effect and gets none now{reads}"
+        return f"Dask does not read this variable, so it had no effect and still has none{reads}"
     return None
 
 
 def clean(draft: Draft, keys: Path, pair: Pair, section: str) -> None:
-    """Removes from a list of variables those that had no effect.
+    """Turns variables without effect in a list into comments.
 
-    `section` is the current section that the variables belong to.
+    `section` is the current section of the variables.
     """
     seq = resolved(pair.value)
     if not isinstance(seq, Seq):
@@ -78,7 +78,7 @@ def clean(draft: Draft, keys: Path, pair: Pair, section: str) -> None:
 
 
 def _clean_entry(draft: Draft, keys: Path, item: Map, section: str) -> None:
-    """Brings the value of a variable to what the current reader takes."""
+    """Changes the value of a variable to what the current reader accepts."""
     if item.pair("valueFrom") is not None:
         why = (
             "the older tool failed on valueFrom (it accepted only value_from); it takes effect now"
@@ -114,7 +114,7 @@ def _clean_value(draft: Draft, keys: Path, item: Map, pair: Pair, section: str) 
 
 
 def _meant(tree: Any, name: str, text: str) -> str | None:
-    """What the worker runtime made of a value that is no longer accepted; None where unknown."""
+    """How the worker runtime read a value that is no longer accepted; None if unknown."""
     if not any(violations(tree, text)) or "string" not in types(tree):
         return None
     if name == "MODELOPS_DISABLE_PROVENANCE":

@@ -24,7 +24,7 @@ def migrate_workspace(draft: Draft) -> None:
 
 
 def _header(draft: Draft) -> None:
-    """The keys apiVersion and kind, which the older tool hardly checked."""
+    """Migrates the keys apiVersion and kind, which the older tool hardly checked."""
     version = draft.pair("apiVersion") or draft.pair("api_version")
     if version is None:
         draft.prepend("apiVersion", _API_VERSION, _REQUIRED)
@@ -41,7 +41,7 @@ def _header(draft: Draft) -> None:
 
 
 def migrate_metadata(draft: Draft, keys: Path) -> None:
-    """The metadata section at `keys`."""
+    """Migrates the metadata section at `keys`."""
     name = draft.pair(*keys, "name")
     if name is not None:
         _name(draft, (*keys, "name"), name)

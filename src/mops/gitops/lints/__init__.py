@@ -1,4 +1,4 @@
-"""What Argo CD and Flux refuse or misunderstand although their CRDs accept it. Pure."""
+"""Lints for objects that Argo CD or Flux misread or reject although their CRDs accept them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Found(NamedTuple):
 
 
 def lint(objects: Sequence[Manifest]) -> list[Found]:
-    """What is wrong with the objects, which are judged together."""
+    """All findings about the objects, some of which refer to each other."""
     found: list[Found] = []
     for index, entry in enumerate(objects):
         for one in LINTS:
@@ -30,7 +30,7 @@ def lint(objects: Sequence[Manifest]) -> list[Found]:
 
 
 def _duplicates(objects: Sequence[Manifest]) -> Iterator[Found]:
-    """Objects that have the kind, namespace and name of an earlier one."""
+    """Objects with the kind, namespace and name of an earlier one."""
     seen: set[tuple[str, str, str]] = set()
     for index, entry in enumerate(objects):
         kind, name = str(entry.get("kind")), str(metadata(entry).get("name"))

@@ -1,4 +1,4 @@
-"""Lints for Argo CD's Applications, the ApplicationSets that make them, and their AppProjects."""
+"""Lints for Argo CD's Applications, ApplicationSets and AppProjects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Application(NamedTuple):
 
 
 def application_in(entry: Manifest) -> Application:
-    """The Application that an object is, or the one that an ApplicationSet is a template of."""
+    """The Application in an object: the object itself, or the template of an ApplicationSet."""
     if entry.get("kind") == "Application":
         return Application(str(metadata(entry).get("name", "")), ("spec",), spec(entry))
     template = mapping(spec(entry).get("template"))
@@ -39,7 +39,7 @@ def about_application(find: Callable[[Application], Iterator[Finding]]) -> Find:
 
 def _one_kind_of_source(app: Application) -> Iterator[Finding]:
     if ("source" in app.spec) == ("sources" in app.spec):
-        hint = "Argo CD ignores source if there are sources" if "source" in app.spec else ""
+        hint = "Argo CD ignores source if sources is set" if "source" in app.spec else ""
         yield Finding(app.path, "expected either source or sources", hint)
 
 
@@ -48,7 +48,7 @@ def _destination(app: Application) -> Iterator[Finding]:
     path = (*app.path, "destination")
     if ("server" in place) == ("name" in place):
         message = "expected either server or name"
-        yield Finding(path, message, "Argo CD refuses both, and neither")
+        yield Finding(path, message, "Argo CD rejects both and neither")
     if not place.get("namespace"):
         yield Finding(path, "namespace is missing")
 
@@ -84,7 +84,7 @@ def _literal_project(entry: Manifest, _objects: Sequence[Manifest]) -> Iterator[
         yield Finding(
             (*app.path, "project"),
             "the project must not be a template",
-            "write its name; else whoever writes the parameters chooses what is allowed",
+            "write its name; otherwise the parameters decide what is allowed",
         )
 
 
@@ -108,7 +108,7 @@ def _kept_on_deletion(entry: Manifest, _objects: Sequence[Manifest]) -> Iterator
 
 
 def _allowed_repositories(entry: Manifest, objects: Sequence[Manifest]) -> Iterator[Finding]:
-    """Patterns in a project are left to Argo CD, here and below."""
+    """Projects with patterns are left to Argo CD, here and below."""
     project = _project_of(entry, objects)
     if project is None:
         return

@@ -1,16 +1,16 @@
-"""What lints take and give."""
+"""Lints and their findings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mops.model.layer import Path
+from mops.model.layer import Path, Value
 
-Manifest = Mapping[str, Any]
+Manifest = Mapping[str, Value]
 
-# Helm's limit on the names of releases, and what Kubernetes allows in the names of objects.
+# Helm limits the length of release names, Kubernetes the characters of object names.
 _RELEASE = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
 
 
@@ -22,12 +22,12 @@ class Finding(NamedTuple):
     hint: str = ""
 
 
-# An object, and all the objects that are judged together, to what is wrong with the former.
+# Takes an object and all objects that are linted together; yields the findings about the former.
 Find = Callable[[Manifest, Sequence[Manifest]], Iterator[Finding]]
 
 
 class Lint(NamedTuple):
-    """One thing that is wrong with objects of some `kinds`, and what finds it."""
+    """A lint for objects of some `kinds`: its name and its function."""
 
     name: str
     kinds: tuple[str, ...]
@@ -39,7 +39,7 @@ def mapping(value: object) -> Manifest:
     return value if isinstance(value, Mapping) else {}
 
 
-def items(value: object) -> Sequence[Any]:
+def items(value: object) -> Sequence[Value]:
     """A value that should be a list; an empty one if it is not."""
     return value if isinstance(value, list) else ()
 
@@ -55,7 +55,7 @@ def spec(entry: Manifest) -> Manifest:
 
 
 def release_name(name: str, path: Path) -> Iterator[Finding]:
-    """What is wrong with the name of a release."""
+    """A finding if the name of a release is invalid."""
     if not _RELEASE.fullmatch(name):
         yield Finding(
             path,

@@ -1,4 +1,4 @@
-"""Lints for Flux's HelmReleases and the ConfigMaps that hold their values."""
+"""Lints for Flux's HelmReleases and the ConfigMaps with their values."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _required_values(entry: Manifest, _objects: Sequence[Manifest]) -> Iterator[
 
 
 def _existing_values(entry: Manifest, objects: Sequence[Manifest]) -> Iterator[Finding]:
-    """Looks only where the objects have ConfigMaps at all."""
+    """Applies only if there are any ConfigMaps among the objects."""
     maps = [metadata(other) for other in objects if other.get("kind") == "ConfigMap"]
     namespace = str(metadata(entry).get("namespace", ""))
     here = [one.get("name") for one in maps if str(one.get("namespace", "")) == namespace]
@@ -80,7 +80,7 @@ def _inline_values(entry: Manifest, _objects: Sequence[Manifest]) -> Iterator[Fi
 def _size(entry: Manifest, _objects: Sequence[Manifest]) -> Iterator[Finding]:
     data = mapping(entry.get("data"))
     if sum(len(str(value).encode()) for value in data.values()) > _MAX_BYTES:
-        yield Finding(("data",), "the values are larger than a ConfigMap may be (1 MiB)")
+        yield Finding(("data",), "the values exceed the size limit of a ConfigMap (1 MiB)")
 
 
 LINTS = (

@@ -22,14 +22,14 @@ from mops.model.spelling import near
 _VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(-[-.0-9A-Za-z]+)?(\+[-.0-9A-Za-z]+)?")
 _TOOLS = ("helm", "kustomize", "directory", "plugin")
 _FIELDS = (*_TOOLS, "repoURL", "path", "targetRevision", "chart", "ref", "name")
-# Fields of helm that do not go with values that mops renders, each with the reason.
+# Fields of helm that must not be used with values that mops renders, each with the reason.
 REFUSED = {
-    "parameters": "values are files: parameters are expanded, and their order is not fixed",
-    "fileParameters": "values are files: parameters are expanded, and their order is not fixed",
-    "values": "values are files that mops renders",
-    "valuesObject": "values are files: this changes numbers",
+    "parameters": "use valueFiles: parameters are expanded, and their order is not fixed",
+    "fileParameters": "use valueFiles: parameters are expanded, and their order is not fixed",
+    "values": "use valueFiles, with the file that mops renders",
+    "valuesObject": "use valueFiles: valuesObject changes numbers",
     "ignoreMissingValueFiles": "a missing values file must be an error",
-    "skipSchemaValidation": "the chart's schema refuses empty values, and those of other charts",
+    "skipSchemaValidation": "the chart's schema rejects empty values, and values of other charts",
 }
 _HELM_FIELDS = (
     *REFUSED,
@@ -96,7 +96,7 @@ def _unknown(data: Manifest, fields: Sequence[str], path: Path) -> Iterator[Find
 def _one_tool(source: Source) -> Iterator[Finding]:
     tools = [tool for tool in _TOOLS if tool in source.data]
     if len(tools) > 1:
-        message = f"a source has only one of {', '.join(tools)}"
+        message = f"a source must have only one of {', '.join(tools)}"
         yield Finding((*source.path, tools[1]), message)
 
 
@@ -104,7 +104,7 @@ def _fixed_revision(source: Source) -> Iterator[Finding]:
     revision = str(source.data.get("targetRevision") or "")
     if not revision:
         message = "targetRevision is missing"
-        yield Finding(source.path, message, "without one Argo CD takes the newest")
+        yield Finding(source.path, message, "without it, Argo CD uses the newest version")
         return
     from_registry = source.data.get("chart") and not source.data.get("ref")
     if from_registry and "{{" not in revision and not _VERSION.fullmatch(revision):
@@ -154,7 +154,7 @@ def _value_file(file: str, references: Collection[str], path: Path) -> Iterator[
     if first.startswith("$") and first[1:] not in references:
         yield Finding(path, f"no source has the ref {first[1:]}", near(first[1:], references))
     if ".." in parts:
-        message = "the path leaves its directory"
+        message = "the path points outside its directory"
         yield Finding(path, message, "start it with / for the root of the repository")
 
 
@@ -167,7 +167,7 @@ def _release(source: Source) -> Iterator[Finding]:
 
 
 def _one_revision(app: Application) -> Iterator[Finding]:
-    """Argo CD refuses one repository at two revisions."""
+    """Argo CD rejects one repository at two revisions."""
     first: dict[str, str] = {}
     for source in _sources(app):
         if source.data.get("chart") or not source.url:

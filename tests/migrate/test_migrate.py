@@ -21,9 +21,9 @@ from mops.schema.fields import load_schema
 FIXTURES = Path(__file__).parents[1] / "migrate" / "fixtures"
 CASES = sorted(folder.name for folder in FIXTURES.iterdir())
 
-# What the fixture's pods differ in, besides the constant differences: fact -> keys of the rows of the
-# table that say so. The memory limit of a process differs everywhere, by the reserve; its row must
-# name both figures.
+# What the fixture's pods differ in, besides the constant differences: fact -> keys of the rows of
+# the table that report it. The memory limit of a process differs everywhere, by the reserve; its
+# row must name both figures.
 DIFFER: dict[str, dict[str, tuple[str, ...]]] = {
     "modelops-2025-12-dask-env": {"worker.env": ("workspace.worker_env",)},
     "modelops-2026-01-latest": {"worker.env": ("workspace.worker_env",)},

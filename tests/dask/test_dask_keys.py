@@ -88,6 +88,10 @@ def test_the_script_and_the_file_agree_on_the_installed_version():
                 == entry["default"]
             ), key
     assert set(here["maps"]) <= set(file["maps"])
+    # A setting that another version reads on both sides has none in the file.
+    assert file["sides"].items() <= {**file["sides"], **here["sides"]}.items()
+    known = {*here["keys"], *here["maps"]}
+    assert {key for key in file["sides"] if key in known} <= set(here["sides"])
     assert here["aliases"].items() <= file["aliases"].items()
 
 
@@ -104,12 +108,14 @@ def test_the_file_is_what_the_script_writes():
         "version": "1",
         "keys": {"a": {"default": 1, "accept": [{"type": "integer"}]}, "b": {}},
         "maps": ["m"],
+        "sides": {"a": "worker", "b": "scheduler", "m": "worker"},
         "aliases": {"x": "a"},
     }
     two = {
         "version": "2",
         "keys": {"a": {"default": 2, "accept": [{"type": "number"}]}, "c": {"default": None}},
         "maps": [],
+        "sides": {"c": "cluster"},
         "aliases": {"y": "a"},
     }
     assert dask_keys.merged([one, two]) == {
@@ -123,7 +129,58 @@ def test_the_file_is_what_the_script_writes():
             "c": {"default": None, "in": ["2"]},
         },
         "maps": ["m"],
+        "sides": {"b": "scheduler", "c": "cluster", "m": "worker"},
         "aliases": {"x": "a", "y": "a"},
+    }
+
+
+@pytest.mark.parametrize(("key", "side"), [
+    ("distributed.scheduler.work-stealing", "scheduler"),
+    ("distributed.scheduler.worker-ttl", "scheduler"),
+    ("distributed.scheduler.idle-timeout", "scheduler"),
+    ("distributed.worker.memory.rebalance.measure", "scheduler"),
+    ("distributed.worker.memory.target", "worker"),
+    ("distributed.worker.memory.pause", "worker"),
+    ("distributed.worker.resources", "worker"),
+    ("distributed.nanny.pre-spawn-environ", "worker"),
+    ("distributed.adaptive.minimum", "cluster"),
+    ("distributed.scheduler.bandwidth", None),
+    ("distributed.scheduler.default-data-size", None),
+    ("distributed.scheduler.allowed-imports", None),
+    ("distributed.scheduler.locks.lease-timeout", None),
+    ("distributed.scheduler.dashboard.tls.cert", None),
+    ("distributed.worker.profile.interval", None),
+    ("distributed.comm.timeouts.connect", None),
+])  # fmt: skip
+def test_the_side_that_reads_a_setting(key, side):
+    assert dask.facts().sides.get(key) == side
+
+
+def test_a_side_needs_readers_on_that_side_only(tmp_path):
+    """The script against modules that read one setting each way."""
+    sys.path.insert(0, str(SCRIPT.parent))
+    try:
+        import dask_keys
+    finally:
+        sys.path.remove(str(SCRIPT.parent))
+    reads = 'dask.config.get("distributed.{}.x")\n'
+    for module, keys in {
+        "scheduler.py": ("one", "both", "shown"),
+        "worker.py": ("two", "both"),
+        "dashboard/plots.py": ("two",),
+        "core.py": ("shared",),
+        "deploy/spec.py": ("three", "one"),
+        "config.py": ("two",),
+        "tests/test_it.py": ("one",),
+    }.items():
+        file = tmp_path / module
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("".join(reads.format(key) for key in keys))
+    keys = {f"distributed.{key}.x" for key in ("one", "two", "three", "both", "shared", "unread")}
+    assert dask_keys._sides(tmp_path, keys) == {
+        "distributed.one.x": "scheduler",
+        "distributed.two.x": "worker",
+        "distributed.three.x": "cluster",
     }
 
 
