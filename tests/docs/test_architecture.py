@@ -77,8 +77,8 @@ def test_the_records_are_as_quoted(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
         layers = gather(Request(config=("three.yaml",)), {}, load_schema()).layers
-    value, origin = layers[1].leaves["workers", "processes"]
-    assert f"`Leaf({value}, Origin({', '.join(map(_quoted, origin))}))`" in WALK
+    leaf = layers[1].leaves["workers", "processes"]
+    assert f"`Leaf({leaf.value}, Origin({', '.join(map(_quoted, leaf.origin))}))`" in WALK
 
 
 def _quoted(text: str) -> str:
