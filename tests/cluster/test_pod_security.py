@@ -128,8 +128,9 @@ def test_the_derived_level_is_that_of_kubernetes(program: Path, tmp_path: Path) 
         file = tmp_path / f"{index}.yaml"
         file.write_text(json.dumps({"workspace": body}))
         verdict = judge(gather(Request(config=(str(file),)), {}, schema), schema)
-        errors = [problem for problem in verdict.problems if problem.severity == ERROR]
-        assert errors == [], body
+        errors = {problem.check for problem in verdict.problems if problem.severity == ERROR}
+        # A container that cannot start, such as root in a pod of another user, has a level too.
+        assert errors <= {"security-context"}, body
         derived.append(admission(verdict).level)
         rendered.append(objects(manifests(json.dumps(verdict.values)), "ns"))
     lines = "".join(json.dumps(one) + "\n" for one in rendered)
