@@ -104,6 +104,15 @@ FIELD = {(*ENV, "A", "valueFrom", "fieldRef", "fieldPath"): "status.podIP"}
             {"workers": {"affinity": {"a": 1}}},
             id="a value replaces a map",
         ),
+        pytest.param(
+            [
+                {("workers", "extraPodSpec", "os"): {}},
+                {("workers", "extraPodSpec"): None},
+                {("workers", "extraPodSpec"): {}},
+            ],
+            {"workers": {"extraPodSpec": {}}},
+            id="null clears empty mappings too",
+        ),
     ],
 )
 def test_resolve(layers, wanted):

@@ -107,7 +107,8 @@ class _Stacks:
             return
         for path, leaf in layer.leaves.items():
             for above in _above(path):
-                if above in self.stacks:
+                # An empty mapping is not replaced by what is put into it.
+                if above in self.stacks and self.stacks[above][-1].value != {}:
                     self._replace(above, leaf, layer)
                 if above in self._atomic:
                     self._clear_below(above, leaf, layer)
@@ -125,7 +126,7 @@ class _Stacks:
 
     def _replace(self, path: Path, by: Leaf, layer: Layer) -> None:
         """Clears the value at a path, because `by` in `layer` replaces it."""
-        if path not in layer.leaves and self.stacks[path][-1].value not in (None, {}):
+        if path not in layer.leaves and self.stacks[path][-1].value is not None:
             self.stacks[path].append(Leaf(None, by.origin))
 
 
