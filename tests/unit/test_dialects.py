@@ -261,7 +261,7 @@ def test_a_profile_is_a_layer_with_its_own_places():
     )
     assert file.layer.leaves[PROCESSES].value == 3
     assert file.layer.label == "f.yaml"
-    assert file.selected[0] == "debug"
+    assert [selected.name for selected in file.selected] == ["debug"]
 
 
 def test_an_empty_profile_is_one():

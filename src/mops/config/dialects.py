@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from mops.config.profiles import Selection, invalid_name
 from mops.config.scope import Scope
+from mops.model.disk import inherited
 from mops.model.layer import Layer, Path
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
 from mops.schema.reading import read_statements
 from mops.schema.statement import Source, Spelling
-from mops.yamltext.nodes import Node, Pairs, Text, is_empty, is_null, kind
+from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kind
 from mops.yamltext.reader import parse
 
 UNIFIED, WORKSPACE, VALUES = "unified", "workspace", "values"
@@ -29,11 +30,14 @@ _API_VERSION, _KIND = "modelops/v1", "Workspace"
 
 
 class File(NamedTuple):
-    """A file that was read: its settings, its profiles, and the profile that it selects."""
+    """A file that was read: its settings, its profiles, and the profiles that it selects.
+
+    `selected` is None if the file does not say.
+    """
 
     layer: Layer
     profiles: dict[str, Layer]
-    selected: Selection | None
+    selected: tuple[Selection, ...] | None
     problems: list[Problem]
     dialect: str
     refused: frozenset[Path]
@@ -87,7 +91,7 @@ class _Document:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.profiles: dict[str, str] = {}
-        self.selected: Selection | None = None
+        self.selected: tuple[Selection, ...] | None = None
 
     def take(self, root: Node, dialect: str) -> None:
         """Takes a whole document in its own dialect."""
@@ -175,11 +179,16 @@ class _Document:
                 self.scope.setting(key, sub, here)
 
     def _selection(self, node: Node, spelled: Spelling) -> None:
-        """Takes the profile that a file selects."""
-        if isinstance(node, Text) and node.text and not is_null(node):
-            self.selected = Selection(node.text, self.scope.source.origin(node, spelled))
-        else:
-            self.scope.problem(node, spelled, "expected the name of a profile")
+        """Takes the profile or the profiles that a file selects."""
+        names = node.items if isinstance(node, Items) else [node]
+        selected: list[Selection] = []
+        for name in names:
+            if isinstance(name, Text) and name.text and not is_null(name):
+                selected.append(Selection(name.text, self.scope.source.origin(name, spelled)))
+            else:
+                message = "expected the name of a profile, or a list of names"
+                self.scope.problem(name, spelled, message)
+        self.selected = tuple(selected)
 
     def _profiles(self, node: Node, spelled: Spelling) -> None:
         """Takes all profiles of a file, selected or not; each is a layer of its own."""
@@ -200,4 +209,7 @@ class _Document:
 
 def _label(name: str) -> str:
     """The name of a file in rendered values: its base name, the same on every machine."""
+    if inherited(name) is not None:
+        # The shell numbers the descriptors of <(…), and not always alike.
+        return "pipe"
     return name.replace("\\", "/").rsplit("/", 1)[-1]

@@ -31,6 +31,25 @@ def unknown_field(source: Source, key: Text, spelled: Spelling, tree: Tree) -> P
     return source.problem(key, spelled, f"{tree['x-type']} has no field {key.text}", hint)
 
 
+def managed_field(
+    schema: SettingsSchema, source: Source, instead: str, path: Path, spelled: Spelling
+) -> tuple[str, str]:
+    """The message and the hint for a field of Kubernetes that the chart writes itself.
+
+    `instead` is a setting, `.name` for a neighbour of the mapping around `path`, or a reason.
+    """
+    around = path[:-2]
+    setting = (*around, instead[1:]) if instead.startswith(".") else tuple(instead.split("."))
+    if schema.at(setting) is not None:
+        keys = (*source.home, *setting)
+        if instead.startswith(".") and spelled:
+            keys = (*spelled[:-2], setting[-1])
+        return "the chart writes this field itself", f"did you mean {dotted(keys)}?"
+    if instead.startswith("."):
+        return f"the chart decides this field for the {around[-1]}", "remove it"
+    return f"the chart decides this field: {instead}", "remove it"
+
+
 def _elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> str:
     """`did you mean …?` for a key that belongs elsewhere, as the source would spell it."""
     places = _places(schema, source, name, spelled)
