@@ -11,7 +11,7 @@ from typer.main import get_install_completion_arguments
 
 from mops.cli.commands import ALIASES, COMMANDS, GROUPS, Command
 from mops.cli.options import Argument, Option
-from mops.cli.parse import HELP, command_options
+from mops.cli.parse import HELP, KEYS, command_options
 from mops.schema.fields import load_schema
 from mops.schema.keywords import types
 
@@ -119,7 +119,7 @@ def _option_completion(option: Option) -> Complete | None:
 
 
 def _argument_completion(argument: Argument) -> Complete | None:
-    if argument.field in ("key", "keys"):
+    if argument.field in KEYS:
         return lambda _, __, prefix: keys(prefix)
     return _among(argument.choices)
 

@@ -87,6 +87,8 @@ SELECTION = (
     QUIET,
 )  # fmt: skip
 
+# The heading above the options that set a field of the schema.
+OVERRIDES = "Overrides"
 # Overrides that also have a short form.
 _SHORT_FORMS = {"--namespace": "-n", "--env": "-e"}
 
@@ -98,12 +100,12 @@ def override_options(schema: SettingsSchema) -> list[Option]:
         tree = schema.at(paths[0]) or {}
         text = str(tree.get("description", ""))
         if tree.get("x-switch"):
-            found.append(Option((flag,), text, panel="Overrides"))
+            found.append(Option((flag,), text, panel=OVERRIDES))
             opposite = negated(flag)
-            found.append(Option((opposite,), f"The opposite of {flag}.", panel="Overrides"))
+            found.append(Option((opposite,), f"The opposite of {flag}.", panel=OVERRIDES))
             continue
         names = (flag, _SHORT_FORMS[flag]) if flag in _SHORT_FORMS else (flag,)
-        found.append(Option(names, text, "VALUE", many=True, panel="Overrides"))
+        found.append(Option(names, text, "VALUE", many=True, panel=OVERRIDES))
     return found
 
 
