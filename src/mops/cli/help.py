@@ -115,6 +115,8 @@ def _option_completion(option: Option) -> Complete | None:
         return lambda context, _, prefix: profiles(context.params, prefix)
     if option.field in ("set", "set_string"):
         return lambda _, __, prefix: [f"{key}=" for key in keys(prefix)]
+    if option.field == "set_secret":
+        return lambda _, __, prefix: [f"{key}=" for key in keys(prefix) if ".env." in key]
     return _among(option.choices or _enum(option.names[0]))
 
 

@@ -79,6 +79,13 @@ SELECTION = (
     Option(
         ("--set-string",), "Like --set, but the value is always a string.", "KEY=TEXT", many=True
     ),
+    Option(
+        ("--set-secret",),
+        "Have an environment variable of scheduler and workers read from a Secret, as in "
+        "TOKEN=my-secret/token; workers.env.TOKEN=my-secret/token is for the workers alone.",
+        "NAME=SECRET/KEY",
+        many=True,
+    ),
     Option(("--debug-mode",), "One process, one thread, executor direct."),
     Option(
         ("--hermetic",), "Ignore the home directory and all environment variables of mops."

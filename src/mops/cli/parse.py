@@ -247,6 +247,7 @@ def selection(parsed: Parsed, schema: SettingsSchema) -> Selection:
         overrides += [(flag, value) for value in values]
     sets = [("--set", pair) for pair in given.get("set", [])]
     sets += [("--set-string", pair) for pair in given.get("set_string", [])]
+    sets += [("--set-secret", pair) for pair in given.get("set_secret", [])]
     request = Request(
         config=tuple(given.get("config", [])),
         profiles=tuple(given.get("profile", [])),

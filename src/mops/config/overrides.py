@@ -55,7 +55,7 @@ def debug() -> Statements:
 def command_line(
     flags: Sequence[tuple[str, str]], sets: Sequence[tuple[str, str]], schema: SettingsSchema
 ) -> Statements:
-    """Override flags, as (flag, text), and --set and --set-string, as (flag, KEY=VALUE).
+    """Override flags, as (flag, text), and --set and the like, as (flag, KEY=VALUE).
 
     Raises UsageError if a setting is given twice, or if an argument of --set is not KEY=VALUE.
     """
@@ -71,6 +71,9 @@ def command_line(
         refuse_helm(schema, sets)
     for flag, pair in sets:
         key, text = split_pair(pair, flag)
+        if flag == "--set-secret":
+            yield _secret(given, schema, key, text)
+            continue
         path = key_path(key, flag)
         source = Source(COMMAND_LINE, f"{flag} {key}", in_file=False)
         paths, failure = resolved(schema, path)
@@ -80,6 +83,16 @@ def command_line(
         else:
             origin = Origin(COMMAND_LINE, source.place)
             yield Problem(ERROR, source.place, failure.reason, origin, failure.hint)
+
+
+def _secret(given: dict[Path, str], schema: SettingsSchema, key: str, text: str) -> Statement:
+    """The reference to a Secret that --set-secret KEY=SECRET/KEY is."""
+    from mops.config.references import secret_reference, variable_paths
+
+    source = Source(COMMAND_LINE, f"--set-secret {key}", in_file=False)
+    paths = variable_paths(schema, key)
+    _claim(given, paths, source.place)
+    return Statement(source, tuple(paths), secret_reference(key, text))
 
 
 def argument(
@@ -92,11 +105,13 @@ def argument(
 ) -> Statements:
     """The text of an argument as the value of settings, or the problems with it as YAML.
 
-    `null` clears a setting. A list or mapping is written as YAML; a scalar needs no quotes. With
-    `string`, the text is a string, whatever the setting expects.
+    `null` clears a setting. A list or mapping is written as YAML, and so is the reference that an
+    environment variable may be; a scalar needs no quotes. With `string`, the text is a string,
+    whatever the setting expects.
     """
     tree = schema.at(paths[0]) or {}
-    if string or (_takes_text(tree) and text != "null"):
+    is_reference = not string and "x-atomic" in tree and _is_reference(tree, text)
+    if string or (_takes_text(tree) and text != "null" and not is_reference):
         yield Statement(source, tuple(paths), word(text, quoted=True))
     elif text == "null" or not {"object", "array"} & set(types(tree)):
         yield Statement(source, tuple(paths), word(text))
@@ -106,6 +121,12 @@ def argument(
             yield problem._replace(origin=source.origin(word(text)))
         if not problems:
             yield Statement(source, tuple(paths), root or word(""))
+
+
+def _is_reference(tree: Tree, text: str) -> bool:
+    from mops.config.references import is_reference
+
+    return is_reference(tree, text)
 
 
 def _scalar(schema: SettingsSchema, source: Source, paths: Sequence[Path], text: str) -> Statement:

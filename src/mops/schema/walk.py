@@ -127,6 +127,13 @@ class Walk:
             return
         branches = tree.get("anyOf", ())
         branch = next((each for each in branches if "object" in types(each)), tree)
+        sources = (branch.get("properties", {}).get("valueFrom") or {}).get("properties", {})
+        for key, _ in node.pairs.values():
+            if key.text in sources:
+                hint = f"write valueFrom: {{{key.text}: …}}"
+                self._problem(key, (*spelled, key.text), "valueFrom is missing around this", hint)
+                self.refused.add(path)
+                return
         found = Typed(node, branch, self.source, spelled)
         if self._accepts(found.problems, path):
             for inner, mark in found.marks.items():
