@@ -18,7 +18,9 @@ from mops.schema.names import find
 
 # Words for which other tools have commands, and the commands of mops.
 _COMMANDS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("apply", "create", "deploy", "install", "start", "upgrade"), ("workspace up",)),
+    **dict.fromkeys(
+        ("apply", "create", "deploy", "install", "start", "upgrade"), ("workspace up",)
+    ),
     **dict.fromkeys(("delete", "destroy", "stop", "teardown", "uninstall"), ("workspace down",)),
     **dict.fromkeys(("build", "compile", "values"), ("render",)),
     **dict.fromkeys(("manifest", "manifests", "template"), ("render --format manifests",)),

@@ -7,7 +7,8 @@ a key is not spelled as in the schema.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from mops.model.layer import Path, dotted
@@ -59,6 +60,7 @@ def _whole(schema: SettingsSchema, name: Path) -> list[Match]:
     return _grouped(schema, dict.fromkeys([*by_flag, *short]))
 
 
+@lru_cache(maxsize=1)
 def _spelled(schema: SettingsSchema) -> dict[str, list[Path]]:
     """All settings by their normalized keys, flat keys, header keys and variables."""
     found: dict[str, list[Path]] = {_normal(dotted(path)): [path] for path in _declared(schema)}
@@ -70,6 +72,7 @@ def _spelled(schema: SettingsSchema) -> dict[str, list[Path]]:
     return found
 
 
+@lru_cache(maxsize=1)
 def _joined(schema: SettingsSchema) -> dict[str, list[Path]]:
     """The names that a user might guess: in the singular, or those of the runtime's variables."""
     found: dict[str, list[Path]] = {}
@@ -89,14 +92,15 @@ def _joined(schema: SettingsSchema) -> dict[str, list[Path]]:
     return found
 
 
-def _declared(schema: SettingsSchema) -> Iterator[Path]:
+@lru_cache(maxsize=1)
+def _declared(schema: SettingsSchema) -> tuple[Path, ...]:
     """Every declared setting and section, except what only `render` writes."""
     sections = schema.tree["properties"]
     seen: dict[Path, None] = {}
     for path in schema.fields:
         if not sections[path[0]].get("x-rendered"):
             seen.update(dict.fromkeys(path[:size] for size in range(1, len(path) + 1)))
-    return iter(seen)
+    return tuple(seen)
 
 
 def _is_short(name: Path, path: Path) -> bool:
@@ -140,6 +144,7 @@ def _followed(schema: SettingsSchema, path: Path, rest: Path) -> Path:
     return path
 
 
+@lru_cache(maxsize=4096)
 def _normal(name: str) -> str:
     """A name without what differs between spellings: case, hyphens, underscores and dots."""
     return re.sub("[-_.]", "", name).casefold()
