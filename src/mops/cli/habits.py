@@ -66,17 +66,23 @@ def command_hint(group: Sequence[str], word: str, rest: Sequence[str]) -> str:
     """What the unknown command `word` of a group may mean; `rest` are the words after it."""
     if word == "help" and rest:
         return f"did you mean `mops {shlex.join(rest)} --help`?"
-    named = [path for path, command in COMMANDS.items() if path[-1] == word and not command.hidden]
-    meant = list(_COMMANDS.get(word, ())) or [" ".join(path) for path in named]
+    meant = _meant(word)
     if not meant:
         members = [name[-1] for name in (*COMMANDS, *GROUPS) if name and name[:-1] == tuple(group)]
         close = nearest(word, members)
         if close:
             return f"did you mean {close}?"
-        inner = nearest(word, [*(path[-1] for path in COMMANDS if len(path) > 1), *_COMMANDS])
-        return command_hint(group, inner, rest) if inner else ""
+        meant = _meant(nearest(word, [*(path[-1] for path in COMMANDS), *_COMMANDS]))
+    if not meant:
+        return ""
     arguments = f" {shlex.join(rest)}" if rest and not meant[0].startswith("-") else ""
     return f"did you mean {' or '.join(f'`mops {command}{arguments}`' for command in meant)}?"
+
+
+def _meant(word: str) -> Sequence[str]:
+    """The commands for a word that other tools have, or that is a command of some group."""
+    paths = [path for path, command in COMMANDS.items() if not command.hidden]
+    return _COMMANDS.get(word, ()) or [" ".join(path) for path in paths if path[-1] == word]
 
 
 def options_first(words: Sequence[str]) -> str:
@@ -104,7 +110,7 @@ def option_hint(name: str, following: str, known: Collection[str]) -> str:
         return f"write {_filled(template, following)}"
     if name == "--version":
         return "`mops --version` prints the version"
-    longer = [option for option in known if option.startswith(f"{name}-") and len(name) > 2]
+    longer = [option for option in known if option.startswith(f"{name}-") and name[1:2] == "-"]
     if len(longer) == 1:
         return f"did you mean {longer[0]}?"
     by_setting = _setting_hint(name, following, known) if "--set" in known else ""

@@ -103,9 +103,8 @@ def parse(words: Sequence[str], options: Iterable[Option], *, takes_keys: bool =
             break
         if word in HELP:
             raise HelpRequested
-        if not word.startswith("-") or word == "-" or word[1].isdigit():
-            parsed.arguments.append(word)
-        elif takes_keys and _is_key(word, pending, known):
+        is_key = takes_keys and _is_key(word, pending, known)
+        if is_key or not word.startswith("-") or word == "-" or word[1].isdigit():
             parsed.arguments.append(word)
         elif word.startswith("--"):
             _take_long(word, pending, known, parsed)

@@ -21,13 +21,11 @@ _COMMENT = r'"(?:\\.|[^"\\\n])*"|(?<![:\w])(?P<comment>//|/\*)'
 # A line at the left margin of a document: a key of its top level.
 _TOP_KEY = r"(?m)^%s:[ \t]+[\"']?([^\s#\"']+)"
 
-# Keys that many charts have, at the top of their values.
-_CHART_KEYS = frozenset({
-    "replicaCount", "nameOverride", "fullnameOverride", "image", "service", "securityContext",
-    "resources", "rbac", "persistence", "extraEnv", "podSecurityContext", "serviceAccount",
-    "autoscaling", "ingress", "nodeSelector", "tolerations", "affinity",
-})  # fmt: skip
-_OTHER_CHARTS = ("replicaCount", "nameOverride", "fullnameOverride", "service", "rbac", "extraEnv")
+# Keys at the top of the values of many charts, which no setting has.
+_CHART_KEYS = (
+    "replicaCount", "nameOverride", "fullnameOverride", "service", "rbac", "extraEnv",
+    "persistence", "image", "resources", "livenessProbe",
+)  # fmt: skip
 # What the values of the chart dask/dask are called here.
 _DASK = (
     ("worker", "replicas", "workers.replicas"),
@@ -72,7 +70,7 @@ def cause_of(data: bytes | str, root: Node | None) -> Cause | None:
     return None
 
 
-def _json(text: str, root: Node | None) -> Cause | None:
+def _json(text: str, _: Node | None) -> Cause | None:
     """JSON with comments, as JSON5 has them."""
     if not re.match(r"\s*(//.*\s*|/\*[^*]*\*/\s*)*[{\[]", text):
         return None
@@ -84,7 +82,7 @@ def _json(text: str, root: Node | None) -> Cause | None:
     return None
 
 
-def _toml(text: str, root: Node | None) -> Cause | None:
+def _toml(text: str, _: Node | None) -> Cause | None:
     """TOML, or an INI file, which looks alike."""
     header = re.search(_TOML_HEADER, text)
     pair = re.search(_TOML_PAIR, text)
@@ -96,16 +94,14 @@ def _toml(text: str, root: Node | None) -> Cause | None:
     return Cause("this is TOML or an INI file, and mops reads YAML", hint, line, col)
 
 
-def _variables(text: str, root: Node | None) -> Cause | None:
+def _variables(text: str, _: Node | None) -> Cause | None:
     """NAME=value lines, as in a file .env."""
     lines = [line.strip() for line in text.splitlines()]
     pairs = [line for line in lines if line and not line.startswith("#")]
     if not pairs or not all(re.fullmatch(_VARIABLE, line) for line in pairs):
         return None
     line = lines.index(pairs[0]) + 1
-    if any(re.match(r"[a-z]", pair) and " " not in pair for pair in pairs):
-        hint = f"write KEY: VALUE; {_START}"
-    elif any("MODELOPS_OVERRIDE_" in pair for pair in pairs):
+    if any("MODELOPS_OVERRIDE_" in pair for pair in pairs):
         hint = "to apply its overrides, load it in the shell: set -a; . FILE; set +a"
     else:
         hint = "write NAME: VALUE below workspace.worker_env"
@@ -129,7 +125,7 @@ def _object(text: str, root: Node | None) -> Cause | None:
     return None
 
 
-def _chart(text: str, root: Node | None) -> Cause | None:
+def _chart(_: str, root: Node | None) -> Cause | None:
     """The values of another chart."""
     if not isinstance(root, Pairs):
         return None
@@ -138,7 +134,7 @@ def _chart(text: str, root: Node | None) -> Cause | None:
         return Cause("these are values of the chart dask (helm.dask.org)", _dask_hint(root))
     if "daskhub" in keys or {"jupyterhub", "dask-gateway"} & keys:
         return Cause("these are values of the chart daskhub (helm.dask.org)", _START)
-    if len(keys & _CHART_KEYS) > 1 and keys.intersection(_OTHER_CHARTS):
+    if len(keys.intersection(_CHART_KEYS)) > 1:
         return Cause("these are values of another chart than mops-dask", _START)
     return None
 

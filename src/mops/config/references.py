@@ -19,7 +19,7 @@ _FORM = "NAME=SECRET/KEY"
 _REFERENCE = r"""(?x) \s* \{? \s* ["']?
     (value_?[fF]rom | secretKeyRef | configMapKeyRef | fieldRef | resourceFieldRef) ["']? \s* :"""
 # The name of a Secret, and one of its keys. What is wrong with them, the schema says.
-_SECRET = r"([^/\s]+)/([^/\s]+)"
+_NAME_AND_KEY = r"([^/\s]+)/([^/\s]+)"
 
 
 def is_reference(tree: Tree, text: str) -> bool:
@@ -54,7 +54,7 @@ def _is_declared(schema: SettingsSchema, path: Path) -> bool:
 
 def secret_reference(key: str, text: str) -> Node:
     """`{valueFrom: {secretKeyRef: {name, key}}}` for SECRET/KEY. Raises UsageError."""
-    found = re.fullmatch(_SECRET, text)
+    found = re.fullmatch(_NAME_AND_KEY, text)
     if found is None:
         message = "expected the name of a Secret and one of its keys"
         raise UsageError(f"{_FLAG} {key}: {message} (write {key}=SECRET/KEY)")

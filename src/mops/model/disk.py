@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import re
+import signal
 import stat
 from collections.abc import Iterator, Sequence
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mops.model.layer import Path, dotted
-from mops.schema.fields import PREFIX, SettingsSchema, is_section, snake
+from mops.schema.fields import PREFIX, SettingsSchema, is_section
 
 # Sections of files that contain all settings.
 _HOMES = ("workspace", "spec")
