@@ -61,8 +61,8 @@ REFERENCE = '    secretKeyRef:\n          key: "k"\n          name: "s"\n'
         (("--set-secret", "MODELOPS_BUNDLE_REGISTRY=s/k"), 1),
     ],
 )
-def test_a_reference_on_the_command_line(args, times):
-    done = mops("render", "-q", *args)
+def test_a_reference_on_the_command_line(args, times, tmp_path):
+    done = mops("render", "-q", *args, cwd=tmp_path)
     assert (done.code, done.err, done.out.count(REFERENCE)) == (0, "", times)
 
 
@@ -79,7 +79,7 @@ def test_a_named_pipe_is_a_layer(tmp_path):
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=("workspace: {worker_threads: 1}\n",))
     writer.start()
-    done = mops("render", "-q", "-c", str(pipe))
+    done = mops("render", "-q", "-c", str(pipe), cwd=tmp_path)
     writer.join()
     assert (done.code, done.err) == (0, "")
 
@@ -131,3 +131,23 @@ def test_the_examples_of_the_help_run(example, tmp_path):
     words = shlex.split(re.sub(r" > \S+", "", example).replace("envs/*.yaml", "envs/a.yaml"))
     done = mops(*words[1:], cwd=tmp_path, env=env)
     assert done.code in ((0, 1) if "--check" in example else (0,)), done.err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ("--set", "workers.extraArgs[0]=a"),
+            "mops: --set: workers.extraArgs[0] is a part of a list, and a list is set as a whole "
+            "(write --set 'workers.extraArgs=[a]')\n",
+        ),
+        (
+            ("--set-secret", "workers.threads=s/k"),
+            "mops: --set-secret: workers.threads is not an environment variable "
+            "(write NAME=SECRET/KEY, or workers.env.NAME=SECRET/KEY)\n",
+        ),
+    ],
+)
+def test_refusals_of_the_command_line(args, message):
+    done = mops("render", "-q", *args)
+    assert (done.code, done.out, done.err) == (2, "", message)
