@@ -138,13 +138,17 @@ def test_the_examples_of_the_help_run(example, tmp_path):
     [
         (
             ("--set", "workers.extraArgs[0]=a"),
-            "mops: --set: workers.extraArgs[0] is a part of a list, and a list is set as a whole "
-            "(write --set 'workers.extraArgs=[a]')\n",
+            (
+                "mops: --set: workers.extraArgs[0] is a part of a list, and a list is set as a whole "
+                "(write --set 'workers.extraArgs=[a]')\n"
+            ),
         ),
         (
             ("--set-secret", "workers.threads=s/k"),
-            "mops: --set-secret: workers.threads is not an environment variable "
-            "(write NAME=SECRET/KEY, or workers.env.NAME=SECRET/KEY)\n",
+            (
+                "mops: --set-secret: workers.threads is not an environment variable "
+                "(write NAME=SECRET/KEY, or workers.env.NAME=SECRET/KEY)\n"
+            ),
         ),
     ],
 )
