@@ -137,7 +137,10 @@ def test_forms(words, options, arguments):
         ),
         (["rendr"], "unknown command rendr (did you mean render?)"),
         (["config", "shwo"], "unknown command shwo (did you mean show?)"),
-        (["-c", "a.yaml", "render"], "unknown option -c (options follow the command)"),
+        (
+            ["-c", "a.yaml", "render"],
+            "unknown option -c (options follow the command: mops render -c a.yaml)",
+        ),
         (["workspace", "rollback", "x"], "expected a whole number, found x"),
     ],
 )  # fmt: skip

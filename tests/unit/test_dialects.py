@@ -212,8 +212,18 @@ def test_keys(text, wanted):
         ("processes: 3", "f.yaml:1:1", "unknown setting", "did you mean workers.processes?"),
         ("workspace: {mopsValues: {schemaVersion: 1}}", "f.yaml:1:13", "unknown setting", ""),
         ("workspace: {profiles: [a]}", "f.yaml:1:23", "expected a mapping of profiles by name", ""),
-        ("workspace: {profile: }", "f.yaml:1:22", "expected the name of a profile", ""),
-        ("workspace: {profile: [a]}", "f.yaml:1:22", "expected the name of a profile", ""),
+        (
+            "workspace: {profile: }",
+            "f.yaml:1:22",
+            "expected the name of a profile, or a list of names",
+            "",
+        ),
+        (
+            "workspace: {profile: [a, [b]]}",
+            "f.yaml:1:26",
+            "expected the name of a profile, or a list of names",
+            "",
+        ),
         ("workspace: {profiles: {debug: 3}}", "f.yaml:1:31", "expected a mapping of settings", ""),
         (
             "workspace: {profiles: {debug: }}",
@@ -261,7 +271,7 @@ def test_a_profile_is_a_layer_with_its_own_places():
     )
     assert file.layer.leaves[PROCESSES].value == 3
     assert file.layer.label == "f.yaml"
-    assert file.selected[0] == "debug"
+    assert [selected.name for selected in file.selected] == ["debug"]
 
 
 def test_an_empty_profile_is_one():

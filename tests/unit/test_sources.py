@@ -250,7 +250,7 @@ def test_set(sets, leaves):
     [
         ("missing", "missing: file not found"),
         ("folder", "folder is a directory"),
-        ("pipe", "pipe is not a regular file"),
+        ("pipe", "pipe: nothing has opened this named pipe for writing within 5 s"),
         ("/dev/zero", "/dev/zero is not a regular file"),
         ("loop", "loop: too many symbolic links"),
         ("x" * 300, f"{'x' * 300}: file name too long"),

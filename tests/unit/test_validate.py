@@ -300,9 +300,9 @@ def test_walk(text, tree):
         ),
         (
             "workers: {env: {A: {secretKeyRef: {name: s}}}}",
-            "f:1:20",
-            "workers.env.A",
-            "valueFrom is missing",
+            "f:1:21",
+            "workers.env.A.secretKeyRef",
+            "valueFrom is missing around this",
         ),
         (
             "workers: {imagePullPolicy: Never, image_pull_policy: Never}",

@@ -11,6 +11,7 @@ from mops.config.resolve import Config
 from mops.config.view import View
 from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
+from mops.schema.dialect import in_dialect
 from mops.schema.fields import SettingsSchema
 
 # Rules that only some configurations need: the module that has them, and whether a configuration
@@ -89,6 +90,6 @@ def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
         leaf.origin.key or dotted(path),
         finding.message,
         leaf.origin,
-        finding.hint,
+        in_dialect(view.schema, leaf.origin, finding.hint) if finding.hint else "",
         rule.name,
     )

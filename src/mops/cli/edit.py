@@ -11,7 +11,7 @@ from mops.config.keys import find_setting
 from mops.edit.effect import effect_lines, removed_line, written_lines
 from mops.edit.files import Target, set_in_file, unset_in_file
 from mops.edit.value import typed_value
-from mops.model.problems import OK
+from mops.model.problems import OK, UsageError
 from mops.schema.fields import load_schema
 
 
@@ -35,7 +35,15 @@ class UnsetOptions(NamedTuple):
 def set_setting(options: SetOptions) -> int:
     """Sets one setting in its file."""
     schema = load_schema()
-    paths = find_setting(schema, options.key)
+    try:
+        paths = find_setting(schema, options.key)
+    except UsageError:
+        from mops.cli.habits import pairs_hint
+
+        hint = pairs_hint((options.key, options.value))
+        if hint:
+            raise UsageError(f"expected KEY VALUE ({hint})") from None
+        raise
     target = Target(file_to_edit(options.file, os.environ), options.profile, schema)
     value = typed_value(schema, options.key, paths, options.value)
     edited, changed = set_in_file(target, paths, value)

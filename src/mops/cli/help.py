@@ -11,7 +11,7 @@ from typer.main import get_install_completion_arguments
 
 from mops.cli.commands import ALIASES, COMMANDS, GROUPS, Command
 from mops.cli.options import Argument, Option
-from mops.cli.parse import HELP, command_options
+from mops.cli.parse import HELP, KEYS, command_options
 from mops.schema.fields import load_schema
 from mops.schema.keywords import types
 
@@ -115,11 +115,13 @@ def _option_completion(option: Option) -> Complete | None:
         return lambda context, _, prefix: profiles(context.params, prefix)
     if option.field in ("set", "set_string"):
         return lambda _, __, prefix: [f"{key}=" for key in keys(prefix)]
+    if option.field == "set_secret":
+        return lambda _, __, prefix: [f"{key}=" for key in keys(prefix) if ".env." in key]
     return _among(option.choices or _enum(option.names[0]))
 
 
 def _argument_completion(argument: Argument) -> Complete | None:
-    if argument.field in ("key", "keys"):
+    if argument.field in KEYS:
         return lambda _, __, prefix: keys(prefix)
     return _among(argument.choices)
 

@@ -79,6 +79,13 @@ SELECTION = (
     Option(
         ("--set-string",), "Like --set, but the value is always a string.", "KEY=TEXT", many=True
     ),
+    Option(
+        ("--set-secret",),
+        "Have an environment variable of scheduler and workers read from a Secret, as in "
+        "TOKEN=my-secret/token; workers.env.TOKEN=my-secret/token is for the workers alone.",
+        "NAME=SECRET/KEY",
+        many=True,
+    ),
     Option(("--debug-mode",), "One process, one thread, executor direct."),
     Option(
         ("--hermetic",), "Ignore the home directory and all environment variables of mops."
@@ -87,6 +94,8 @@ SELECTION = (
     QUIET,
 )  # fmt: skip
 
+# The heading above the options that set a field of the schema.
+OVERRIDES = "Overrides"
 # Overrides that also have a short form.
 _SHORT_FORMS = {"--namespace": "-n", "--env": "-e"}
 
@@ -98,12 +107,12 @@ def override_options(schema: SettingsSchema) -> list[Option]:
         tree = schema.at(paths[0]) or {}
         text = str(tree.get("description", ""))
         if tree.get("x-switch"):
-            found.append(Option((flag,), text, panel="Overrides"))
+            found.append(Option((flag,), text, panel=OVERRIDES))
             opposite = negated(flag)
-            found.append(Option((opposite,), f"The opposite of {flag}.", panel="Overrides"))
+            found.append(Option((opposite,), f"The opposite of {flag}.", panel=OVERRIDES))
             continue
         names = (flag, _SHORT_FORMS[flag]) if flag in _SHORT_FORMS else (flag,)
-        found.append(Option(names, text, "VALUE", many=True, panel="Overrides"))
+        found.append(Option(names, text, "VALUE", many=True, panel=OVERRIDES))
     return found
 
 

@@ -11,13 +11,15 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from mops.cli.commands import ALIASES, COMMANDS, GROUPS, Command
-from mops.cli.options import SELECTION, Argument, Option, override_options
+from mops.cli.options import OVERRIDES, SELECTION, Argument, Option, override_options
 from mops.config.sources import Request
 from mops.model.problems import UsageError
 from mops.model.spelling import near, one_of, with_hint
 from mops.schema.fields import SettingsSchema, load_schema
 
 HELP = ("--help", "-h")
+# The fields of arguments that are keys of settings.
+KEYS = ("key", "keys")
 
 
 class MisusedCommand(UsageError):
@@ -66,24 +68,31 @@ def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
     while path not in COMMANDS:
         if not rest or rest[0] in HELP:
             raise HelpRequested(path, asked=bool(rest))
-        path = _member(path, rest.pop(0))
+        path = _member(path, rest, words)
+        rest = rest[1:]
     return COMMANDS[path], rest
 
 
-def _member(group: tuple[str, ...], word: str) -> tuple[str, ...]:
-    """The path of the command or group that `word` names in a group; () is the top level."""
-    if word.startswith("-"):
-        hint = "" if group else "options follow the command"
-        raise MisusedCommand(_unknown("option", word, (), hint), group)
+def _member(group: tuple[str, ...], rest: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
+    """The path of the command or group that the next word names; the group () is the top level."""
+    word = rest[0]
     path = ALIASES.get((*group, word), (*group, word))
     if path in COMMANDS or path in GROUPS:
         return path
-    members = [name[-1] for name in (*COMMANDS, *GROUPS) if name and name[:-1] == group]
-    raise MisusedCommand(_unknown("command", word, members), group)
+    from mops.cli import habits
+
+    if word.startswith("-"):
+        raise MisusedCommand(_unknown("option", word, habits.options_first(words)), group)
+    raise MisusedCommand(
+        _unknown("command", word, habits.command_hint(group, word, rest[1:])), group
+    )
 
 
-def parse(words: Sequence[str], options: Iterable[Option]) -> Parsed:
-    """The options and arguments in the words. Raises UsageError, or HelpRequested."""
+def parse(words: Sequence[str], options: Iterable[Option], *, takes_keys: bool = False) -> Parsed:
+    """The options and arguments in the words. Raises UsageError, or HelpRequested.
+
+    `takes_keys`: an argument is the key of a setting, which may be spelled as its option.
+    """
     known = {name: option for option in options for name in option.names}
     parsed = Parsed({}, [], [])
     pending = list(reversed(words))
@@ -94,7 +103,8 @@ def parse(words: Sequence[str], options: Iterable[Option]) -> Parsed:
             break
         if word in HELP:
             raise HelpRequested
-        if not word.startswith("-") or word == "-" or word[1].isdigit():
+        is_key = takes_keys and _is_key(word, pending, known)
+        if is_key or not word.startswith("-") or word == "-" or word[1].isdigit():
             parsed.arguments.append(word)
         elif word.startswith("--"):
             _take_long(word, pending, known, parsed)
@@ -103,12 +113,23 @@ def parse(words: Sequence[str], options: Iterable[Option]) -> Parsed:
     return parsed
 
 
+def _is_key(word: str, pending: Sequence[str], known: Mapping[str, Option]) -> bool:
+    """Whether an option stands for its setting: it cannot be meant as an option here."""
+    option = known.get(word)
+    if option is not None:
+        return option.panel == OVERRIDES and not option.is_switch and not pending
+    return word in load_schema().flags
+
+
 def _take_long(word: str, pending: list[str], known: Mapping[str, Option], parsed: Parsed) -> None:
     """Takes `--name`, `--name=value` or `--name value`."""
     name, equals, value = word.partition("=")
     option = known.get(name)
     if option is None:
-        raise UsageError(_unknown("option", name, known))
+        from mops.cli.habits import option_hint
+
+        hint = option_hint(name, value if equals else _next_word(pending), known)
+        raise UsageError(_unknown("option", name, hint))
     if option.is_switch and equals:
         raise UsageError(f"{name} takes no value")
     if not option.is_switch and not equals:
@@ -123,7 +144,10 @@ def _take_short(word: str, pending: list[str], known: Mapping[str, Option], pars
         name, letters = f"-{letters[0]}", letters[1:]
         option = known.get(name)
         if option is None:
-            raise UsageError(_unknown("option", name, known))
+            from mops.cli.habits import option_hint
+
+            hint = option_hint(name, letters or _next_word(pending), known)
+            raise UsageError(_unknown("option", name, hint))
         if option.is_switch:
             _record(parsed, option, name, "")
             continue
@@ -135,9 +159,15 @@ def _take_short(word: str, pending: list[str], known: Mapping[str, Option], pars
 def _following(name: str, option: Option, pending: list[str], known: Mapping[str, Option]) -> str:
     """The next word, as the value of an option."""
     following = pending[-1].partition("=")[0] if pending else ""
-    if not pending or following in known or following in HELP:
+    is_pair = option.metavar.startswith("KEY=") and "=" in (pending[-1] if pending else "")
+    if not pending or ((following in known or following in HELP) and not is_pair):
         raise UsageError(f"{name} needs a value: {name} {option.metavar}")
     return pending.pop()
+
+
+def _next_word(pending: Sequence[str]) -> str:
+    """The next word, if it is not an option."""
+    return pending[-1] if pending and not pending[-1].startswith("-") else ""
 
 
 def _record(parsed: Parsed, option: Option, name: str, value: str) -> None:
@@ -145,8 +175,8 @@ def _record(parsed: Parsed, option: Option, name: str, value: str) -> None:
     parsed.given.append(name)
 
 
-def _unknown(kind: str, word: str, known: Iterable[str], hint: str = "") -> str:
-    return with_hint(f"unknown {kind} {word}", near(word, known) or hint)
+def _unknown(kind: str, word: str, hint: str) -> str:
+    return with_hint(f"unknown {kind} {word}", hint)
 
 
 class Invocation(NamedTuple):
@@ -181,8 +211,9 @@ def invocation(words: Sequence[str]) -> Invocation:
 def _bound(command: Command, words: Sequence[str]) -> Any:
     """The command's record, filled from the words; None for a command without options."""
     schema = load_schema() if command.selects else None
-    parsed = parse(words, command_options(command, schema))
-    fields = _arguments(command, parsed.arguments)
+    takes_keys = any(argument.field in KEYS for argument in command.arguments)
+    parsed = parse(words, command_options(command, schema), takes_keys=takes_keys)
+    fields = _arguments(command, parsed)
     for option in command.options:
         if option.field in parsed.options:
             fields[option.field] = _value(option, option.names[0], parsed.options[option.field])
@@ -215,6 +246,7 @@ def selection(parsed: Parsed, schema: SettingsSchema) -> Selection:
         overrides += [(flag, value) for value in values]
     sets = [("--set", pair) for pair in given.get("set", [])]
     sets += [("--set-string", pair) for pair in given.get("set_string", [])]
+    sets += [("--set-secret", pair) for pair in given.get("set_secret", [])]
     request = Request(
         config=tuple(given.get("config", [])),
         profiles=tuple(given.get("profile", [])),
@@ -251,18 +283,23 @@ def _refusal(taker: Option | Argument, value: str) -> str:
     return ""
 
 
-def _arguments(command: Command, words: Sequence[str]) -> dict[str, Any]:
+def _arguments(command: Command, parsed: Parsed) -> dict[str, Any]:
     """The positional arguments by field."""
     found: dict[str, Any] = {}
-    rest = list(words)
+    rest = list(parsed.arguments)
     for argument in command.arguments:
         values = rest if argument.many else rest[:1]
         rest = rest[len(values) :]
         if values:
             found[argument.field] = _value(argument, argument.metavar.strip("[]."), values)
         elif argument.required:
-            raise UsageError(f"missing argument {argument.metavar}")
+            from mops.cli.habits import pairs_hint
+
+            hint = pairs_hint(parsed.arguments) if argument.field == "value" else ""
+            raise UsageError(with_hint(f"missing argument {argument.metavar}", hint))
     if rest:
-        hint = f" (to read it as a layer: --config {rest[0]})" if command.selects else ""
-        raise UsageError(f"unexpected argument {rest[0]}{hint}")
+        from mops.cli.habits import argument_hint
+
+        hint = argument_hint(rest[0], parsed.options, selects=command.selects)
+        raise UsageError(with_hint(f"unexpected argument {rest[0]}", hint))
     return found

@@ -5,16 +5,18 @@ A dialect determines where the settings are in a document; `mops.schema.reading`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from mops.config.profiles import Selection, invalid_name
 from mops.config.scope import Scope
-from mops.model.layer import Layer, Path
+from mops.model.disk import inherited
+from mops.model.layer import Layer, Path, dotted
 from mops.model.problems import Problem
-from mops.schema.fields import SettingsSchema
+from mops.schema.fields import SettingsSchema, declared_name
 from mops.schema.reading import read_statements
 from mops.schema.statement import Source, Spelling
-from mops.yamltext.nodes import Node, Pairs, Text, is_empty, is_null, kind
+from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kind
 from mops.yamltext.reader import parse
 
 UNIFIED, WORKSPACE, VALUES = "unified", "workspace", "values"
@@ -24,16 +26,20 @@ FOREIGN = ("cluster", "pulumi", "storage", "registry", "generated")
 _UNIFIED_KEYS = ("schema_version", "settings", "workspace", *FOREIGN)
 # Keys below `settings` that other tools own.
 _FOREIGN_SETTINGS = ("provider", "username")
+_PROFILE_KEYS = ("profiles", "profile")
 _WORKSPACE_KEYS = ("apiVersion", "kind", "metadata", "spec")
 _API_VERSION, _KIND = "modelops/v1", "Workspace"
 
 
 class File(NamedTuple):
-    """A file that was read: its settings, its profiles, and the profile that it selects."""
+    """A file that was read: its settings, its profiles, and the profiles that it selects.
+
+    `selected` is None if the file does not say.
+    """
 
     layer: Layer
     profiles: dict[str, Layer]
-    selected: Selection | None
+    selected: tuple[Selection, ...] | None
     problems: list[Problem]
     dialect: str
     refused: frozenset[Path]
@@ -49,6 +55,14 @@ def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
     elif not problems:
         document.scope.problem(Text("", quoted=False, line=1, col=1), (), "the file is empty")
     reading = read_statements(schema, document.scope.statements)
+    if problems or reading.problems:
+        from mops.config.causes import cause_of
+
+        cause = cause_of(data, root)
+        if cause is not None:
+            node = Text("", quoted=False, line=cause.line, col=cause.col)
+            problem = document.scope.source.problem(node, (), cause.message, cause.hint)
+            return File(Layer(name, {}, _label(name)), {}, None, [problem], dialect, frozenset())
     return File(
         layer=reading.layer(name, _label(name)),
         profiles={
@@ -87,7 +101,7 @@ class _Document:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.profiles: dict[str, str] = {}
-        self.selected: Selection | None = None
+        self.selected: tuple[Selection, ...] | None = None
 
     def take(self, root: Node, dialect: str) -> None:
         """Takes a whole document in its own dialect."""
@@ -114,8 +128,11 @@ class _Document:
                 self.scope.unknown(key, here, _UNIFIED_KEYS)
 
     def _workspace(self, root: Pairs) -> None:
+        misplaced = self._settings_at_the_top(root)
         for key, node in root.pairs.values():
             here = (key.text,)
+            if key.text in misplaced:
+                continue
             if key.text == "apiVersion":
                 self._constant(node, here, _API_VERSION)
             elif key.text == "kind":
@@ -129,6 +146,24 @@ class _Document:
         for name, value in (("apiVersion", _API_VERSION), ("kind", _KIND)):
             if name not in root.pairs:
                 self.scope.problem(root, (), f"{name} is missing", f"write {name}: {value}")
+
+    def _settings_at_the_top(self, root: Pairs) -> list[str]:
+        """Reports the settings beside `spec` instead of in it, all at once; returns their keys."""
+        sections = self.scope.schema.tree["properties"]
+        names = [
+            name
+            for name in root.pairs
+            if name not in _WORKSPACE_KEYS
+            and (declared_name(self.scope.schema.tree, name) in sections or name in _PROFILE_KEYS)
+        ]
+        if names:
+            verb = "belongs" if len(names) == 1 else "belong"
+            hint = (
+                f"did you mean spec.{names[0]}?" if len(names) == 1 else "indent them below spec:"
+            )
+            message = f"{' and '.join(names)} {verb} below spec"
+            self.scope.problem(root.pairs[names[0]][0], (names[0],), message, hint)
+        return names
 
     def _values(self, root: Pairs) -> None:
         sections = self.scope.schema.tree["properties"]
@@ -175,11 +210,16 @@ class _Document:
                 self.scope.setting(key, sub, here)
 
     def _selection(self, node: Node, spelled: Spelling) -> None:
-        """Takes the profile that a file selects."""
-        if isinstance(node, Text) and node.text and not is_null(node):
-            self.selected = Selection(node.text, self.scope.source.origin(node, spelled))
-        else:
-            self.scope.problem(node, spelled, "expected the name of a profile")
+        """Takes the profile or the profiles that a file selects."""
+        names = node.items if isinstance(node, Items) else [node]
+        selected: list[Selection] = []
+        for name in names:
+            if isinstance(name, Text) and name.text and not is_null(name):
+                selected.append(Selection(name.text, self.scope.source.origin(name, spelled)))
+            else:
+                message = "expected the name of a profile, or a list of names"
+                self.scope.problem(name, spelled, message)
+        self.selected = tuple(selected)
 
     def _profiles(self, node: Node, spelled: Spelling) -> None:
         """Takes all profiles of a file, selected or not; each is a layer of its own."""
@@ -194,10 +234,40 @@ class _Document:
             problem = invalid_name(key.text)
             if problem:
                 scope.problem(key, here, problem)
+            if self._is_swallowed(key.text, sub):
+                self._report_swallowed(key, here)
+                continue
             for name, value in scope.pairs(sub, here):
                 scope.setting(name, value, (*here, name.text))
+
+    def _is_swallowed(self, name: str, node: Node) -> bool:
+        """Whether a profile is a setting that is indented like a profile, by mistake."""
+        tree = self.scope.schema.tree
+        known = {*tree["properties"], *self._flat()}
+        if isinstance(node, Pairs):
+            inner = {declared_name(tree, key) for key in node.pairs}
+            if not inner or not inner.isdisjoint(known):
+                return False
+        from mops.schema.names import find
+
+        return declared_name(tree, name) in known or bool(find(self.scope.schema, (name,)))
+
+    def _flat(self) -> Iterable[str]:
+        return self.scope.schema.flat if self.scope.source.flat else ()
+
+    def _report_swallowed(self, key: Text, spelled: Spelling) -> None:
+        from mops.schema.suggest import elsewhere
+
+        source = self.scope.source
+        hint = elsewhere(self.scope.schema, source, key.text, spelled)
+        hint = hint or f"did you mean {dotted((*source.home, key.text))}?"
+        message = f"this makes a profile called {key.text}, because of its indentation"
+        self.scope.problem(key, spelled, message, hint)
 
 
 def _label(name: str) -> str:
     """The name of a file in rendered values: its base name, the same on every machine."""
+    if inherited(name) is not None:
+        # The shell numbers the descriptors of <(…), and not always alike.
+        return "pipe"
     return name.replace("\\", "/").rsplit("/", 1)[-1]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from mops.model.disk import read_file
+from mops.model.disk import inherited, read_file
 from mops.model.problems import EnvironmentFailure, InvalidConfig, UsageError
+from mops.model.spelling import with_hint
 from mops.yamltext.reader import parse
 
 # Files in the working directory that users may take for the active configuration.
@@ -28,6 +29,8 @@ def file_to_edit(file: str, environ: Mapping[str, str]) -> str:
     """The file of --file, else the active one. Raises UsageError if there is none to edit."""
     if file == "-":
         raise UsageError("--file: - is standard input, which cannot be edited")
+    if inherited(file) is not None:
+        raise UsageError(f"--file: {file} may be a pipe, which cannot be edited")
     if file:
         return file
     active = active_file(environ)
@@ -63,7 +66,14 @@ def layer_content(name: str, chosen_by: str) -> bytes:
         return read_file(name)
     except EnvironmentFailure as failure:
         prefix = f"{chosen_by}: " if chosen_by else ""
-        raise EnvironmentFailure(f"{prefix}{failure}") from None
+        raise EnvironmentFailure(with_hint(f"{prefix}{failure}", _url_hint(name))) from None
+
+
+def _url_hint(name: str) -> str:
+    """How to read a file from the network; "" if the name is not a URL."""
+    if not name.startswith(("http://", "https://")):
+        return ""
+    return f"mops reads files and pipes: curl -fsSL {name} | mops … --config -"
 
 
 def read_text(name: str) -> str:

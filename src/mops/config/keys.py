@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from mops.model.layer import Path, dotted
 from mops.model.problems import UsageError
-from mops.model.spelling import near, with_hint
+from mops.model.spelling import near, nearest, with_hint
 from mops.schema.fields import SettingsSchema, declared_name
+from mops.schema.keywords import UNKNOWN_SETTING
 
 _EMPTY = '""'
 
@@ -20,8 +22,18 @@ _PARTS = r"""(?xs) \\(?P<escaped>.)
 # An = inside quotes belongs to the key.
 _PAIR = r"""(?s)((?:"[^"]*"|'[^']*'|[^="'])*)=(.*)"""
 
+# The most candidates that a message names.
+_MOST = 6
+
 # Sections that contain the settings in files. As the first part of a key they are ignored.
 _HOMES = ("workspace", "spec")
+
+
+class Unresolved(NamedTuple):
+    """Why a key is no setting: the reason, to stand before the key, and a hint."""
+
+    reason: str
+    hint: str
 
 
 def key_path(text: str, flag: str) -> Path:
@@ -43,13 +55,40 @@ def key_path(text: str, flag: str) -> Path:
 
 
 def find_setting(schema: SettingsSchema, key: str) -> list[Path]:
-    """The paths of the setting or section `key`. Raises UsageError if there is none."""
-    path = key_path(key, "KEY")
-    found = canonical(schema, path)
-    if not found:
-        hint = suggestion(schema, dotted(path)) or near(key, schema.tree["properties"])
-        raise UsageError(with_hint(f"unknown setting {key}", hint))
-    return found
+    """The paths of the setting or section `key`, in any of its spellings.
+
+    Raises UsageError if there is none, or if the key may mean several.
+    """
+    paths, failure = resolved(schema, key_path(key, "KEY"))
+    if failure:
+        raise UsageError(with_hint(f"{failure.reason} {key}", failure.hint))
+    return paths
+
+
+def resolved(schema: SettingsSchema, path: Path) -> tuple[list[Path], Unresolved | None]:
+    """The paths that a key sets, in any of its spellings; or [] and why there are none."""
+    paths = canonical(schema, path)
+    if paths:
+        return paths, None
+    # Imported here because only other spellings need it.
+    from mops.schema.names import find
+
+    matches = find(schema, path)
+    if len(matches) == 1:
+        return list(matches[0].paths), None
+    if matches:
+        more = f", or {len(matches) - _MOST} more" if len(matches) > _MOST else ""
+        keys = " or ".join(match.key for match in matches[:_MOST])
+        return [], Unresolved("ambiguous setting", f"write {keys}{more}")
+    hint = quoting_hint(schema, path) or suggestion(schema, path) or _variable_hint(path)
+    return [], Unresolved(UNKNOWN_SETTING, hint)
+
+
+def _variable_hint(path: Path) -> str:
+    """Where environment variables are set, for a key that looks like one."""
+    if len(path) == 1 and path[0].isupper() and re.fullmatch("[A-Z][A-Z0-9_]*", path[0]):
+        return f"for an environment variable of the workers, write workers.env.{path[0]}"
+    return ""
 
 
 def split_pair(pair: str, flag: str) -> tuple[str, str]:
@@ -85,16 +124,23 @@ def _is_setting(schema: SettingsSchema, path: Path) -> bool:
     return schema.at(path) is not None and not schema.tree["properties"][path[0]].get("x-rendered")
 
 
-def suggestion(schema: SettingsSchema, key: str) -> str:
+def suggestion(schema: SettingsSchema, path: Path) -> str:
     """`did you mean …?` for an unknown key; "" if no setting is near."""
+    from mops.schema.names import find
+
     sections = schema.tree["properties"]
     keys = [
         field.key
         for field in schema.fields.values()
         if not sections[field.path[0]].get("x-rendered")
     ]
-    whole = near(key, [*keys, *schema.flat])
-    return whole or near(key.rsplit(".", 1)[-1], {known.rsplit(".", 1)[-1] for known in keys})
+    whole = near(dotted(path), [*keys, *schema.flat, *sections])
+    if whole:
+        return whole
+    last = nearest(path[-1], {key.rsplit(".", 1)[-1] for key in keys})
+    matches = find(schema, (*path[:-1], last)) or find(schema, (last,)) if last else []
+    found = " or ".join(match.key for match in matches[:_MOST])
+    return f"did you mean {found}?" if found else ""
 
 
 def quoting_hint(schema: SettingsSchema, path: Path) -> str:

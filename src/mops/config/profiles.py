@@ -28,17 +28,22 @@ class Selection(NamedTuple):
 
 
 def selections(
-    given: Sequence[str], environ: Mapping[str, str], in_files: Sequence[Selection]
+    given: Sequence[str], environ: Mapping[str, str], in_files: Sequence[Sequence[Selection]]
 ) -> list[Selection]:
     """The selected profiles, each once: those of --profile, else of the variable, else of a file.
 
-    `in_files` are the selections in the files, of which the last one wins.
+    `in_files` are the selections in the files, of which the last file's win.
     """
     found = [Selection(name, Origin(COMMAND_LINE, "--profile")) for name in given]
     if not found:
         names = map(str.strip, environ.get(_VARIABLE, "").split(","))
         found = [Selection(name, Origin(ENVIRONMENT, _VARIABLE)) for name in names if name]
-    return list(dict.fromkeys(found or in_files[-1:]))
+    if not found and in_files:
+        found = list(in_files[-1])
+    first: dict[str, Selection] = {}
+    for selected in found:
+        first.setdefault(selected.name, selected)
+    return list(first.values())
 
 
 def unknown_profile(selected: Selection, known: Sequence[str]) -> Problem:
@@ -46,8 +51,18 @@ def unknown_profile(selected: Selection, known: Sequence[str]) -> Problem:
     name, origin = selected
     profiles = f"profiles in the files: {', '.join(known)}"
     hint = near(name, known) or (profiles if known else "the files define no profiles")
+    if "," in name:
+        hint = _several(name, origin)
     message = f"unknown profile {name or _EMPTY}"
     return Problem(ERROR, origin.key, message, origin, hint)
+
+
+def _several(text: str, origin: Origin) -> str:
+    """How to write several profiles instead of their names with commas."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if origin.layer == COMMAND_LINE:
+        return f"write {' '.join(f'--profile {name}' for name in names)}"
+    return f"write a list: [{', '.join(names)}]"
 
 
 def invalid_name(name: str) -> str:

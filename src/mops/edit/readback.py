@@ -124,5 +124,5 @@ def _settings(file: File) -> dict[_Setting, Value]:
         for path, leaf in layer.leaves.items():
             found[_Setting(name, path)] = leaf.value
     if file.selected:
-        found[_Setting("", ("profile",))] = file.selected[0]
+        found[_Setting("", ("profile",))] = [selected.name for selected in file.selected]
     return found

@@ -130,8 +130,10 @@ def _with_profiles(properties: dict[str, Value]) -> dict[str, Value]:
         "additionalProperties": body,
     }
     profile = {
-        "type": "string",
-        "description": "The profile to use if the command line does not select one.",
+        "type": ["string", "array"],
+        "items": {"type": "string"},
+        "description": "The profile, or a list of profiles, to use if the command line does not "
+        "select any.",
     }
     return {
         **body,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import signal
 import stat
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,11 @@ MAX_BYTES = 1 << 20
 # The permissions of a new file, before the umask.
 _NEW = 0o666
 _EMPTY = '""'
+# How long a named pipe may have no writer, and how often to look for one, in seconds.
+_WRITER = 5.0
+_PAUSE = 0.02
+# The names of a descriptor that this process has inherited, as the shell writes <(…).
+_INHERITED = r"/dev/stdin|/(?:dev|proc/self)/fd/([0-9]{1,6})"
 _REASONS = {
     errno.ENOENT: "file not found",
     errno.EACCES: "permission denied",
@@ -29,23 +35,25 @@ _REASONS = {
     errno.ENAMETOOLONG: "file name too long",
     # A socket.
     errno.ENXIO: "not a regular file",
+    # A descriptor that is not open.
+    errno.EBADF: "file not found",
 }
 
 
 def read_file(name: str) -> bytes:
-    """The bytes of a regular file, or of standard input for `-`; at most MAX_BYTES + 1.
+    """The bytes of a file or pipe, or of standard input for `-`; at most MAX_BYTES + 1.
 
-    Raises EnvironmentFailure if the file is missing or cannot be read.
+    Raises EnvironmentFailure if the file is missing or cannot be read, or if nothing opens a named
+    pipe for writing.
     """
     if name == "-":
         import sys
 
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
-        # Non-blocking, because opening a named pipe would wait until something writes into it.
-        descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = _open(name)
         try:
-            return _read_regular(descriptor, name)
+            return _read(descriptor, name)
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -55,18 +63,60 @@ def read_file(name: str) -> bytes:
         raise EnvironmentFailure(f"{name}: invalid file name") from None
 
 
-def _read_regular(descriptor: int, name: str) -> bytes:
+def inherited(name: str) -> int | None:
+    """The descriptor that a name such as /dev/stdin or /dev/fd/63 stands for; None for others."""
+    if not name.startswith(("/dev/", "/proc/")):
+        return None
+    found = re.fullmatch(_INHERITED, name)
+    return int(found[1] or 0) if found else None
+
+
+def _open(name: str) -> int:
+    """A descriptor to read from."""
+    number = inherited(name)
+    if number is not None:
+        # To open it again would lose who writes into it, and is refused for sockets.
+        return os.dup(number)
+    # Non-blocking, because opening a named pipe would wait until something writes into it.
+    return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _read(descriptor: int, name: str) -> bytes:
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
         raise EnvironmentFailure(f"{name} is a directory")
-    if not stat.S_ISREG(mode):
-        raise EnvironmentFailure(f"{name} is not a regular file")
     chunks: list[bytes] = []
-    left = MAX_BYTES + 1
+    if not stat.S_ISREG(mode) and inherited(name) is None:
+        if not stat.S_ISFIFO(mode):
+            raise EnvironmentFailure(f"{name} is not a regular file")
+        chunks.append(_first_byte(descriptor, name))
+    left = MAX_BYTES + 1 - sum(map(len, chunks))
     while left and (chunk := os.read(descriptor, left)):
         chunks.append(chunk)
         left -= len(chunk)
     return b"".join(chunks)
+
+
+def _first_byte(descriptor: int, name: str) -> bytes:
+    """The first byte of a named pipe, waiting for a writer; after this, reads may block."""
+    import select
+    import time
+
+    end = time.monotonic() + _WRITER
+    while True:
+        is_ready = bool(select.select([descriptor], [], [], _PAUSE)[0])
+        try:
+            first = os.read(descriptor, 1)
+        except BlockingIOError:
+            # There is a writer, which may take its time.
+            os.set_blocking(descriptor, True)
+            return os.read(descriptor, 1)
+        if first or is_ready:
+            os.set_blocking(descriptor, True)
+            return first
+        if time.monotonic() > end:
+            message = f"{name}: nothing has opened this named pipe for writing"
+            raise EnvironmentFailure(f"{message} within {_WRITER:g} s")
 
 
 def write(text: str | bytes, name: str) -> bool:

@@ -12,6 +12,12 @@ def near(word: object, known: Iterable[object]) -> str:
 
     Case is ignored, and so are known words that are not strings.
     """
+    found = nearest(word, known)
+    return f"did you mean {found}?" if found else ""
+
+
+def nearest(word: object, known: Iterable[object]) -> str:
+    """The known word that is nearest to `word`; "" if none is near."""
     if not isinstance(word, str):
         return ""
     # Imported here because only mistakes need it.
@@ -19,7 +25,7 @@ def near(word: object, known: Iterable[object]) -> str:
 
     words = {entry.casefold(): entry for entry in known if isinstance(entry, str)}
     close = get_close_matches(word.casefold(), words, 1, _LEAST_SIMILAR)
-    return f"did you mean {words[close[0]]}?" if close else ""
+    return words[close[0]] if close else ""
 
 
 def one_of(words: Iterable[object]) -> str:

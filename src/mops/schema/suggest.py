@@ -9,6 +9,7 @@ from mops.model.problems import Problem
 from mops.model.spelling import near
 from mops.schema.fields import SettingsSchema, snake
 from mops.schema.keywords import UNKNOWN_SETTING
+from mops.schema.names import find
 from mops.schema.statement import Source, Spelling
 from mops.schema.tree import Tree
 from mops.yamltext.nodes import Text
@@ -21,7 +22,7 @@ def unknown_key(
     schema: SettingsSchema, source: Source, key: Text, spelled: Spelling, known: Iterable[str]
 ) -> Problem:
     """The problem of a key that is not a setting here; `known` are the keys that are."""
-    hint = _elsewhere(schema, source, key.text, spelled) or near(key.text, known)
+    hint = elsewhere(schema, source, key.text, spelled) or near(key.text, known)
     return source.problem(key, spelled, UNKNOWN_SETTING, hint)
 
 
@@ -31,7 +32,26 @@ def unknown_field(source: Source, key: Text, spelled: Spelling, tree: Tree) -> P
     return source.problem(key, spelled, f"{tree['x-type']} has no field {key.text}", hint)
 
 
-def _elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> str:
+def managed_field(
+    schema: SettingsSchema, source: Source, instead: str, path: Path, spelled: Spelling
+) -> tuple[str, str]:
+    """The message and the hint for a field of Kubernetes that the chart writes itself.
+
+    `instead` is a setting, `.name` for a neighbour of the mapping around `path`, or a reason.
+    """
+    around = path[:-2]
+    setting = (*around, instead[1:]) if instead.startswith(".") else tuple(instead.split("."))
+    if schema.at(setting) is not None:
+        keys = (*source.home, *setting)
+        if instead.startswith(".") and spelled:
+            keys = (*spelled[:-2], setting[-1])
+        return "the chart writes this field itself", f"did you mean {dotted(keys)}?"
+    if instead.startswith("."):
+        return f"the chart decides this field for the {around[-1]}", "remove it"
+    return f"the chart decides this field: {instead}", "remove it"
+
+
+def elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> str:
     """`did you mean …?` for a key that belongs elsewhere, as the source would spell it."""
     places = _places(schema, source, name, spelled)
     if not places:
@@ -47,11 +67,14 @@ def _elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spell
 
 def _places(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> list[Path]:
     """The settings that a key with this name may mean."""
-    fields = _candidates(schema, source)
+    fields = dict.fromkeys(_candidates(schema, source))
     places = [path for path in fields if name in (path[-1], snake(path[-1]))]
     if not (source.flat and spelled == (*source.home, name)):
         places += schema.flat.get(name, [])
-    return places or [path for path in fields if name in _joined(path)]
+    places = places or [path for path in fields if name in _joined(path)]
+    if not places:
+        places = [path for match in find(schema, (name,)) for path in match.paths]
+    return [path for path in places if path in fields]
 
 
 def _candidates(schema: SettingsSchema, source: Source) -> list[Path]:
@@ -84,5 +107,8 @@ def _spelling(schema: SettingsSchema, source: Source, path: Path, name: str) -> 
         return dotted((*source.home, annotations["x-flat"]))
     if source.home == ("spec",) and "x-metadata" in annotations:
         return dotted(("metadata", annotations["x-metadata"]))
+    above = schema.fields.get(path[:-1])
+    if source.flat and above is not None and "x-flat" in above.schema:
+        return dotted((*source.home, above.schema["x-flat"], path[-1]))
     last = name if source.snake_case and name == snake(path[-1]) else path[-1]
     return dotted((*source.home, *path[:-1], last))

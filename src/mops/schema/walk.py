@@ -39,8 +39,20 @@ class Walk:
     def _names(self, path: Path) -> None:
         """Checks the freely chosen names in the path of a key, such as names of variables."""
         for size, name in enumerate(path):
-            for wrong in name_violations(self.schema.at(path[:size]) or {}, name):
-                self._problem(word(name), (), f"invalid name: {wrong.message}", wrong.hint)
+            self._name(word(name), self.schema.at(path[:size]) or {}, path[: size + 1], ())
+
+    def _name(self, key: Text, tree: Tree, path: Path, spelled: Spelling) -> None:
+        """Checks the last name of a path, which is in a mapping with the schema `tree`."""
+        for wrong in name_violations(tree, path[-1]):
+            message, hint = f"invalid name: {wrong.message}", wrong.hint
+            managed = tree["propertyNames"].get("not", {}).get("x-managed", {})
+            if path[-1] in managed:
+                from mops.schema.suggest import managed_field
+
+                message, hint = managed_field(
+                    self.schema, self.source, managed[path[-1]], path, spelled
+                )
+            self._problem(key, spelled, message, hint)
 
     def _node(self, node: Node, tree: Tree, path: Path, spelled: Spelling) -> None:
         """Collects the leaves of `node`, which is at a setting with the schema `tree`."""
@@ -94,8 +106,7 @@ class Walk:
             if sub is None:
                 self.problems.append(self._unknown(key, tree, here))
                 continue
-            for wrong in name_violations(tree, name):
-                self._problem(key, here, f"invalid name: {wrong.message}", wrong.hint)
+            self._name(key, tree, (*path, name), here)
             if isinstance(value, Problem):
                 self.problems.append(value)
             else:
@@ -116,6 +127,13 @@ class Walk:
             return
         branches = tree.get("anyOf", ())
         branch = next((each for each in branches if "object" in types(each)), tree)
+        sources = (branch.get("properties", {}).get("valueFrom") or {}).get("properties", {})
+        for key, _ in node.pairs.values():
+            if key.text in sources:
+                hint = f"write valueFrom: {{{key.text}: …}}"
+                self._problem(key, (*spelled, key.text), "valueFrom is missing around this", hint)
+                self.refused.add(path)
+                return
         found = Typed(node, branch, self.source, spelled)
         if self._accepts(found.problems, path):
             for inner, mark in found.marks.items():

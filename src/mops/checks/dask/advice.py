@@ -10,7 +10,8 @@ from mops.checks.dask.literals import expected, interpret
 from mops.checks.dask.memory import disorder
 from mops.checks.dask.settings import facts, name_of
 from mops.checks.dask.variables import Variable, dask_variables
-from mops.config.view import Group, View
+from mops.config.view import SCHEDULER, Group, View
+from mops.model.layer import dotted
 from mops.schema.keywords import shown
 from mops.schema.secrets import MASK, secret_name, secret_value
 
@@ -72,7 +73,10 @@ def unknown_name(view: View, variable: Variable) -> tuple[str, str]:
     # What a worker is given, its nanny is given first.
     for spelled in (words, words.replace("nanny.", "worker.", 1)):
         if spelled in _ARGUMENTS:
-            return f"Dask ignores this name{harm}; it has no such setting", _ARGUMENTS[spelled]
+            hint = _ARGUMENTS[spelled]
+            if variable.group != SCHEDULER:
+                hint = hint.replace("workers.", f"{dotted(variable.group.path)}.")
+            return f"Dask ignores this name{harm}; it has no such setting", hint
     right = dask_variables(view).intended(key, variable.group)
     if not right:
         return (
