@@ -157,7 +157,8 @@ STRONG_NAME = r"""(?x)
       | sign | master | ssh | fernet | storage | shared | licen[cs]e | deploy | gpg | pgp | rsa
       | dsa | hmac | aes | session | jwt | client | service | server | admin | root | app
       | application | integration | ingest | webhook | management | subscription | function
-      | auth | login | user | bearer | cookie | host | backup | vault | unseal | recovery | openai | hf)
+      | auth | login | user | bearer | cookie | host | backup | vault | unseal | recovery
+      | openai | hf)
       _?keys?_
     | (access | secret)_key_id_
     | connection_?strings?_ | conn_?str(ing)?_"""
@@ -175,9 +176,10 @@ HARMLESS_NAME = r"""(?x)
       | server | address | length | len | size | limit | limits | count | counts | max | min | bits
       | rounds | iterations | strength | parallelism | budget | usage | rate | price | cost | ratio
       | type | types | kind | method | methods | mode | scheme | schemes | policy | policies
-      | algorithm | alg | algo | hashers? | provider | providers | backend | backends | engine | class
-      | module | plugin | handler | middleware | manager | service | helper | validator | validators
-      | validation | generator | prefix | suffix | format | pattern | regex | delimiter | separator
+      | algorithm | alg | algo | hashers? | provider | providers | backend | backends | engine
+      | class | module | plugin | handler | middleware | manager | service | helper
+      | validators? | validation | generator | prefix | suffix | format | pattern | regex | delimiter
+      | separator
       | version | issuer | audience | scope | scopes | region | namespace | project | field | fields
       | column | label | cache | bucket | user | username | group | groups | role | roles | owner
       | source | check | checks | hint | prompt | reset | reload | change | changed | encoding
@@ -222,10 +224,10 @@ PATH_VALUE = r"""(?x) (~ | \.{1,2})?(/[\w.@ -]+)+/? | [A-Za-z]:\\[\w.\\ -]+
     | [a-z0-9._-]+(/[a-z0-9._-]+)+/? | [a-z_]\w*(\.[A-Za-z_]\w*){2,}"""
 # A part of a path that nobody would choose as a name.
 GENERATED = r"(?=[^/.]*[0-9])(?=[^/.]*[a-z])(?=[^/.]*[A-Z])[A-Za-z0-9+_=-]{10,}"
-# Values of weak names that are secrets: user:password, or something that looks generated.
+# Values of weak names that are secrets: a user with a password, or something generated.
+ACCOUNT_VALUE = r"[^\s:/@]+:(?![0-9]{1,5}(/|\Z))[^\s/@][^\s@]*(@\S+)?"
 WEAK_VALUE = r"""(?x)
-      [^\s:/@]+:(?![0-9]{1,5}(/|\Z))[^\s/@][^\s@]*(@\S+)?
-    | (?=\S*[0-9])(?=\S*[A-Za-z])(?!.*(?i:oauth | sha-?[0-9] | md5 | tls | http | v[0-9]))\S{6,}"""
+      (?=\S*[0-9])(?=\S*[A-Za-z])(?!.*(?i:oauth | sha-?[0-9] | md5 | tls | http | v[0-9]))\S{6,}"""
 # The same for a name that merely ends in "key".
 GENERATED_KEY = r"(?=\S*[0-9])(?=\S*[A-Za-z])[A-Za-z0-9+/=_~]{20,}"
 

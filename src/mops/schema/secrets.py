@@ -8,13 +8,14 @@ shapes are in `secret_shapes`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from mops.model.layer import Path, Value
 from mops.schema import secret_shapes as shapes
 from mops.schema.fields import SettingsSchema
+from mops.schema.tree import Tree
 
 MASK = "(hidden)"
 
@@ -22,20 +23,7 @@ MASK = "(hidden)"
 _SHORTEST = 10
 # Redacting a shorter string would mangle a message, and could not hide it.
 _SHORTEST_REDACTED = 3
-# Mappings whose keys their authors choose: these may name secrets.
-_CHOSEN = frozenset(
-    {
-        "env",
-        "podLabels",
-        "podAnnotations",
-        "labels",
-        "annotations",
-        "serviceAnnotations",
-        "extraPodSpec",
-    }
-)
-# In labels and annotations, such a name is often that of an object: `example.com/auth-secret`.
-_METADATA = frozenset({"podLabels", "podAnnotations", "labels", "annotations"})
+# The name of an object, such as a label or an annotation about a Secret may have as its value.
 _OBJECT_NAME = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
 # Mappings that refer to Secrets, or whose keys are names of something else.
 _REFERENCES = frozenset({"valueFrom", "secretRef", "secretKeyRef", "configMapRef"})
@@ -90,7 +78,9 @@ def secret_pair(name: str, text: str) -> bool:
         return True
     if judged.words.endswith("_key_"):
         return re.fullmatch(shapes.GENERATED_KEY, text) is not None
-    return re.fullmatch(shapes.WEAK_VALUE, text) is not None
+    if re.fullmatch(shapes.ACCOUNT_VALUE, text):
+        return True
+    return "_dsn_" not in judged.words and re.fullmatch(shapes.WEAK_VALUE, text) is not None
 
 
 def _is_harmless(text: str, judged: _Judgment) -> bool:
@@ -189,28 +179,27 @@ def secrets_in(schema: SettingsSchema, path: Path, value: Value) -> Iterator[Sec
     """The secrets in the value at the path of a setting. References to Secrets are none."""
     if not value or isinstance(value, (bool, int)) or "valueFrom" in path:
         return
-    if isinstance(value, str) and _is_secret_setting(schema, path):
+    declared = _declared(schema, path)
+    if declared is not None and declared.get("x-secret") and isinstance(value, str):
         yield Secret((), value, "")
         return
-    for secret in _secrets(_chosen_name(path), value, ()):
-        if secret.path or secret.kind or not _names_object(path, secret.text):
+    # The schema's own settings hold no secrets; their names may sound otherwise.
+    name = "" if declared is not None else path[-1]
+    for secret in _secrets(name, value, ()):
+        if secret.path or secret.kind or not _names_object(name, secret.text):
             yield secret
 
 
-def _is_secret_setting(schema: SettingsSchema, path: Path) -> bool:
-    return bool((schema.at(path) or {}).get("x-secret"))
+def _declared(schema: SettingsSchema, path: Path) -> Tree | None:
+    """The schema of a setting that it declares by name; None if the name was freely chosen."""
+    around = schema.at(path[:-1]) or {}
+    found: Tree | None = around.get("properties", {}).get(path[-1])
+    return found
 
 
-def _chosen_name(path: Path) -> str:
-    """The last key of a path if its author chose it; the schema's own settings hold no secrets."""
-    return "" if _CHOSEN.isdisjoint(path[:-1]) else path[-1]
-
-
-def _names_object(path: Path, text: str) -> bool:
-    """Whether a label or annotation about a Secret may have the name of that as its value."""
-    if _METADATA.isdisjoint(path[:-1]) or "secret" not in path[-1].lower():
-        return False
-    return re.fullmatch(_OBJECT_NAME, text) is not None
+def _names_object(name: str, text: str) -> bool:
+    """Whether a label or annotation about a Secret has the name of that as its value."""
+    return "/" in name and "secret" in name and re.fullmatch(_OBJECT_NAME, text) is not None
 
 
 def hidden(schema: SettingsSchema, path: Path, value: Value) -> bool:
@@ -243,6 +232,32 @@ def _replaced_at(value: Value, path: Path) -> Value:
         index = int(first)
         return [*value[:index], _replaced_at(value[index], tuple(rest)), *value[index + 1 :]]
     return {**value, first: _replaced_at(value[first], tuple(rest))}
+
+
+def secret_texts(schema: SettingsSchema, path: Path, value: Value) -> set[str]:
+    """The strings that no message about the setting at the path may contain."""
+    found = {secret.text for secret in secrets_in(schema, path, value)}
+    return found.union(part for text in found for _, part in _found(text))
+
+
+def named_texts(name: str, text: str) -> set[str]:
+    """The strings that no message about a text with this name may contain."""
+    parts = {part for _, part in _found(text)}
+    return parts | {text} if secret_pair(name, text) else parts
+
+
+def secret_words(words: Sequence[str]) -> set[str]:
+    """The secrets among the words of a command line: `KEY=VALUE`, or a word after its key."""
+    found = set()
+    before = ""
+    for word in words:
+        key, _, value = word.partition("=")
+        if secret_pair(key, value):
+            found.add(value)
+        if secret_pair(before, word):
+            found.add(word)
+        before = before if word == "=" else word
+    return found
 
 
 def without_secrets(text: str, known: Iterable[str] = ()) -> str:
