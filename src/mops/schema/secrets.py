@@ -162,8 +162,9 @@ def _in_list(items: list[Value], path: Path) -> Iterator[Secret]:
     """The secrets in a list, in which a word may follow the option that it belongs to."""
     option = ""
     for index, item in enumerate(items):
-        yield from _secrets(option, item, (*path, str(index)))
-        option = item if isinstance(item, str) and item.startswith("-") else ""
+        is_option = isinstance(item, str) and item.startswith("-")
+        yield from _secrets("" if is_option else option, item, (*path, str(index)))
+        option = item if is_option else ""
 
 
 def _in_mapping(mapping: dict[str, Value], path: Path) -> Iterator[Secret]:
@@ -254,9 +255,11 @@ def secret_words(words: Sequence[str]) -> set[str]:
         key, _, value = word.partition("=")
         if secret_pair(key, value):
             found.add(value)
+        if word == "=":
+            continue
         if secret_pair(before, word):
             found.add(word)
-        before = before if word == "=" else word
+        before = word
     return found
 
 
