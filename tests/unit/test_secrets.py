@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from unit.secret_cases import HARMLESS, HEX40, LETTERS36, SECRETS, Case
 
 from mops.schema.fields import load_schema
 from mops.schema.secrets import (
@@ -16,6 +15,7 @@ from mops.schema.secrets import (
     secrets_in,
     without_secrets,
 )
+from unit.secret_cases import HARMLESS, HEX40, LETTERS36, SECRETS, Case
 
 SETTINGS = load_schema()
 WORD = "correct-horse"

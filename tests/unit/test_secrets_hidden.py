@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from invoke import mops
-from unit.secret_cases import SECRETS
 
+from invoke import mops
 from mops.cli.commands import COMMANDS
 from mops.yamltext.writer import quote
+from unit.secret_cases import SECRETS
 
 WORD = "correct-horse-9"
 SIDECAR = f"""\
@@ -79,7 +79,7 @@ def test_a_command_hides_secrets(command: tuple[str, ...], words: str, tmp_path:
         "workspace:\n  workers:\n"
         f"    env:\n{variables}"
         f"    podAnnotations: {{example.com/api-token: {WORD}}}\n"
-        f"    extraArgs: ['--preload-password={WORD}']\n"
+        f"    extraArgs: ['--preload', 'https://me:{WORD}@example.com/x.py']\n"
         f"    sidecars:\n{SIDECAR}"
         f"    initContainers:\n{SIDECAR}"
         f"  profiles:\n    other: {{worker_env: {{API_KEY: {WORD}}}}}\n"

@@ -178,7 +178,8 @@ HARMLESS_NAME = r"""(?x)
       | type | types | kind | method | methods | mode | scheme | schemes | policy | policies
       | algorithm | alg | algo | hashers? | provider | providers | backend | backends | engine
       | class | module | plugin | handler | middleware | manager | service | helper
-      | validators? | validation | generator | prefix | suffix | format | pattern | regex | delimiter
+      | validators?
+      | validation | generator | prefix | suffix | format | pattern | regex | delimiter
       | separator
       | version | issuer | audience | scope | scopes | region | namespace | project | field | fields
       | column | label | cache | bucket | user | username | group | groups | role | roles | owner
