@@ -81,7 +81,7 @@ def test_a_command_hides_secrets(command: tuple[str, ...], words: str, tmp_path:
         f"    podAnnotations: {{example.com/api-token: {WORD}}}\n"
         f"    extraArgs: ['--preload', 'https://me:{WORD}@example.com/x.py']\n"
         f"    sidecars:\n{SIDECAR}"
-        f"    initContainers:\n{SIDECAR}"
+        f"    initContainers:\n{SIDECAR.replace('proxy', 'setup')}"
         f"  profiles:\n    other: {{worker_env: {{API_KEY: {WORD}}}}}\n"
         f"  workerGroups:\n    big: {{env: {{API_KEY: {WORD}}}}}\n"
     )

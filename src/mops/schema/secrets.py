@@ -88,7 +88,8 @@ def _is_harmless(text: str, judged: _Judgment) -> bool:
         return len(text) <= shapes.FEW_DIGITS
     if re.fullmatch(shapes.HARMLESS_VALUE, text):
         return True
-    if "conn" in judged.words and re.fullmatch(r"([\w ]+=[^;=]*[; ]?)+", text):
+    is_database = "conn" in judged.words and "_storage_" not in judged.words
+    if is_database and re.fullmatch(r"([\w ]+=[^;=]*[; ]?)+", text):
         # A connection string; its password, if it has one, has been found already.
         return True
     if not re.fullmatch(shapes.PATH_VALUE, text):
