@@ -98,7 +98,7 @@ CASES = [
     (PERCENT, 1, []),
     (PERCENT, "5%", []),
     (PERCENT, 0, ["expected at least 1, found 0"]),
-    (PERCENT, "5", ["expected a percentage"]),
+    (PERCENT, "5", ['expected a percentage, found "5"']),
     ({"x-free": True}, {"a": [1, {"b": None}]}, []),
 ]
 

@@ -103,7 +103,7 @@ def test_a_failure_tells_the_end_of_stderr_without_secrets(tmp_path: Path) -> No
         helm.find(program(tmp_path, body)).run(["template"])
     text = str(failure.value)
     assert "hunter2" not in text
-    assert text.endswith(f"line 29 | {MASK}")
+    assert text.endswith(f"line 29 | https://me:{MASK}@example.com")
     assert "line 10 |" not in text
     assert "\n" not in text
 

@@ -394,7 +394,7 @@ def test_a_statement_about_several_settings_reports_a_problem_once():
     source = Source("environment", "A_VARIABLE", in_file=False)
     reading = read_statements(SETTINGS, [Statement(source, paths, word("x", quoted=True))])
     assert [problem.message for problem in reading.problems] == [
-        "expected a Kubernetes CPU quantity such as 2, 0.5 or 500m"
+        'expected a Kubernetes CPU quantity such as 2, 0.5 or 500m, found "x"'
     ]
     assert reading.refused == {"environment": set(paths)}
     assert reading.problems[0].origin == ("environment", "A_VARIABLE", "")

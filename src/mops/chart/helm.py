@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, final
 
 from mops.model.problems import EnvironmentFailure
-from mops.schema.secrets import MASK, secret_value
+from mops.schema.secrets import without_secrets
 
 # The supported versions, as (major, minor).
 OLDEST, NEWEST = (3, 14), (4, 99)
@@ -201,8 +201,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _tail(stderr: bytes) -> str:
-    """The end of helm's error output on one line; lines that look like a secret are masked."""
+    """The end of helm's error output on one line, with what looks like a secret hidden."""
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
     useful = [line for line in lines if line and not line.startswith("Use --debug")]
-    shown = [MASK if secret_value(line) else line for line in useful[-_TAIL:]]
-    return " | ".join(shown) or "(no error output)"
+    return without_secrets(" | ".join(useful[-_TAIL:])) or "(no error output)"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from mops.checks.rule import ERROR, WARNING, Finding, Rule
-from mops.config.variables import REFERENCE, references
+from mops.config.variables import references
 from mops.config.view import Group, View
 from mops.model.layer import Path
-from mops.schema.secrets import hidden, secret_name
+from mops.schema.secrets import Secret, secrets_in
 
 # The prefix of the variables that Dask reads as settings.
 DASK_PREFIX = "DASK_"
@@ -122,24 +122,22 @@ def _tls_variables(view: View) -> frozenset[str]:
 def secrets(view: View) -> Iterator[Finding]:
     for path, stack in view.config.stacks.items():
         value = stack[-1].value
-        if not value or not view.written(path):
-            continue
-        if isinstance(value, str) and "$(" in value:
-            # A reference in place of the secret is fine: https://me:$(PASSWORD)@example.com
-            value = re.sub(REFERENCE, "", value)
-        if not hidden(view.schema, path, value):
-            continue
-        if "env" not in path[:-1]:
-            message = "this looks like a credential, and anyone who can read the values can read it"
-            yield Finding((path,), message, "put it in a Secret")
-            continue
-        by_name = secret_name(path[-1])
-        looks = "is a secret by its name" if by_name else "looks like a credential"
-        yield Finding(
-            (path,),
+        if value and view.written(path):
+            for secret in secrets_in(view.schema, path, value):
+                yield _secret(path, secret)
+
+
+def _secret(path: Path, secret: Secret) -> Finding:
+    looks = f"looks like {secret.kind}" if secret.kind else "is a secret by its name"
+    place = (*path, *secret.path)
+    if "env" in place[:-1]:
+        return Finding(
+            (place,),
             f"this {looks}, and anyone who can read the values, the release or the pod can read it",
             "put it in a Secret and refer to that: valueFrom.secretKeyRef",
         )
+    message = f"this {looks}, and anyone who can read the values can read it"
+    return Finding((place,), message, "put it in a Secret")
 
 
 RULES = (

@@ -13,6 +13,7 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import Problem
 from mops.schema.dialect import in_dialect
 from mops.schema.fields import SettingsSchema
+from mops.schema.secrets import secret_texts, without_secrets
 
 # Rules that only some configurations need: the module that has them, and whether a configuration
 # has anything that they look at. A module is not even imported without need: `mops render` starts
@@ -85,11 +86,27 @@ def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
     if place is None:
         return None
     path, leaf = place
+    message, hint = finding.message, finding.hint
+    known = _secret_texts(view, finding.paths)
+    if known:
+        message, hint = (without_secrets(text, known) for text in (message, hint))
     return Problem(
         finding.severity or rule.severity,
         leaf.origin.key or dotted(path),
-        finding.message,
+        message,
         leaf.origin,
-        in_dialect(view.schema, leaf.origin, finding.hint) if finding.hint else "",
+        in_dialect(view.schema, leaf.origin, hint) if hint else "",
         rule.name,
     )
+
+
+def _secret_texts(view: View, paths: tuple[Path, ...]) -> set[str]:
+    """The secrets in the values of the settings at or around these paths."""
+    found: set[str] = set()
+    for path in paths:
+        for size in range(len(path), 0, -1):
+            stack = view.config.stacks.get(path[:size])
+            if stack:
+                found |= secret_texts(view.schema, path[:size], stack[-1].value)
+                break
+    return found

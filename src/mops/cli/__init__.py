@@ -21,7 +21,7 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except MopsError as error:
-        streams.note(_printable(str(error)))
+        streams.note(_message(error, words))
         return error.exit_code
     except KeyboardInterrupt:
         streams.note("interrupted")
@@ -51,7 +51,7 @@ def _run(words: list[str]) -> int:
     except HelpRequested as request:
         return _help(request.path, asked=request.asked)
     except MisusedCommand as error:
-        streams.note(_printable(str(error)))
+        streams.note(_message(error, words))
         streams.note(f"try `{' '.join(('mops', *error.path))} --help`")
         return error.exit_code
     try:
@@ -84,7 +84,9 @@ def _report(invalid: InvalidConfig, *, as_json: bool) -> None:
         streams.note(str(invalid))
 
 
-def _printable(text: str) -> str:
+def _message(error: MopsError, words: Sequence[str]) -> str:
+    """The error's message without the secrets that it may repeat from the command line."""
     from mops.report.text import printable
+    from mops.schema.secrets import secret_words, without_secrets
 
-    return printable(text)
+    return printable(without_secrets(str(error), secret_words(words)))

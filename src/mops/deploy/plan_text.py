@@ -12,9 +12,9 @@ from mops.deploy.release import Target
 from mops.deploy.workspace import Workspace
 from mops.model.layer import Path, Value, dotted
 from mops.report.origins import written_at
-from mops.report.text import masked, one_line, printable, shown
+from mops.report.text import one_line, printable, shown
 from mops.schema.fields import SettingsSchema
-from mops.schema.secrets import MASK, hidden, secret_name, secret_value
+from mops.schema.secrets import masked, masked_value
 
 _AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
@@ -118,20 +118,17 @@ def _written_by(entry: Difference) -> str:
 
 def field_value(schema: SettingsSchema, entry: Difference, value: Value) -> str:
     """One of a difference's values on one line; None is "nothing"."""
-    if _is_secret(schema, entry, value):
-        return MASK
-    if value is None:
-        return "nothing"
-    return one_line(value)
+    return "nothing" if value is None else one_line(_masked_field(schema, entry, value))
 
 
-def _is_secret(schema: SettingsSchema, entry: Difference, value: Value) -> bool:
-    variable = entry.place.variable if entry.place else ""
-    if variable and isinstance(value, str) and value and secret_name(variable):
-        return True
-    if entry.cause is not None and hidden(schema, entry.cause.path, value):
-        return True
-    return secret_value(value)
+def _masked_field(schema: SettingsSchema, entry: Difference, value: Value) -> Value:
+    """One of a difference's values with the secrets in it hidden.
+
+    Its name is that of the field, as in a sidecar's variable, and of the setting that causes it.
+    """
+    name = entry.place.path[-1] if entry.place and entry.place.path else ""
+    value = masked_value(name, value)
+    return masked(schema, entry.cause.path, value) if entry.cause is not None else value
 
 
 def plan_data(plan: Plan) -> dict[str, Value]:
@@ -163,9 +160,7 @@ def change_data(schema: SettingsSchema, change: Change) -> dict[str, Value]:
 
 def difference_data(schema: SettingsSchema, entry: Difference) -> dict[str, Value]:
     """A difference as data, with the setting that causes it and the setting's place."""
-    live, wanted = (
-        MASK if _is_secret(schema, entry, value) else value for value in (entry.live, entry.wanted)
-    )
+    live, wanted = (_masked_field(schema, entry, value) for value in (entry.live, entry.wanted))
     return {
         "object": entry.object,
         "field": entry.field,

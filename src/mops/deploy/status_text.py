@@ -9,7 +9,8 @@ from mops.model.layer import Value, dotted
 from mops.model.spelling import counted
 from mops.report.origins import written_at
 from mops.report.table import Column, table
-from mops.report.text import masked, printable
+from mops.report.text import printable
+from mops.schema.secrets import masked
 
 _CONFIG_COLUMNS = (Column("SETTING"), Column("DEPLOYED"), Column("ACTIVE"), Column("FROM"))
 

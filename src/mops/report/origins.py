@@ -15,8 +15,9 @@ from mops.model.layer import (
     Value,
     dotted,
 )
-from mops.report.text import json_text, masked, printable, shown
+from mops.report.text import json_text, printable, shown
 from mops.schema.fields import SettingsSchema
+from mops.schema.secrets import masked
 
 
 def layers_line(config: Config) -> str:

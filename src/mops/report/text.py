@@ -6,7 +6,7 @@ import json
 
 from mops.model.layer import Path, Value
 from mops.schema.fields import SettingsSchema
-from mops.schema.secrets import MASK, hidden
+from mops.schema.secrets import masked
 
 _LONGEST = 120
 
@@ -19,14 +19,9 @@ def printable(text: str) -> str:
     )
 
 
-def masked(schema: SettingsSchema, path: Path, value: Value) -> Value:
-    """A setting's value as data, hidden if it is a secret."""
-    return MASK if hidden(schema, path, value) else value
-
-
 def shown(schema: SettingsSchema, path: Path, value: Value) -> str:
-    """A value on one line, shortened if it is long and hidden if it is a secret."""
-    return MASK if hidden(schema, path, value) else one_line(value)
+    """A setting's value on one line, shortened if it is long, with the secrets in it hidden."""
+    return one_line(masked(schema, path, value))
 
 
 def one_line(value: Value) -> str:

@@ -41,6 +41,8 @@ _UNWRITABLE_MESSAGE = (
     "Helm does not support U+FFFE, U+FFFF, and the control characters U+007F to U+009F"
     " except U+0085"
 )
+# What the schema says that it expects where it takes an amount.
+_AMOUNT = "quantity|duration|percentage"
 # The longest invalid value that a message repeats, in characters.
 _LONGEST_SHOWN = 40
 
@@ -150,9 +152,20 @@ def _string(tree: Tree, value: str, path: Path) -> Iterator[Violation]:
         yield Violation(path, f"{wanted}, found {len(value)}")
     elif "pattern" in tree and not matches(tree["pattern"], value):
         wanted = tree.get("x-expected", f"a string that matches {tree['pattern']}")
-        yield Violation(path, f"expected {wanted}", tree.get("x-hint", ""))
+        yield _unmatched(tree, value, path, f"expected {wanted}")
     elif not value.isprintable() and re.search(_UNWRITABLE, value):
         yield Violation(path, _UNWRITABLE_MESSAGE, "remove them")
+
+
+def _unmatched(tree: Tree, value: str, path: Path, message: str) -> Violation:
+    """A string that does not match its pattern; for an amount, with its nearest legal spelling."""
+    hint = tree.get("x-hint", "")
+    if re.search(_AMOUNT, message):
+        from mops.schema.amounts import respelled
+
+        message = f"{message}, found {shown(value)}"
+        hint = hint or respelled(value, lambda text: matches(tree["pattern"], text))
+    return Violation(path, message, hint)
 
 
 def _number(tree: Tree, value: float, path: Path) -> Iterator[Violation]:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from mops.model.layer import Origin, Path, dotted
 from mops.model.problems import ERROR, Problem
 from mops.schema.fields import declared_name
+from mops.schema.secrets import named_texts, without_secrets
 from mops.schema.tree import Tree
-from mops.yamltext.nodes import Node
+from mops.yamltext.nodes import Node, Text
 
 # A path as spelled in a source: perhaps a flat key, in snake_case, below `workspace` or `spec`.
 Spelling = tuple[str, ...]
@@ -40,9 +41,15 @@ class Source(NamedTuple):
             return Origin(self.layer, self.place)
         return Origin(self.layer, f"{self.place}:{node.line}:{node.col}", dotted(spelled))
 
-    def problem(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> Problem:
-        """A problem at `node`."""
+    def problem(
+        self, node: Node, spelled: Spelling, message: str, hint: str = "", *, name: str = ""
+    ) -> Problem:
+        """A problem at `node`. A secret is hidden; its name is `name`, or else its key."""
         origin = self.origin(node, spelled)
+        if isinstance(node, Text) and node.text and node.text in message + hint:
+            name = name or (spelled[-1] if spelled else self.place)
+            known = named_texts(name, node.text)
+            message, hint = (without_secrets(text, known) for text in (message, hint))
         return Problem(ERROR, origin.key, message, origin, hint)
 
     def declared_name(self, tree: Tree, key: str) -> str:

@@ -58,7 +58,7 @@ class Typed:
             return scalar(mark.node, tree)
         except Mistyped as wrong:
             self._mistyped.add(path)
-            self._refuse(mark.node, mark.spelled, str(wrong), wrong.hint)
+            self._refuse(path, mark.node, mark.spelled, str(wrong), wrong.hint)
             return None
 
     def _list(self, node: Items, tree: Tree, path: Path, spelled: Spelling) -> list[Value]:
@@ -74,7 +74,7 @@ class Typed:
             name = self.source.declared_name(tree, key.text)
             mark = Mark(sub, key, (*spelled, key.text))
             if name in found:
-                self._refuse(key, mark.spelled, f"{name} is set twice")
+                self._refuse((*path, name), key, mark.spelled, f"{name} is set twice")
             found[name] = self._convert(child(tree, name) or {}, (*path, name), mark)
         return found
 
@@ -86,7 +86,20 @@ class Typed:
             # A missing key has no mark of its own; the mapping around it has one.
             mark = self.marks.get(wrong.path) or self.marks[wrong.path[:-1]]
             node = mark.key if wrong.at_key and mark.key is not None else mark.node
-            self._refuse(node, mark.spelled, wrong.message, wrong.hint)
+            self._refuse(wrong.path, node, mark.spelled, wrong.message, wrong.hint)
 
-    def _refuse(self, node: Node, spelled: Spelling, message: str, hint: str = "") -> None:
-        self.problems.append(self.source.problem(node, spelled, message, hint))
+    def _refuse(
+        self, path: Path, node: Node, spelled: Spelling, message: str, hint: str = ""
+    ) -> None:
+        name = self._name(path)
+        self.problems.append(self.source.problem(node, spelled, message, hint, name=name))
+
+    def _name(self, path: Path) -> str:
+        """The name of a value that stands beside it, or the option before it; "" without one."""
+        if path[-1:] == ("value",):
+            beside = self.marks.get((*path[:-1], "name"))
+        elif path and path[-1].isdigit():
+            beside = self.marks.get((*path[:-1], str(int(path[-1]) - 1)))
+        else:
+            return ""
+        return beside.node.text if beside and isinstance(beside.node, Text) else ""

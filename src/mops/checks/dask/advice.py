@@ -13,7 +13,7 @@ from mops.checks.dask.variables import Variable, dask_variables
 from mops.config.view import SCHEDULER, Group, View
 from mops.model.layer import dotted
 from mops.schema.keywords import shown
-from mops.schema.secrets import MASK, secret_name, secret_value
+from mops.schema.secrets import MASK, masked_value
 
 # What people look for among Dask's settings, and what is an argument that the chart passes: the
 # words of the key, without `distributed`, and what to write instead.
@@ -135,7 +135,7 @@ def _change(key: str, name: str, text: str) -> str:
 def correction(variable: Variable) -> str:
     """What to write in place of a value that is not valid for its setting; "" if unclear."""
     text = variable.text or ""
-    if shown_value(variable.name, text) == MASK:
+    if masked_value(variable.name, text) != text:
         return ""
     value = interpret(text)
     if not isinstance(value, str):
@@ -165,4 +165,5 @@ def _guesses(value: str) -> Iterator[str]:
 
 def shown_value(name: str, value: Any) -> str:
     """A variable's value for a message; masked if it is a secret."""
-    return MASK if secret_name(name) or secret_value(value) else shown(value)
+    masked = masked_value(name, value)
+    return MASK if masked == MASK else shown(masked)

@@ -15,7 +15,7 @@ from mops.config.view import View
 from mops.model.layer import dotted
 from mops.model.spelling import near
 from mops.schema.keywords import shown
-from mops.schema.secrets import MASK, secret_value
+from mops.schema.secrets import MASK, masked_value
 
 # Options that earlier versions had, with what to write instead.
 _DASHBOARD = "remove it: the chart decides about the dashboard"
@@ -223,7 +223,8 @@ def _is_resource(pair: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return MASK if secret_value(text) else shown(text)
+    hidden = masked_value("", text)
+    return MASK if hidden == MASK else shown(hidden)
 
 
 RULES = (

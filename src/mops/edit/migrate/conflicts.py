@@ -10,7 +10,7 @@ from mops.edit.migrate.draft import Draft
 from mops.edit.migrate.finish import old_place
 from mops.edit.migrate.formats import CONFIG
 from mops.model.layer import Path, Value, dotted
-from mops.schema.secrets import MASK, hidden, secret_name, secret_value
+from mops.schema.secrets import masked, masked_value
 from mops.yamltext.writer import natural_inline
 
 # Keys of config.yaml, and the same keys in a unified file.
@@ -52,9 +52,10 @@ def _settings_conflicts(first: Draft, other: Draft) -> Iterator[Change]:
         value = effective[path].value if path in effective else _default(first, path)
         if value == leaf.value or _is_added(path):
             continue
-        why = _why(first, _written(leaf.value), _written(value))
-        if hidden(first.schema, path, leaf.value):
-            why = _why(first, MASK, MASK)
+        unread_text, effective_text = (
+            _written(masked(first.schema, path, each)) for each in (leaf.value, value)
+        )
+        why = _why(first, unread_text, effective_text)
         yield Change(dotted(path), CONFLICT, why, old_place(other, leaf.origin.place))
 
 
@@ -78,6 +79,4 @@ def _written(value: Value) -> str:
 
 
 def _shown(path: Path, value: Value) -> str:
-    if secret_name(path[-1]) or secret_value(value):
-        return MASK
-    return _NO_VALUE if value is None else str(value)
+    return _NO_VALUE if value is None else str(masked_value(path[-1], value))
