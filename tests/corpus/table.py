@@ -995,7 +995,7 @@ refuse(
     "unified",
     "worker_processes: 2",
     "«Worker_Processes: 2",
-    "workspace.Worker_Processes: unknown setting (did you mean worker_processes?)",
+    "workspace.Worker_Processes: unknown setting (did you mean workspace.worker_processes?)",
 )
 refuse(
     "a no-break space",
@@ -1742,7 +1742,7 @@ refuse(
     "extraArgs: [--lifetime, 1h]",
     "extraArgs: [«--nworkers=9]",
     (
-        "spec.workers.extraArgs.[0]: the chart manages --nworkers (set workers.processes) "
+        "spec.workers.extraArgs.[0]: the chart manages --nworkers (set spec.workers.processes) "
         "[argument-managed]"
     ),
 )
@@ -1752,8 +1752,9 @@ refuse(
     "    threads: 1",
     "    threads: 1\n    extraPodSpec: {«hostNetwork: true}",
     (
-        'spec.workers.extraPodSpec.hostNetwork: invalid name: "hostNetwork" is not allowed here '
-        "(the chart manages this field; use its own setting)"
+        "spec.workers.extraPodSpec.hostNetwork: the chart decides this field: pods on the network "
+        "of the node would compete for its ports, and no NetworkPolicy would protect them "
+        "(remove it)"
     ),
 )
 refuse(
@@ -1833,14 +1834,14 @@ refuse(
     "unified",
     "profile: debug",
     "profile:«",
-    "workspace.profile: expected the name of a profile",
+    "workspace.profile: expected the name of a profile, or a list of names",
 )
 refuse(
-    "a list of profiles",
+    "a list with a list of profiles",
     "unified",
     "profile: debug",
-    "profile: «[debug]",
-    "workspace.profile: expected the name of a profile",
+    "profile: [«[debug]]",
+    "workspace.profile: expected the name of a profile, or a list of names",
 )
 refuse(
     "profiles as a list",

@@ -139,8 +139,8 @@ def test_the_examples_of_the_help_run(example, tmp_path):
         (
             ("--set", "workers.extraArgs[0]=a"),
             (
-                "mops: --set: workers.extraArgs[0] is a part of a list, and a list is set as a whole "
-                "(write --set 'workers.extraArgs=[a]')\n"
+                "mops: --set: workers.extraArgs[0] is a part of a list, and a list is set as a "
+                "whole (write --set 'workers.extraArgs=[a]')\n"
             ),
         ),
         (
