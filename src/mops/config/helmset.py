@@ -17,7 +17,7 @@ from mops.model.problems import UsageError
 from mops.schema.fields import SettingsSchema
 from mops.schema.keywords import types
 from mops.schema.names import find
-from mops.schema.secrets import secret_name, secret_value
+from mops.schema.secrets import secret_pair, secret_value
 
 # A part of a list: the list, the number of the item, and the rest of the key.
 _ITEM = r"([^\[\]]+)\[([0-9]{1,3})\]\.?(.*)"
@@ -47,7 +47,7 @@ def refuse_helm(schema: SettingsSchema, pairs: Sequence[tuple[str, str]]) -> Non
 def without_secret(pair: str) -> str:
     """KEY=VALUE for a message, with … instead of a value that looks like a secret."""
     key, _, text = pair.partition("=")
-    is_secret = secret_value(text) or secret_name(re.split(r"[.\]]", key)[-1])
+    is_secret = secret_value(text) or secret_pair(re.split(r"[.\]]", key)[-1], text)
     return f"{key}=…" if is_secret and text else pair
 
 
