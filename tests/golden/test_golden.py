@@ -90,6 +90,7 @@ def test_every_message_of_the_page_on_errors_has_a_case() -> None:
             *CASES.glob("*/stderr"),
             *CASES.glob("*/stdout"),
             ROOT / "tests" / "corpus" / "table.py",
+            ROOT / "tests" / "golden" / "mistakes.txt",
             *(ROOT / "tests" / "unit").glob("*.py"),
         ]
     )
