@@ -14,7 +14,7 @@ from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty
 
 _UNTYPED: Tree = {"x-free": True}
 # How to write empty values that are no scalars, by their types.
-_EMPTY = {
+_EMPTY: dict[tuple[str, ...], str] = {
     ("object",): "write {} for an empty mapping",
     ("array",): "write [] for an empty list",
 }
