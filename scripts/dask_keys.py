@@ -26,6 +26,10 @@ TARGET = Path(__file__).parent.parent / "schemas" / "dask-keys.json"
 _TIME = re.compile(r"[0-9.]+ ?(ns|us|ms|s|m|h|d|seconds?|minutes?|hours?)")
 _BYTES = re.compile(r"[0-9.]+ ?([kMGTP]i?)?B")
 _TIME_NAME = re.compile(r"(timeout|ttl|duration|stagger|interval)$")
+# Sizes whose defaults do not look like one.
+_SIZES = ("distributed.scheduler.bandwidth", "distributed.worker.memory.max-spill")
+# Any other word ends the process (distributed/utils.py).
+_EVENT_LOOP = "distributed.admin.event-loop"
 _LIMITS = {"minimum": "min", "maximum": "max", "exclusiveMinimum": "above"}
 
 # The process that runs each of distributed's modules; the first pattern that matches counts. A
@@ -211,11 +215,15 @@ def _measured(key: str, entry: dict[str, Any]) -> None:
         kind = "bytes"
     elif default is None and _TIME_NAME.search(key):
         kind = "time"
+    elif key in _SIZES:
+        kind = "bytes"
     if texts and kind:
         entry["accept"] = [
             {"type": kind},
             *(one for one in accept if one.get("type") not in ("string", "integer", "number")),
         ]
+    if key == _EVENT_LOOP:
+        entry["accept"] = [{"enum": ["tornado", "asyncio", "uvloop"]}]
     if key.endswith(".preload"):
         entry["accept"] = [*accept, {"type": "string"}]
 

@@ -10,6 +10,32 @@ from mops.checks.rule import ERROR, WARNING
 E, W = ERROR, WARNING
 _ZONE = "topologyKey: zone, whenUnsatisfiable: ScheduleAnyway"
 PASSED_ON = [
+    ("selector", W,
+     ("workers: {affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+      "{nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Gt, values: [«many]}]}]}}}}"),
+     'Gt compares integers, so "many" matches no node'),
+    ("volume-mount", W,
+     ("workers: {volumes: [{name: a, emptyDir: {}}], "
+      "volumeMounts: [{name: a, mountPath: «/tmp/}]}"),
+     "two volumes are mounted at /tmp, and one hides the other"),
+    ("probe", W,
+     ("workers: {sidecars: [{name: a, image: x:1, ports: [{containerPort: 80, name: http}], "
+      "readinessProbe: {httpGet: {port: «htp}}}]}"),
+     'the container has no port named "htp", so the probe always fails'),
+    ("pod-admission", W,
+     "workers: {extraPodSpec: {priority: «5}}",
+     "Kubernetes computes priority from the priority class, and refuses pods with another one"),
+    ("pod-admission", W,
+     "workers: {extraPodSpec: {preemptionPolicy: «Never}}",
+     ("Kubernetes computes preemptionPolicy from the priority class, and refuses pods with "
+      "another one")),
+    ("pod-admission", W,
+     "workers: {extraPodSpec: {overhead: {cpu: «1}}}",
+     "Kubernetes refuses pods with an overhead that is not their runtime class's"),
+    ("resource-claim", W,
+     ("workspace: {release: {kubernetesVersion: 1.34}, workers: {extraPodSpec: "
+      "{resourceClaims: [«{name: gpu, resourceClaimName: a}]}}}"),
+     "no container uses the claim gpu"),
     ("kubernetes-required", E,
      "workers: {extraPodSpec: {os: «{}}}",
      "name is missing"),
@@ -55,7 +81,8 @@ PASSED_ON = [
       "1.30")),
     ("kubernetes-version", E,
      ("workspace: {release: {kubernetesVersion: 1.31}, workers: {extraPodSpec: "
-      "{resourceClaims: [{name: a, source: «{resourceClaimName: b}}]}}}"),
+      "{resourceClaims: [{name: a, source: «{resourceClaimName: b}}]}, sidecars: "
+      "[{name: b, image: x:1, resources: {claims: [{name: a}]}}]}}"),
      "Kubernetes does not have the field source of PodResourceClaim after 1.30"),
     ("volume-name", E, "workers: {volumes: [{name: a, emptyDir: {}}, {name: «a, emptyDir: {}}]}",
      "duplicate volume a"),

@@ -113,3 +113,8 @@ def test_no_amount(text: str) -> None:
 
 def test_a_huge_exponent_takes_no_time() -> None:
     assert amount("1e99999999") == 10**1000
+    assert amount(f"1e{'9' * 5000}") == 10**1000
+    assert amount(f"1e-{'9' * 5000}") == Fraction(1, 10**1000)
+    assert amount(f"{'0' * 5000}2.50") == Fraction(5, 2)
+    assert amount("9" * 5000) == 10**1000 - 1
+    assert amount(f"1.{'0' * 5000}") == 1

@@ -341,6 +341,12 @@ def test_walk(text, tree):
             "NodeAffinity has no field requiredDuringScheduling",
         ),
         (
+            "workers: {volumes: [{name: a, emptyDir: }]}",
+            "f:1:41",
+            "workers.volumes.[0].emptyDir",
+            "this key has no value",
+        ),
+        (
             "workers: {volumes: [{name: a, emptyDir: {}}, {name: b, emptyDir: {medum: Memory}}]}",
             "f:1:67",
             "workers.volumes.[1].emptyDir.medum",

@@ -30,6 +30,8 @@ _THREADS = frozenset(
 # The variable that declares how many simulation processes each Dask process runs.
 _WARM_PROCESSES = "MODELOPS_MAX_WARM_PROCESSES"
 
+_MOST_DIGITS = 9
+
 
 class _Use(NamedTuple):
     """The CPUs that something uses, by a variable's word; 0 if only the cluster knows."""
@@ -85,7 +87,8 @@ def _number(view: View, group: Group, name: str) -> Iterator[_Use]:
     path = group.variable(name)
     if view.has(path):
         text = view.texts(group).get(name, "").partition(",")[0].strip()
-        yield _Use(path, int(text) if text.isdecimal() else 0)
+        is_number = text.isdecimal() and len(text) <= _MOST_DIGITS
+        yield _Use(path, int(text) if is_number else 0)
 
 
 def busy_threads(view: View) -> Iterator[Finding]:

@@ -109,10 +109,13 @@ def _expanded_texts(view: View, group: Group) -> Iterator[tuple[Path, str]]:
     """The strings of a group in which Kubernetes expands $(NAME)."""
     for name, text in view.texts(group).items():
         yield group.variable(name), text
-    for text in view.value(group.at("extraArgs")) or ():
-        yield group.at("extraArgs"), text
-    for mount in view.value(group.at("volumeMounts")) or ():
-        yield group.at("volumeMounts"), mount.get("subPathExpr", "")
+    for index, text in enumerate(view.value(group.at("extraArgs")) or ()):
+        yield group.at("extraArgs", str(index)), text
+    for index, mount in enumerate(view.value(group.at("volumeMounts")) or ()):
+        yield (
+            group.at("volumeMounts", str(index), "subPathExpr"),
+            mount.get("subPathExpr", ""),
+        )
 
 
 def _tls_variables(view: View) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mops.checks.rule import ERROR, WARNING, Finding, Rule
 from mops.config.view import View
+from mops.model.layer import Path
 
 _LOWEST_PORT, _HIGHEST_PORT = 1024, 65535
 _OCTETS, _BYTE = 4, 256
@@ -74,14 +75,21 @@ def ingress_ports(view: View) -> Iterator[Finding]:
     listening = _listening(view)
     if listening is None:
         return
-    for rule in rules:
-        for port in rule.get("ports") or ():
-            if "port" in port and not listening.accepts(port):
-                yield Finding(
-                    (path,),
-                    f"no container of the scheduler or the workers listens on port {_label(port)}",
-                    f"they listen on {listening}",
-                )
+    for inner, port in _ports(rules):
+        if not listening.accepts(port):
+            yield Finding(
+                ((*path, *inner),),
+                f"no container of the scheduler or the workers listens on port {_label(port)}",
+                f"they listen on {listening}",
+            )
+
+
+def _ports(rules: list[Mapping[str, Any]]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The ports that rules name, and the path of each number or name inside the rules."""
+    for index, rule in enumerate(rules):
+        for number, port in enumerate(rule.get("ports") or ()):
+            if "port" in port:
+                yield (str(index), "ports", str(number), "port"), port
 
 
 def _label(port: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ _MOST_GIB = 128
 # Few nodes have this many CPUs, and nobody asks for them to run a tenth as many threads.
 _MANY_CPUS = 100
 _TENTH = 10
+# More digits are more than 1Mi.
+_MOST_DIGITS = 9
 
 
 def missing_unit(view: View) -> Iterator[Finding]:
@@ -42,7 +44,8 @@ def _memory_paths(view: View, group: Group) -> Iterator[Path]:
     paths += [group.at("memoryReserve"), group.at("temporaryStorage")]
     for path in paths:
         amount = view.value(path)
-        if amount and amount.isdigit() and 0 < memory_bytes(amount) < _LEAST_MEMORY:
+        is_number = bool(amount) and amount.isdigit() and len(amount) <= _MOST_DIGITS
+        if is_number and 0 < memory_bytes(amount) < _LEAST_MEMORY:
             yield path
 
 

@@ -113,11 +113,11 @@ def _capabilities(path: Path, capabilities: Mapping[str, Any]) -> Iterator[Reaso
     where = (*path, "capabilities")
     if "ALL" not in (capabilities.get("drop") or ()):
         yield Reason((*where, "drop"), BASELINE, "capabilities.drop does not include ALL")
-    for name in capabilities.get("add") or ():
+    for index, name in enumerate(capabilities.get("add") or ()):
         if name in _RESTRICTED_CAPABILITIES:
             continue
         level = BASELINE if name in _BASELINE_CAPABILITIES else PRIVILEGED
-        yield Reason((*where, "add"), level, f"capability {name} is added")
+        yield Reason((*where, "add", str(index)), level, f"capability {name} is added")
 
 
 def _pod(path: Path, pod: Mapping[str, Any]) -> Iterator[Reason]:
@@ -138,7 +138,7 @@ def _volumes(path: Path, volumes: Sequence[Mapping[str, Any]]) -> Iterator[Reaso
     for index, volume in enumerate(volumes):
         for source in volume.keys() - {"name"} - _RESTRICTED_VOLUMES:
             level = PRIVILEGED if source == "hostPath" else BASELINE
-            where = (*path, "volumes", str(index))
+            where = (*path, "volumes", str(index), source)
             yield Reason(where, level, f"volume {volume['name']} is of the type {source}")
 
 

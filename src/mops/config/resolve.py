@@ -24,13 +24,13 @@ class Config(NamedTuple):
         return self.stacks[path][-1]
 
     def origin(self, path: Path) -> Origin:
-        """Where the value at a path was written, or the value that contains the path.
+        """Where the value at a path was written, or the part of a value that the path runs into.
 
         Raises KeyError if there is neither.
         """
         for size in range(len(path), 0, -1):
             if path[:size] in self.stacks:
-                return self.stacks[path[:size]][-1].origin
+                return self.stacks[path[:size]][-1].part(path[size:])
         raise KeyError(path)
 
     def value(self, *path: str) -> Value:

@@ -138,8 +138,12 @@ def _enum(tree: Tree, value: Value, path: Path) -> Iterator[Violation]:
 
 
 def _not(tree: Tree, value: Value, path: Path) -> Iterator[Violation]:
-    if not any(violations(tree["not"], value)):
-        hint = tree["not"].get("x-hint") or tree.get("x-hint", "")
+    refused = tree["not"]
+    # The suggestions for a violation of an enum are costly, and nobody reads them here.
+    if "enum" in refused and value not in refused["enum"]:
+        return
+    if not any(violations(refused, value)):
+        hint = refused.get("x-hint") or tree.get("x-hint", "")
         yield Violation(path, f"{shown(value)} is not allowed here", hint)
 
 

@@ -6,13 +6,18 @@ from typing import NamedTuple
 
 from mops.model.layer import Origin, Path, Value
 from mops.model.problems import Problem
-from mops.schema.keywords import child, violations
+from mops.schema.keywords import child, types, violations
 from mops.schema.scalars import Mistyped, scalar
 from mops.schema.statement import Source, Spelling
 from mops.schema.tree import Tree
-from mops.yamltext.nodes import Items, Node, Pairs, Text
+from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty
 
 _UNTYPED: Tree = {"x-free": True}
+# How to write empty values that are no scalars, by their types.
+_EMPTY: dict[tuple[str, ...], str] = {
+    ("object",): "write {} for an empty mapping",
+    ("array",): "write [] for an empty list",
+}
 
 
 class Mark(NamedTuple):
@@ -54,6 +59,10 @@ class Typed:
             return self._list(mark.node, tree, path, mark.spelled)
         if isinstance(mark.node, Pairs):
             return self._mapping(mark.node, tree, path, mark.spelled)
+        if is_empty(mark.node) and types(tree) in _EMPTY:
+            self._mistyped.add(path)
+            self._refuse(mark.node, mark.spelled, "this key has no value", _EMPTY[types(tree)])
+            return None
         try:
             return scalar(mark.node, tree)
         except Mistyped as wrong:

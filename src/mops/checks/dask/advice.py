@@ -161,6 +161,9 @@ def _guesses(value: str) -> Iterator[str]:
     if percent:
         yield f"{float(percent[1]) / 100:g}"
     yield f"['{inner}']"
+    pairs = re.findall(r"([A-Za-z_][A-Za-z0-9_]*)=([^ ,]+)", inner)
+    if pairs:
+        yield str({name: interpret(text) for name, text in pairs})
 
 
 def shown_value(name: str, value: Any) -> str:

@@ -68,8 +68,10 @@ def may_be_mapping(text: str | None) -> bool:
 
 def expected(key: str, text: str) -> str:
     """What a setting accepts, if `text` is not a valid value for it; else ""."""
-    accepted = facts().keys[key].get("accept", [])
+    accepted = facts().keys.get(key, {}).get("accept", [])
     value = interpret(text)
+    if key in facts().maps:
+        return "" if isinstance(value, dict) else _DESCRIPTIONS["object"]
     if not accepted or any(_accepts(accept, value) for accept in accepted):
         return ""
     return " or ".join(dict.fromkeys(map(_described, accepted)))
@@ -104,12 +106,13 @@ def _accepts(accept: Accept, value: Any) -> bool:
     return isinstance(value, _TYPES[kind])
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number to Dask, which a boolean is not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _in_range(accept: Accept, value: Any) -> bool:
-    if not _is_number(value):
+    if not is_number(value):
         return False
     above_minimum = accept.get("min", value) <= value
     below_maximum = value <= accept.get("max", value)
@@ -121,7 +124,7 @@ def is_measure(value: Any, kind: str) -> bool:
     if isinstance(value, str):
         compact = value.replace(" ", "").lower()
         return compact != "" and re.fullmatch(_AMOUNT + _UNITS[kind], compact) is not None
-    return _is_number(value) and bool(value >= 0)
+    return is_number(value) and bool(value >= 0)
 
 
 def _described(accept: Accept) -> str:

@@ -201,7 +201,9 @@ def _wrong_value(arguments: Arguments, given: Given, value: str) -> Iterator[Fin
         yield Finding((arguments.item(given.at),), message, f"write {name}=VALUE", severity)
     elif wanted:
         message = f"{name} takes {wanted}, found {_quoted(value)}"
-        yield Finding((arguments.item(given.at),), message, severity=ERROR)
+        # The value is in the same item, or the next one.
+        at = given.at if "=" in arguments.items[given.at] else given.at + 1
+        yield Finding((arguments.item(at),), message, severity=ERROR)
 
 
 def _wanted_by_dask(name: str, value: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from mops.checks.dask.advice import correction, shown_value
-from mops.checks.dask.literals import expected, interpret, type_name
+from mops.checks.dask.literals import expected, interpret, is_measure, is_number, type_name
 from mops.checks.dask.memory import out_of_order
+from mops.checks.dask.settings import facts
 from mops.checks.dask.variables import Variable, dask_variables
 from mops.checks.rule import EITHER, WARNING, Finding, Rule
 from mops.config.view import View
+from mops.schema.keywords import shown
 
 # The values of the setting `scheduler` with which compute() works.
 _LOCAL_SCHEDULERS = frozenset(
@@ -30,6 +32,27 @@ _LOG_LEVELS = frozenset(
     {"critical", "fatal", "error", "warn", "warning", "info", "debug", "notset"}
 )
 
+_NO_LEVEL = "this is not a log level, and Dask fails at import"
+_LOGGER_HINT = (
+    "set one variable for each logger, without __ in its name: DASK_LOGGING__DISTRIBUTED=info"
+)
+_LOGGERS = ("logging", "distributed.logging")
+
+
+class _Entry(NamedTuple):
+    """What the values in a mapping have to be: a test, and its words."""
+
+    accepts: Callable[[Any], bool]
+    expected: str
+
+
+_ENTRIES = {
+    "distributed.worker.resources": _Entry(is_number, "a number"),
+    "distributed.scheduler.default-task-durations": _Entry(
+        lambda value: is_measure(value, "time"), "a time such as 30s"
+    ),
+}
+
 
 def bad_values(view: View) -> Iterator[Finding]:
     for variable in dask_variables(view):
@@ -42,6 +65,8 @@ def bad_values(view: View) -> Iterator[Finding]:
             )
         elif kind == "setting" and variable.text is not None:
             yield from _wrong_value(variable, variable.text)
+        elif kind == "entry" and key in facts().maps and variable.text is not None:
+            yield from _wrong_mapping(variable, variable.text)
         elif kind == "entry" and variable.text is not None:
             yield from _wrong_logger(view, variable, variable.text)
 
@@ -58,6 +83,24 @@ def _wrong_value(variable: Variable, text: str) -> Iterator[Finding]:
         )
 
 
+def _wrong_mapping(variable: Variable, text: str) -> Iterator[Finding]:
+    """A mapping with keys of the user's choice as a whole, which one variable sets."""
+    key = variable.reading.key
+    yield from _wrong_value(variable, text)
+    value = interpret(text)
+    if not isinstance(value, dict):
+        return
+    if key in _LOGGERS and "version" not in value:
+        if not all(map(_is_log_level, value.values())):
+            yield Finding((variable.path,), _NO_LEVEL, _LOGGER_HINT)
+        return
+    wanted = _ENTRIES.get(key)
+    for name, entry in value.items():
+        if wanted and not wanted.accepts(entry):
+            message = f"{key} takes {wanted.expected} for {name}, found {shown(entry)}"
+            yield Finding((variable.path,), message)
+
+
 def _wrong_logger(view: View, variable: Variable, text: str) -> Iterator[Finding]:
     """Entries of `logging` and `distributed.logging`, which Dask evaluates at import."""
     section, found, logger = variable.reading.key.rpartition("logging.")
@@ -69,14 +112,10 @@ def _wrong_logger(view: View, variable: Variable, text: str) -> Iterator[Finding
     if "." in logger:
         message = "Dask turns a logger name with __ in it into a mapping and fails at import"
     elif not _is_log_level(interpret(text)):
-        message = "this is not a log level, and Dask fails at import"
+        message = _NO_LEVEL
     else:
         return
-    yield Finding(
-        (variable.path,),
-        message,
-        "set one variable for each logger, without __ in its name: DASK_LOGGING__DISTRIBUTED=info",
-    )
+    yield Finding((variable.path,), message, _LOGGER_HINT)
 
 
 def _is_log_level(value: Any) -> bool:

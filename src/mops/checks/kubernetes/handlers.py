@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from mops.checks.kubernetes.formats import PORT_NAME
 from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.checks.kubernetes.versions import newer
-from mops.model.spelling import one_of
+from mops.checks.rule import EITHER, WARNING
+from mops.model.spelling import near, one_of
 from mops.schema.keywords import shown
 
 _RULE = "probe"
@@ -65,6 +66,18 @@ def _port(node: Node) -> Iterator[Found]:
         yield port.wrong(
             _RULE, f"expected a port or {PORT_NAME.expected}, found {shown(port.value)}"
         )
+    elif "lifecycle" not in node.path:
+        yield from _named_port(port)
+
+
+def _named_port(port: Node) -> Iterator[Found]:
+    """Whether the container of a probe has a port of the name that the probe asks."""
+    ports = (port.container or {}).get("ports", ())
+    names = [each.get("name", "") for each in ports]
+    if port.value not in names:
+        message = f"the container has no port named {shown(port.value)}, so the probe always fails"
+        hint = near(port.value, names) or "write its number, or name the port in ports"
+        yield port.wrong(_RULE, message, hint, severity=WARNING)
 
 
 def _lifecycle(node: Node) -> Iterator[Found]:
@@ -81,6 +94,8 @@ VALIDATORS = {
     "TCPSocketAction": _port,
 }
 RULES = (
-    RuleText(_RULE, "a probe without exactly one handler, or with numbers Kubernetes refuses"),
+    RuleText(
+        _RULE, "a probe without exactly one handler, or with a port or numbers that fail", EITHER
+    ),
     RuleText(_HOOK, "a lifecycle hook without exactly one handler, or one that sleeps too long"),
 )

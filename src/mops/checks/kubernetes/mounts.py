@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from posixpath import normpath
 from typing import Any
 
 from mops.checks.kubernetes.node import Found, Node, RuleText
+from mops.checks.rule import EITHER, WARNING
 
 _MOUNT, _OPTION = "volume-mount", "mount-option"
 
@@ -15,9 +17,13 @@ def _mounts(node: Node) -> Iterator[Found]:
     for mount in node.items():
         yield from _is_defined(mount)
         place = mount.get("mountPath", "")
+        message = f"two volumes are mounted at {normpath(place)}"
         if place and place in places:
-            message = f"two volumes are mounted at {place}"
             yield mount.child("mountPath").wrong(_MOUNT, message)
+        elif place and normpath(place) in map(normpath, places):
+            # Kubernetes compares the strings, the container's file system the directories.
+            message = f"{message}, and one hides the other"
+            yield mount.child("mountPath").wrong(_MOUNT, message, severity=WARNING)
         places.add(place)
 
 
@@ -84,6 +90,6 @@ def _claim_only(device: Node) -> Iterator[Found]:
 
 VALIDATORS = {"[VolumeMount]": _mounts, "VolumeMount": _mount, "[VolumeDevice]": _devices}
 RULES = (
-    RuleText(_MOUNT, "a mount without a volume, or two at one path"),
+    RuleText(_MOUNT, "a mount without a volume, or two at one path", EITHER),
     RuleText(_OPTION, "options of a mount that contradict each other"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from mops.checks.kubernetes.formats import LABEL_VALUE, QUALIFIED_NAME, SUBDOMAIN
 from mops.checks.kubernetes.metadata import labels
 from mops.checks.kubernetes.node import Found, Node, RuleText
+from mops.checks.rule import EITHER, WARNING
 from mops.model.spelling import one_of
 from mops.schema.keywords import shown
 
@@ -26,7 +27,7 @@ def _label_selector(node: Node) -> Iterator[Found]:
 
 def _requirement(node: Node) -> Iterator[Found]:
     """The values of an operator: some, none, or exactly one."""
-    operator, values = node.get("operator", ""), node.get("values") or ()
+    operator, values = node.get("operator", ""), node.get("values") or []
     if operator in _SETS and not values:
         yield node.wrong(_SELECTOR, f"the operator {operator} needs values")
     if operator in ("Exists", "DoesNotExist") and values:
@@ -34,6 +35,15 @@ def _requirement(node: Node) -> Iterator[Found]:
     if operator in _COMPARISONS and len(values) != 1:
         message = f"the operator {operator} takes exactly one value, found {len(values)}"
         yield node.wrong(_SELECTOR, message)
+    elif operator in _COMPARISONS and not _is_integer(values[0]):
+        message = f"{operator} compares integers, so {shown(values[0])} matches no node"
+        value = next(node.list_of("values"))
+        yield value.wrong(_SELECTOR, message, "write an integer", severity=WARNING)
+
+
+def _is_integer(text: str) -> bool:
+    """Whether the scheduler takes a string for an integer, as strconv.ParseInt does."""
+    return text.isascii() and text.removeprefix("-").removeprefix("+").isdigit()
 
 
 def _term(node: Node) -> Iterator[Found]:
@@ -135,7 +145,7 @@ VALIDATORS = {
     "[TopologySpreadConstraint]": _spread,
 }
 RULES = (
-    RuleText(_SELECTOR, "a selector whose operator, key and values do not fit together"),
+    RuleText(_SELECTOR, "a selector whose operator, key and values do not fit together", EITHER),
     RuleText(_AFFINITY, "an affinity term with label keys that contradict its selector"),
     RuleText(_TOLERATION, "a toleration whose fields contradict each other"),
     RuleText(_SPREAD, "a spread constraint that is repeated or whose fields contradict each other"),

@@ -9,6 +9,9 @@ from mops.checks.kubernetes.resources import quantity
 from mops.checks.rule import WARNING
 
 _RULE, _DNS, _ALIAS = "pod-field", "pod-dns", "host-alias"
+_ADMISSION = "pod-admission"
+# What a pod without a priority class has.
+_DEFAULTS = {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"}
 # The limits of the resolver that Linux has.
 _MOST_NAMESERVERS, _MOST_SEARCHES, _MOST_SEARCH_LENGTH = 3, 32, 2048
 _MOST_HOSTNAME = 64
@@ -27,9 +30,30 @@ def _spec(node: Node) -> Iterator[Found]:
         yield node.child("os").child("name").wrong(_RULE, message)
     yield from _host_name(node)
     yield from _dns(node)
+    yield from _admission(node)
     for overhead in node.children("overhead"):
         for name in overhead.value:
             yield from quantity(name, overhead.child(name))
+
+
+def _admission(node: Node) -> Iterator[Found]:
+    """What the plugins Priority and RuntimeClass of the API server compute themselves."""
+    for field in node.children("priority", "preemptionPolicy"):
+        key = field.path[-1]
+        if field.value == _DEFAULTS[key]:
+            continue
+        message = f"Kubernetes computes {key} from the priority class, and refuses pods with"
+        hint = "remove it, and set priorityClassName"
+        yield field.wrong(_ADMISSION, f"{message} another one", hint, severity=WARNING)
+    if node.get("overhead") and not _has_runtime_class(node):
+        message = "Kubernetes refuses pods with an overhead that is not their runtime class's"
+        hint = "remove it, and set runtimeClassName"
+        yield node.child("overhead").wrong(_ADMISSION, message, hint, severity=WARNING)
+
+
+def _has_runtime_class(node: Node) -> bool:
+    pod = node.pod
+    return pod is not None and bool(pod.view.value(pod.group.at("runtimeClassName")))
 
 
 def _host_name(node: Node) -> Iterator[Found]:
@@ -86,6 +110,9 @@ VALIDATORS = {
 }
 RULES = (
     RuleText(_RULE, "a field of the pod that a Deployment or the chart's pods cannot have"),
+    RuleText(
+        _ADMISSION, "a field of the pod that Kubernetes computes, and refuses otherwise", WARNING
+    ),
     RuleText(_DNS, "a DNS policy without nameservers, or more entries than Linux reads"),
     RuleText(_ALIAS, "two entries of /etc/hosts for one address", WARNING),
 )

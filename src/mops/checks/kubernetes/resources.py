@@ -10,6 +10,7 @@ from mops.checks.kubernetes.formats import QUALIFIED_NAME
 from mops.checks.kubernetes.node import Found, Node, RuleText
 from mops.checks.kubernetes.pod import Pod
 from mops.checks.kubernetes.quantities import amount
+from mops.checks.rule import EITHER, WARNING
 
 _BASIC = ("cpu", "memory")
 _STANDARD = frozenset({*_BASIC, "ephemeral-storage"})
@@ -136,7 +137,17 @@ def _pod_claims(node: Node) -> Iterator[Found]:
         name = claim.get("name", "")
         if name and name in seen:
             yield claim.child("name").wrong(_CLAIMS, f"duplicate resource claim {name}")
+        elif name and node.pod and name not in _used_claims(node.pod):
+            message = f"no container uses the claim {name}"
+            hint = "name it in resources.claims of a sidecar or an init container"
+            yield claim.wrong(_CLAIMS, message, hint, severity=WARNING)
         seen.add(name)
+
+
+def _used_claims(pod: Pod) -> set[str]:
+    containers = (*pod.init, *pod.sidecars)
+    claims = (one.get("resources", {}).get("claims", ()) for one in containers)
+    return {claim.get("name", "") for each in claims for claim in each}
 
 
 def pod_level(pod: Pod) -> Iterator[Found]:
@@ -221,5 +232,7 @@ RULES = (
     RuleText(_NAME, "a resource with a name or a quantity that Kubernetes refuses"),
     RuleText(_EXTENDED, "a request for a device without an equal limit in whole numbers"),
     RuleText(_PAGES, "huge pages that Kubernetes refuses"),
-    RuleText(_CLAIMS, "a resource claim that is not defined, defined twice or used twice"),
+    RuleText(
+        _CLAIMS, "a resource claim that is not defined, not used, or defined or used twice", EITHER
+    ),
 )
