@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 
 from mops.checks import environment, exposure, gates, images, names, resources, runtime
@@ -40,7 +40,9 @@ _FILES: _Module = ("layers", lambda _: True)
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of docs/checks.md."""
-    return tuple(_rules(None, files=True))
+    from mops.checks import ignores
+
+    return (*_rules(None, files=True), *ignores.RULES)
 
 
 def _rules(view: View | None, *, files: bool) -> Iterator[Rule]:
@@ -68,7 +70,7 @@ def check(
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
     for rule in _rules(view, files=files):
-        for finding in rule.find(view):
+        for finding in rule.find(view) if rule.find else ():
             problem = _problem(view, rule, finding)
             if problem is not None:
                 # A worker group that inherits the setting has the same problem at the same place.
@@ -91,4 +93,15 @@ def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
         leaf.origin,
         finding.hint,
         rule.name,
+        _group(view.schema, finding.paths),
     )
+
+
+def _group(schema: SettingsSchema, paths: Iterable[Path]) -> str:
+    """The worker group that a path is in; "" if none is in one."""
+    for target in schema.inherits:
+        size = len(target)
+        for path in paths:
+            if path[:size] == target and len(path) > size:
+                return path[size]
+    return ""

@@ -5,7 +5,7 @@ A dialect determines where the settings are in a document; `mops.schema.reading`
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mops.config.profiles import Selection, invalid_name
 from mops.config.scope import Scope
@@ -16,6 +16,9 @@ from mops.schema.reading import read_statements
 from mops.schema.statement import Source, Spelling
 from mops.yamltext.nodes import Node, Pairs, Text, is_empty, is_null, kind
 from mops.yamltext.reader import parse
+
+if TYPE_CHECKING:
+    from mops.config.ignores import Ignore
 
 UNIFIED, WORKSPACE, VALUES = "unified", "workspace", "values"
 
@@ -29,7 +32,10 @@ _API_VERSION, _KIND = "modelops/v1", "Workspace"
 
 
 class File(NamedTuple):
-    """A file that was read: its settings, its profiles, and the profile that it selects."""
+    """A file that was read: its settings, its profiles, and the profile that it selects.
+
+    `ignores` are its comments that accept warnings.
+    """
 
     layer: Layer
     profiles: dict[str, Layer]
@@ -37,6 +43,7 @@ class File(NamedTuple):
     problems: list[Problem]
     dialect: str
     refused: frozenset[Path]
+    ignores: tuple[Ignore, ...] = ()
 
 
 def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
@@ -59,7 +66,18 @@ def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
         problems=problems + reading.problems,
         dialect=dialect,
         refused=frozenset(reading.refused.get(name, ())),
+        ignores=_ignores(data, name, root),
     )
+
+
+def _ignores(data: bytes | str, name: str, root: Node | None) -> tuple[Ignore, ...]:
+    """The comments that accept warnings. Few files have any, and looking for them takes time."""
+    marked = "mops:" in data if isinstance(data, str) else b"mops:" in data
+    if root is None or not marked:
+        return ()
+    from mops.config.ignores import ignores
+
+    return tuple(ignores(data, name, root))
 
 
 def dialect_of(root: Node | None) -> str:
