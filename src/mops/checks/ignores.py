@@ -1,7 +1,7 @@
-"""Warnings that comments accept: `# mops: ignore[CHECK] REASON`.
+"""Warnings that comments ignore: `# mops: ignore[CHECK] REASON`.
 
-A comment accepts the warnings of the checks that it names at the places that it covers. It has to
-be right: mistakes in it are warnings too, and so is a comment that has nothing to accept.
+A comment ignores the warnings of the checks that it names at the places that it covers. It has to
+be right: mistakes in it are warnings too, and so is a comment that has nothing to ignore.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from mops.chart.values import chart_values
 from mops.checks import registry
-from mops.checks.rule import ERROR, WARNING, Rule
+from mops.checks.registry import INVALID_IGNORE, STALE_IGNORE
+from mops.checks.rule import ERROR, WARNING
 from mops.config.ignores import Ignore
 from mops.config.resolve import resolve
 from mops.config.sources import Sources
@@ -20,15 +21,9 @@ from mops.model.problems import Problem
 from mops.model.spelling import near
 from mops.schema.fields import SettingsSchema
 
-_INVALID, _STALE = "invalid-ignore", "stale-ignore"
-RULES = (
-    Rule(_INVALID, WARNING, "a comment mops: ignore[...] that cannot accept what it names", None),
-    Rule(_STALE, WARNING, "a comment mops: ignore[...] that has nothing to accept", None),
-)
 
-
-class Accepted(NamedTuple):
-    """One check that a comment names, and the warnings that it accepts in this configuration."""
+class Ignored(NamedTuple):
+    """One check that a comment names, and the warnings that it ignores in this configuration."""
 
     check: str
     comment: Ignore
@@ -37,14 +32,14 @@ class Accepted(NamedTuple):
 
 def apply(
     gathered: Sources, schema: SettingsSchema, problems: Sequence[Problem], *, files: bool
-) -> tuple[list[Problem], list[Accepted]]:
-    """The problems that remain, with those of the comments themselves; and what is accepted.
+) -> tuple[list[Problem], list[Ignored]]:
+    """The problems that remain, with those of the comments themselves; and what is ignored.
 
-    Only with `files` is a comment reported that has nothing to accept.
+    Only with `files` is a comment reported that has nothing to ignore.
     """
     comments = [comment for file in gathered.files for comment in file.ignores]
     matching = _Matching(comments)
-    remaining = [problem for problem in problems if not matching.accepts(problem)]
+    remaining = [problem for problem in problems if not matching.ignores(problem)]
     remaining += [_invalid(comment) for comment in comments if comment.mistake]
     remaining += matching.errors
     open_ends = matching.without_warning()
@@ -57,8 +52,8 @@ def apply(
         else:
             remaining.append(problem)
     if files and not any(problem.severity == ERROR for problem in problems):
-        remaining += _stale(unused, gathered, schema)
-    return remaining, matching.accepted(severities)
+        remaining += _stale(unused, gathered, schema, problems)
+    return remaining, matching.ignored(severities)
 
 
 class _Matching:
@@ -66,23 +61,23 @@ class _Matching:
 
     def __init__(self, comments: Iterable[Ignore]) -> None:
         self.errors: list[Problem] = []
-        self._accepted: dict[tuple[Ignore, str], list[Problem]] = {}
+        self._ignored: dict[tuple[Ignore, str], list[Problem]] = {}
         self._met: set[tuple[Ignore, str]] = set()
         self._by_place: dict[tuple[str, str], list[Ignore]] = {}
         for comment in comments:
             if comment.mistake:
                 continue
             for check in comment.checks:
-                self._accepted[comment, check] = []
+                self._ignored[comment, check] = []
                 for place in comment.covered:
                     self._by_place.setdefault((check, place), []).append(comment)
 
-    def accepts(self, problem: Problem) -> bool:
-        """Whether a comment accepts a problem. All that do are recorded; no error is accepted."""
+    def ignores(self, problem: Problem) -> bool:
+        """Whether a comment ignores a problem. All that do are recorded; no error is ignored."""
         comments = self._by_place.get((problem.check, problem.origin.place), ())
         for comment in comments:
             if problem.severity == WARNING:
-                self._accepted[comment, problem.check].append(problem)
+                self._ignored[comment, problem.check].append(problem)
             elif (comment, problem.check) not in self._met:
                 self._met.add((comment, problem.check))
                 message = f"{problem.check} is an error here, and errors cannot be ignored"
@@ -93,18 +88,18 @@ class _Matching:
         """The comments, each with a check that it names, that cover no problem of the check."""
         return [
             entry
-            for entry, problems in self._accepted.items()
+            for entry, problems in self._ignored.items()
             if not problems and entry not in self._met
         ]
 
-    def accepted(self, severities: dict[str, str]) -> list[Accepted]:
-        """Everything that comments accept, now or in another configuration.
+    def ignored(self, severities: dict[str, str]) -> list[Ignored]:
+        """Everything that comments ignore, now or in another configuration.
 
         `severities` has all checks, if some comment covers no problem of a check that it names.
         """
         return [
-            Accepted(check, comment, tuple(problems))
-            for (comment, check), problems in self._accepted.items()
+            Ignored(check, comment, tuple(problems))
+            for (comment, check), problems in self._ignored.items()
             if problems or severities.get(check, ERROR) != ERROR
         ]
 
@@ -131,19 +126,23 @@ def _invalid(comment: Ignore, message: str = "", hint: str = "") -> Problem:
         message or comment.mistake,
         comment.origin,
         hint or comment.hint,
-        _INVALID,
+        INVALID_IGNORE.name,
     )
 
 
 def _stale(
-    unused: Sequence[tuple[Ignore, str]], gathered: Sources, schema: SettingsSchema
+    unused: Sequence[tuple[Ignore, str]],
+    gathered: Sources,
+    schema: SettingsSchema,
+    problems: Sequence[Problem],
 ) -> Iterator[Problem]:
-    """The problems of comments that accept nothing, in this configuration and in those near it.
+    """The problems of comments that ignore nothing, in this configuration and in those near it.
 
     A warning that the next layer or another profile makes disappear is no reason to remove the
     comment, so the layers below and each profile of the files are tried as well.
     """
-    pending = dict.fromkeys(entry for entry in unused if _STALE not in entry[0].checks)
+    stale = STALE_IGNORE.name
+    pending = dict.fromkeys(entry for entry in unused if stale not in entry[0].checks)
     for layers in _neighbours(gathered) if pending else ():
         found = _warnings(layers, gathered, schema)
         for comment, check in list(pending):
@@ -152,9 +151,17 @@ def _stale(
         if not pending:
             return
     for comment, check in pending:
-        message = f"this comment has nothing to accept: no {check} warning is at its setting"
-        hint = f"remove {check}" if comment.checks[1:] else "remove the comment"
-        yield Problem(WARNING, "", message, comment.origin, hint, _STALE)
+        message = f"no {check} warning is reported at the setting of this comment"
+        hint = _elsewhere(comment, check, problems)
+        yield Problem(WARNING, "", message, comment.origin, hint, stale)
+
+
+def _elsewhere(comment: Ignore, check: str, problems: Sequence[Problem]) -> str:
+    """What to do about a comment that has no warning to ignore."""
+    for problem in problems:
+        if problem.check == check and problem.origin.layer == comment.origin.layer:
+            return f"it is reported at {problem.origin.place}"
+    return f"remove {check}" if comment.checks[1:] else "remove the comment"
 
 
 def _neighbours(gathered: Sources) -> Iterator[tuple[Layer, ...]]:

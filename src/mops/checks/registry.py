@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 
 from mops.checks import environment, exposure, gates, images, names, resources, runtime
-from mops.checks.rule import Finding, Rule
+from mops.checks.rule import WARNING, Finding, Rule
 from mops.config.resolve import Config
 from mops.config.view import View
 from mops.model.layer import Path, dotted
@@ -37,12 +37,18 @@ _RULES: tuple[Rule | _Module, ...] = (
 # Those that only `mops config validate` runs.
 _FILES: _Module = ("layers", lambda _: True)
 
+# Those about comments that ignore warnings; `mops.checks.ignores` applies them.
+INVALID_IGNORE = Rule(
+    "invalid-ignore", WARNING, "a comment mops: ignore[...] that cannot ignore what it names", None
+)
+STALE_IGNORE = Rule(
+    "stale-ignore", WARNING, "a comment mops: ignore[...] without a warning to ignore", None
+)
+
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of docs/checks.md."""
-    from mops.checks import ignores
-
-    return (*_rules(None, files=True), *ignores.RULES)
+    return (*_rules(None, files=True), INVALID_IGNORE, STALE_IGNORE)
 
 
 def _rules(view: View | None, *, files: bool) -> Iterator[Rule]:

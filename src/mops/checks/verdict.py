@@ -14,19 +14,19 @@ from mops.report.problems import ordered
 from mops.schema.fields import SettingsSchema
 
 if TYPE_CHECKING:
-    from mops.checks.ignores import Accepted
+    from mops.checks.ignores import Ignored
 
 
 class Verdict(NamedTuple):
     """A resolved configuration with its values and all its problems.
 
-    `accepted` is what comments in its files accept: these warnings are not among the problems.
+    `ignored` is what comments in its files ignore: these warnings are not among the problems.
     """
 
     config: Config
     values: dict[str, Value]
     problems: list[Problem]
-    accepted: tuple[Accepted, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
 
 def judge(gathered: Sources, schema: SettingsSchema, *, files: bool = False) -> Verdict:
@@ -40,9 +40,9 @@ def judge(gathered: Sources, schema: SettingsSchema, *, files: bool = False) -> 
     values, missing = chart_values(config, schema)
     found = missing or registry.check(config, schema, gathered.refused, files=files)
     problems = [*gathered.problems, *found]
-    accepted: list[Accepted] = []
+    ignored: list[Ignored] = []
     if any(file.ignores for file in gathered.files):
         from mops.checks import ignores
 
-        problems, accepted = ignores.apply(gathered, schema, problems, files=files)
-    return Verdict(config, values, ordered(problems), tuple(accepted))
+        problems, ignored = ignores.apply(gathered, schema, problems, files=files)
+    return Verdict(config, values, ordered(problems), tuple(ignored))

@@ -23,7 +23,7 @@ from mops.schema.fields import SettingsSchema, load_schema
 from mops.yamltext.writer import dump
 
 if TYPE_CHECKING:
-    from mops.checks.ignores import Accepted
+    from mops.checks.ignores import Ignored
 
 # How `config show --format` writes data.
 _AS_DATA: dict[str, Callable[[dict[str, Any]], str]] = {"yaml": dump, "json": json_text}
@@ -114,14 +114,14 @@ def validate(options: ValidateOptions) -> int:
     """Prints the verdict on the configuration, or on each file by itself."""
     if options.list_checks:
         return _list_checks(options.format)
-    problems, accepted = _judged(options)
+    problems, ignored = _judged(options)
     if options.list_ignored:
-        return _list_ignored(options.format, problems, accepted)
+        return _list_ignored(options.format, problems, ignored)
     if options.selection.strict:
         problems = [problem._replace(severity=ERROR) for problem in problems]
     errors = sum(problem.severity == ERROR for problem in problems)
     if options.format != "text":
-        streams.out(_as_data(options.format, problems, accepted))
+        streams.out(_as_data(options.format, problems, ignored))
         return INVALID if errors else OK
     for line in problem_lines(problems, "`--format json`"):
         streams.line(line)
@@ -132,8 +132,8 @@ def validate(options: ValidateOptions) -> int:
     return OK
 
 
-def _judged(options: ValidateOptions) -> tuple[list[Problem], list[Accepted]]:
-    """All problems of the selected configuration, or of each file, and what comments accept."""
+def _judged(options: ValidateOptions) -> tuple[list[Problem], list[Ignored]]:
+    """All problems of the selected configuration, or of each file, and what comments ignore."""
     from mops.checks.chart_schema import refused_by_chart
 
     selection = options.selection
@@ -142,18 +142,18 @@ def _judged(options: ValidateOptions) -> tuple[list[Problem], list[Accepted]]:
     chosen: list[tuple[str, ...]] = [(name,) for name in options.files]
     chosen = chosen or [tuple(selection.request.config)]
     problems: list[Problem] = []
-    accepted: list[Accepted] = []
+    ignored: list[Ignored] = []
     for config in chosen:
         one = selection._replace(request=selection.request._replace(config=config))
         verdict = read_configuration(one, load_schema(), files=True)
         problems += verdict.problems
-        accepted += verdict.accepted
+        ignored += verdict.ignored
         if not any(problem.severity == ERROR for problem in verdict.problems):
             problems += refused_by_chart(verdict)
-    return list(dict.fromkeys(problems)), list(dict.fromkeys(accepted))
+    return list(dict.fromkeys(problems)), list(dict.fromkeys(ignored))
 
 
-def _as_data(kind: str, problems: list[Problem], accepted: list[Accepted]) -> str:
+def _as_data(kind: str, problems: list[Problem], ignored: list[Ignored]) -> str:
     """The problems for programs; `kind` is a format other than text."""
     if kind == "json":
         return problems_json(problems)
@@ -167,20 +167,20 @@ def _as_data(kind: str, problems: list[Problem], accepted: list[Accepted]) -> st
     rules = [Descriptor(rule.name, rule.line, rule.severity) for rule in all_rules()]
     suppressed = [
         Suppressed(problem, entry.comment.origin.place, entry.comment.reason)
-        for entry in accepted
+        for entry in ignored
         for problem in entry.problems
     ]
     return sarif(problems, suppressed, rules, os.getcwd())
 
 
-def _list_ignored(kind: str, problems: list[Problem], accepted: list[Accepted]) -> int:
-    """Prints every warning that comments accept. Raises InvalidConfig if there are errors."""
+def _list_ignored(kind: str, problems: list[Problem], ignored: list[Ignored]) -> int:
+    """Prints every warning that comments ignore. Raises InvalidConfig if there are errors."""
     _refuse_other_formats(kind, "--list-ignored")
     if any(problem.severity == ERROR for problem in problems):
         raise InvalidConfig(problems)
     entries = [
         {"place": entry.comment.origin.place, "check": entry.check, "reason": entry.comment.reason}
-        for entry in accepted
+        for entry in ignored
     ]
     if kind == "json":
         streams.out(json_text(entries))

@@ -34,7 +34,7 @@ _API_VERSION, _KIND = "modelops/v1", "Workspace"
 class File(NamedTuple):
     """A file that was read: its settings, its profiles, and the profile that it selects.
 
-    `ignores` are its comments that accept warnings.
+    `ignores` are its comments that ignore warnings.
     """
 
     layer: Layer
@@ -71,7 +71,7 @@ def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
 
 
 def _ignores(data: bytes | str, name: str, root: Node | None) -> tuple[Ignore, ...]:
-    """The comments that accept warnings. Few files have any, and looking for them takes time."""
+    """The comments that ignore warnings. Few files have any, and looking for them takes time."""
     marked = "mops:" in data if isinstance(data, str) else b"mops:" in data
     if root is None or not marked:
         return ()

@@ -1,4 +1,4 @@
-"""Comments that accept warnings where they stand: `# mops: ignore[CHECK] REASON`.
+"""Comments that ignore warnings where they stand: `# mops: ignore[CHECK] REASON`.
 
 A comment after a key or a list item, or on the line above it, covers all that is in its value.
 This module only reads them; `mops.checks.ignores` holds them against the problems.
@@ -27,10 +27,10 @@ _SEPARATORS = " \t:,;-\N{EN DASH}\N{EM DASH}"
 
 
 class Ignore(NamedTuple):
-    """A comment that accepts warnings of checks.
+    """A comment that ignores warnings of checks.
 
     `covered` are the places of all keys and values that it is about, as origins have them.
-    `mistake` and `hint` are about a comment that accepts nothing because it is not written right.
+    `mistake` and `hint` are about a comment that ignores nothing because it is not written right.
     """
 
     origin: Origin

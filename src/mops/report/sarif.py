@@ -29,7 +29,7 @@ class Descriptor(NamedTuple):
 
 
 class Suppressed(NamedTuple):
-    """A problem that a comment at `place` accepts, for a reason."""
+    """A problem that a comment at `place` ignores, for a reason."""
 
     problem: Problem
     place: str
