@@ -33,29 +33,39 @@ def checks(folder: Path, text: str, *args: str) -> list[str]:
 IGNORED = [
     "workspace:\n  worker_env:\n    DASK_LOG_LEVEL: debug  # mops: ignore[dask-ignored] r\n",
     "workspace:\n  worker_env:\n    # mops: ignore[dask-ignored] r\n    DASK_LOG_LEVEL: debug\n",
-    "workers:\n  env:\n    #mops:ignore[ dask-ignored ]: r\n\n    # prose\n    DASK_LOG_LEVEL: debug\n",
+    "workers:\n  env:\n    #mops:ignore[ dask-ignored ]: r\n\n    # prose\n    DASK_LOG_LEVEL: d\n",
     "workspace:\n  worker_env: # mops: ignore[dask-ignored] r\n    DASK_LOG_LEVEL: debug\n",
     "workspace:\n  worker_env:\n    DASK_LOG_LEVEL: # mops: ignore[dask-ignored] r\n      debug\n",
-    "workspace:\n  worker_env:\n    # mops: ignore[dask-ignored] r\n    DASK_LOG_LEVEL: |\n      a\n",
+    "workers:\n  env:\n    # mops: ignore[dask-ignored] r\n    DASK_LOG_LEVEL: |\n      a\n",
     "# mops: ignore[dask-ignored] r\nworkspace:\n  worker_env: {DASK_LOG_LEVEL: debug}\n",
     "workspace:\r\n  worker_env:\r\n    DASK_LOG_LEVEL: a # mops: ignore[dask-ignored] r\r\n",
     "\ufeffworkspace:\n  worker_env:\n    DASK_LOG_LEVEL: a # mops: ignore[dask-ignored] r\n",
     "workers:\n  env: {A: b, # é mops\n   DASK_LOG_LEVEL: a} # mops: ignore[dask-ignored] r\n",
     # An item of a list, from its dash on.
     "workers:\n  env:\n  - name: DASK_LOG_LEVEL # mops: ignore[dask-ignored] r\n    value: debug\n",
-    "workers:\n  env:\n  - name: A\n    value: b\n  # mops: ignore[dask-ignored] r\n"
-    + "  - name: DASK_LOG_LEVEL\n    value: debug\n",
+    (
+        "workers:\n  env:\n  - name: A\n    value: b\n  # mops: ignore[dask-ignored] r\n"
+        "  - name: DASK_LOG_LEVEL\n    value: debug\n"
+    ),
     # A group has the warning of the line that it inherits.
-    "workers:\n  env:\n    DASK_LOG_LEVEL: a # mops: ignore[dask-ignored] r\n"
-    + "workerGroups: {a: {replicas: 1}, b: {replicas: 2}}\n",
+    (
+        "workers:\n  env:\n    DASK_LOG_LEVEL: a # mops: ignore[dask-ignored] r\n"
+        "workerGroups: {a: {replicas: 1}, b: {replicas: 2}}\n"
+    ),
     # Anchors: where the value is written, and where it is used.
-    "workspace:\n  worker_env: &env\n    DASK_LOG_LEVEL: a # mops: ignore[dask-ignored] r\n"
-    + "  scheduler_env: *env\n",
-    "workspace:\n  worker_env: &env\n    DASK_LOG_LEVEL: a\n"
-    + "  # mops: ignore[dask-ignored] r\n  scheduler_env: *env\n",
+    (
+        "workspace:\n  worker_env: &env\n    DASK_LOG_LEVEL: a # mops: ignore[dask-ignored] r\n"
+        "  scheduler_env: *env\n"
+    ),
+    (
+        "workspace:\n  worker_env: &env\n    DASK_LOG_LEVEL: a\n"
+        "  # mops: ignore[dask-ignored] r\n  scheduler_env: *env\n"
+    ),
     "workers:\n  env:\n    DASK_LOG_LEVEL: a # mops: ignore[dask-ignored] r\n",
-    "apiVersion: modelops/v1\nkind: Workspace\nspec:\n  workers:\n    env:\n"
-    + "      DASK_LOG_LEVEL: a # mops: ignore[dask-ignored, stale-ignore] r\n",
+    (
+        "apiVersion: modelops/v1\nkind: Workspace\nspec:\n  workers:\n    env:\n"
+        "      DASK_LOG_LEVEL: a # mops: ignore[dask-ignored, stale-ignore] r\n"
+    ),
 ]
 
 
@@ -148,7 +158,8 @@ def test_a_value_from_the_command_line_is_not_what_the_comment_is_about(tmp_path
     args = ("--set", "workers.env.DASK_LOG_LEVEL=b")
     (tmp_path / "f.yaml").write_text(text)
     done = mops("config", "validate", "-c", "f.yaml", *args, cwd=tmp_path)
-    assert re.search("^--set workers.env.DASK_LOG_LEVEL: warning: .*dask-ignored", done.err, re.M)
+    warning = "^--set workers.env.DASK_LOG_LEVEL: warning: .*dask-ignored"
+    assert re.search(warning, done.err, re.MULTILINE)
     assert "stale" not in done.err
     # The file's own value is what the comment is about, with an override elsewhere too.
     assert checks(tmp_path, text, "--replicas", "5") == []
