@@ -8,7 +8,8 @@ from mops.config.resolve import resolve
 from mops.model.layer import Layer, Leaf, Origin
 from mops.model.problems import ERROR, WARNING, Problem
 from mops.report.origins import comments, explained_json, layers_line, override_lines, selected
-from mops.report.problems import MOST_LINES, ordered, problem_line, problem_lines, problems_json
+from mops.report.problem_lines import MOST_LINES, problem_lines
+from mops.report.problems import ordered, problem_line, problems_json
 from mops.report.text import printable, shown
 from mops.schema.fields import load_schema
 

@@ -42,16 +42,12 @@ def apply(
     remaining = [problem for problem in problems if not matching.ignores(problem)]
     remaining += [_invalid(comment) for comment in comments if comment.mistake]
     remaining += matching.errors
-    open_ends = matching.without_warning()
-    severities = _severities() if open_ends else {}
-    unused = []
-    for comment, check in open_ends:
-        problem = _misnamed(comment, check, severities)
-        if problem is None:
-            unused.append((comment, check))
-        else:
-            remaining.append(problem)
+    unmatched = matching.without_warning()
+    severities = _severities() if unmatched else {}
+    misnamed = {entry: _misnamed(*entry, severities) for entry in unmatched}
+    remaining += [problem for problem in misnamed.values() if problem is not None]
     if files and not any(problem.severity == ERROR for problem in problems):
+        unused = [entry for entry, problem in misnamed.items() if problem is None]
         remaining += _stale(unused, gathered, schema, problems)
     return remaining, matching.ignored(severities)
 
@@ -170,11 +166,19 @@ def _neighbours(gathered: Sources) -> Iterator[tuple[Layer, ...]]:
     chosen = tuple(layer for layer in gathered.layers if layer.name not in above)
     for size in range(len(chosen), 1, -1):
         yield chosen[:size]
-    names = dict.fromkeys(name for file in gathered.files for name in file.profiles)
-    for name in names:
-        layers = [file.profiles[name] for file in gathered.files if name in file.profiles]
-        if layers[0].name not in {layer.name for layer in chosen}:
+    names = {layer.name for layer in chosen}
+    for layers in _profiles(gathered):
+        if layers[0].name not in names:
             yield (*chosen, *layers)
+
+
+def _profiles(gathered: Sources) -> Iterable[list[Layer]]:
+    """The layers of each profile, one for each file that defines it."""
+    found: dict[str, list[Layer]] = {}
+    for file in gathered.files:
+        for name, layer in file.profiles.items():
+            found.setdefault(name, []).append(layer)
+    return found.values()
 
 
 def _warnings(

@@ -73,7 +73,8 @@ def _help(path: Sequence[str], *, asked: bool) -> int:
 
 
 def _report(invalid: InvalidConfig, *, as_json: bool) -> None:
-    from mops.report.problems import problem_lines, problems_json
+    from mops.report.problem_lines import problem_lines
+    from mops.report.problems import problems_json
 
     if as_json:
         streams.line(problems_json(invalid.problems).rstrip())

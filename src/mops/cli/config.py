@@ -15,7 +15,8 @@ from mops.model.layer import Path, dotted
 from mops.model.problems import ERROR, INVALID, OK, InvalidConfig, Problem, UsageError
 from mops.model.spelling import counted
 from mops.report.origins import explained, explained_json, selected
-from mops.report.problems import problem_lines, problems_json
+from mops.report.problem_lines import problem_lines
+from mops.report.problems import problems_json
 from mops.report.settings import settings_data, settings_text
 from mops.report.text import json_text, printable, shown
 from mops.schema.describe import field_text
@@ -123,6 +124,11 @@ def validate(options: ValidateOptions) -> int:
     if options.format != "text":
         streams.out(_as_data(options.format, problems, ignored))
         return INVALID if errors else OK
+    return _report(problems, errors)
+
+
+def _report(problems: list[Problem], errors: int) -> int:
+    """Prints the problems as lines, and the verdict; returns the exit code."""
     for line in problem_lines(problems, "`--format json`"):
         streams.line(line)
     if errors:

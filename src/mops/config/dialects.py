@@ -13,7 +13,7 @@ from mops.model.layer import Layer, Path
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema
 from mops.schema.reading import read_statements
-from mops.schema.statement import Source, Spelling
+from mops.schema.statement import Searches, Source, Spelling
 from mops.yamltext.nodes import Node, Pairs, Text, is_empty, is_null, kind
 from mops.yamltext.reader import parse
 
@@ -91,7 +91,7 @@ def dialect_of(root: Node | None) -> str:
 
 
 def _source(name: str, dialect: str) -> Source:
-    source = Source(name, name)
+    source = Source(name, name, searches=Searches())
     if dialect == UNIFIED:
         return source._replace(home=("workspace",), flat=True)
     if dialect == WORKSPACE:

@@ -17,7 +17,8 @@ from mops.gitops.fleet_render import (
 from mops.gitops.fleet_tree import Tree
 from mops.model.problems import ERROR, Problem
 from mops.model.spelling import counted
-from mops.report.problems import Alike, alike_problems, limited, ordered
+from mops.report.problem_lines import Alike, alike_problems, limited
+from mops.report.problems import ordered
 from mops.report.text import printable
 
 
