@@ -37,31 +37,37 @@ def apply(
 
     Only with `files` is a comment reported that has nothing to ignore.
     """
-    comments = [comment for file in gathered.files for comment in file.ignores]
-    matching = _Matching(comments)
+    matching = _Matching(comment for file in gathered.files for comment in file.ignores)
     remaining = [problem for problem in problems if not matching.ignores(problem)]
-    remaining += [_invalid(comment) for comment in comments if comment.mistake]
-    remaining += matching.errors
     unmatched = matching.without_warning()
     severities = _severities() if unmatched else {}
-    misnamed = {entry: _misnamed(*entry, severities) for entry in unmatched}
-    remaining += [problem for problem in misnamed.values() if problem is not None]
+    unused = []
+    for comment, check in unmatched:
+        problem = _misnamed(comment, check, severities)
+        if problem is None:
+            unused.append((comment, check))
+        else:
+            remaining.append(problem)
+    remaining += matching.problems
     if files and not any(problem.severity == ERROR for problem in problems):
-        unused = [entry for entry, problem in misnamed.items() if problem is None]
         remaining += _stale(unused, gathered, schema, problems)
     return remaining, matching.ignored(severities)
 
 
 class _Matching:
-    """Comments and the problems at the places that they cover."""
+    """Comments and the problems at the places that they cover.
+
+    `problems` are those of the comments: mistakes, and errors that they cannot ignore.
+    """
 
     def __init__(self, comments: Iterable[Ignore]) -> None:
-        self.errors: list[Problem] = []
+        self.problems: list[Problem] = []
         self._ignored: dict[tuple[Ignore, str], list[Problem]] = {}
         self._met: set[tuple[Ignore, str]] = set()
         self._by_place: dict[tuple[str, str], list[Ignore]] = {}
         for comment in comments:
             if comment.mistake:
+                self.problems.append(_invalid(comment))
                 continue
             for check in comment.checks:
                 self._ignored[comment, check] = []
@@ -77,7 +83,7 @@ class _Matching:
             elif (comment, problem.check) not in self._met:
                 self._met.add((comment, problem.check))
                 message = f"{problem.check} is an error here, and errors cannot be ignored"
-                self.errors.append(_invalid(comment, message, "correct the setting"))
+                self.problems.append(_invalid(comment, message, "correct the setting"))
         return bool(comments) and problem.severity == WARNING
 
     def without_warning(self) -> list[tuple[Ignore, str]]:
