@@ -1178,46 +1178,56 @@ accept(
     "limit nvidia.com/gpu",
     "1",
 )
+
+
+def found(message: str, written: str, hint: str) -> str:
+    """What mops says about an amount: the text that it found, and what to write if that is near."""
+    text = written.strip('"')
+    return f'{message}, found "{text}"' + (f" ({hint})" if hint else "")
+
+
 MEMORY = "workspace.worker_memory: expected a Kubernetes memory quantity such as 512Mi, 4Gi or 12G"
-for written in (
-    "4 Gi",
-    "4gi",
-    "4GB",
-    "4K",
-    "-4Gi",
-    "1e3Gi",
-    "Gi",
-    "500m",
-    "4Gib",
-    "4,5Gi",
-    "4Gi2",
-    "1e400",
-    "99999999999999999999Gi",
-    "0x10",
-    "four",
-    "4mi",
-    "1Ei",
-    "4Ğ",
-    '""',
+for written, hint in (
+    ("4 Gi", "write 4Gi"),
+    ("4gi", "write 4Gi"),
+    ("4GB", "write 4G or 4Gi"),
+    ("4K", "write 4k"),
+    ("-4Gi", ""),
+    ("1e3Gi", ""),
+    ("Gi", ""),
+    ("500m", "write 500M or 500Mi"),
+    ("4Gib", "write 4Gi"),
+    ("4,5Gi", "write 4.5Gi"),
+    ("4Gi2", ""),
+    ("1e400", ""),
+    ("99999999999999999999Gi", ""),
+    ("0x10", ""),
+    ("four", "write 4Gi"),
+    ("4mi", "write 4Mi"),
+    ("1Ei", ""),
+    ("4Ğ", ""),
+    ('""', ""),
 ):
+    message = found(MEMORY, written, hint)
     refuse(
-        f"memory {written}", "unified", "worker_memory: 4Gi", f"worker_memory: «{written}", MEMORY
+        f"memory {written}", "unified", "worker_memory: 4Gi", f"worker_memory: «{written}", message
     )
 CPU = "workspace.worker_cpu: expected a Kubernetes CPU quantity such as 2, 0.5 or 500m"
-for written in (
-    "500M",
-    "-1",
-    "2 cores",
-    "1e3",
-    "0m",
-    "2.5555555555555555555",
-    "two",
-    "2,5",
-    "1k",
-    "0x2",
-    "100000",
+for written, hint in (
+    ("500M", "write 500m"),
+    ("-1", ""),
+    ("2 cores", "write 2"),
+    ("1e3", ""),
+    ("0m", ""),
+    ("2.5555555555555555555", ""),
+    ("two", "write 2"),
+    ("2,5", "write 2.5"),
+    ("1k", "write 1000"),
+    ("0x2", ""),
+    ("100000", ""),
 ):
-    refuse(f"cpu {written}", "unified", "worker_cpu: 2", f"worker_cpu: «{written}", CPU)
+    message = found(CPU, written, hint)
+    refuse(f"cpu {written}", "unified", "worker_cpu: 2", f"worker_cpu: «{written}", message)
 refuse(
     "a request above its limit",
     "workspace",
@@ -1289,17 +1299,13 @@ refuse(
 )
 for written, value in (('"1%"', "1%"), ('"100%"', "100%"), ("1", 1), ("50%", "50%")):
     accept(f"a budget of {written}", "values", '"25%"', written, "budget", value)
+BUDGET = (
+    "podDisruptionBudget.workersMaxUnavailable: expected a positive integer or a "
+    "percentage from 1% to 100%"
+)
 for written in ('"101%"', '"0%"', '"25"', "25.0", '"half"'):
-    refuse(
-        f"a budget of {written}",
-        "values",
-        '"25%"',
-        f"«{written}",
-        (
-            "podDisruptionBudget.workersMaxUnavailable: expected a positive integer or a "
-            "percentage from 1% to 100%"
-        ),
-    )
+    message = found(BUDGET, written, "write 25%" if written == '"25"' else "")
+    refuse(f"a budget of {written}", "values", '"25%"', f"«{written}", message)
 
 # --- names and labels
 family("names")

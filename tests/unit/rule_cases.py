@@ -247,6 +247,12 @@ _VALUE_FROM = "{valueFrom: {configMapKeyRef: {name: a, key: b}}}"
 
 # A whole file, and everything that the rules find in it.
 FILES: list[tuple[str, list[Found]]] = [
+    ("workspace:\n  worker_processes: 1  # mops: ignore[busy-cpu] it was 8\n",
+     [Found("stale-ignore", "remove the comment")]),
+    ("workspace:\n  # mops: ignore[busy-cpu] why not\n  worker_threads: 8\n  worker_cpu: 1\n",
+     [Found("busy-cpu"), Found("stale-ignore", "it is reported at")]),
+    ("workspace:\n  worker_threads: 8  # mops: ignore[busy-cpu]\n  worker_cpu: 2\n",
+     [Found("busy-cpu"), Found("invalid-ignore", "no reason")]),
     (variables("worker", DASK_WORKER__MEMORY__SPILL="0.8", **{_SPILL: "0.75"}),
      [Found("dask-ignored", "which is set too and takes effect")]),
     (variables("worker", DASK_WORKER_MEMORY_SPILL="0.8", **{_SPILL: "0.75"}),

@@ -8,6 +8,7 @@ from mops.config.resolve import resolve
 from mops.model.layer import Layer, Leaf, Origin
 from mops.model.problems import ERROR, WARNING, Problem
 from mops.report.origins import comments, explained_json, layers_line, override_lines, selected
+from mops.report.problem_lines import MOST_LINES, problem_lines
 from mops.report.problems import ordered, problem_line, problems_json
 from mops.report.text import printable, shown
 from mops.schema.fields import load_schema
@@ -62,6 +63,64 @@ def test_printable(text, shown):
 ])  # fmt: skip
 def test_problem_line(found, line):
     assert problem_line(found) == line
+
+
+def test_those_nearest_to_the_cause_come_first():
+    found = [
+        problem(WARNING, message="warning", check="c"),
+        problem(message="rule", check="c"),
+        problem(message="value"),
+        problem(message="text")._replace(syntax=True),
+    ]
+    assert [line.split(": ")[-1] for line in problem_lines(found)] == [
+        "text", "value", "rule [c]", "warning [c]"
+    ]  # fmt: skip
+
+
+def test_at_most_fifty_lines():
+    few = [problem(place=f"f:{line}:1") for line in range(MOST_LINES)]
+    assert len(list(problem_lines(few))) == MOST_LINES == 50
+    many = [problem(place=f"f:{line}:1") for line in range(5000)]
+    lines = list(problem_lines(many, "`--format json`"))
+    assert lines[:-1] == list(problem_lines(few))
+    assert lines[-1] == "… and 4950 more (`--format json` lists all)"
+
+
+def in_group(name, message="m", *, line=1, check="c", file="f", key="spec.workerGroups.{}.x"):
+    place = f"{file}:{line}:1"
+    found = problem(WARNING, key=key.format(name), message=message, place=place, check=check)
+    return found._replace(group=name)
+
+
+def test_what_several_groups_have_is_one_line():
+    found = [in_group(name, line=line) for line, name in enumerate("abc", 1)]
+    assert list(problem_lines(found)) == [
+        "f:1:1: warning: spec.workerGroups.a.x: m; also in the groups b, c [c]"
+    ]
+    assert list(problem_lines(found[:2])) == [
+        "f:1:1: warning: spec.workerGroups.a.x: m; also in the group b [c]"
+    ]
+    named = [in_group(name, f"a worker dask-{name} is bad") for name in ("a", "gpu-1", "b")]
+    assert len(list(problem_lines(named[1:]))) == 1
+    assert "also in the group b" in next(problem_lines(named[1:]))
+
+
+@pytest.mark.parametrize("other", [
+    in_group("b", "other"),
+    in_group("b", check="d"),
+    in_group("b", file="g"),
+    in_group("b", key="spec.workerGroups.{}.y"),
+    in_group("b")._replace(severity=ERROR),
+    in_group("b")._replace(group=""),
+])  # fmt: skip
+def test_what_differs_has_its_own_line(other):
+    assert len(list(problem_lines([in_group("a"), other]))) == 2
+
+
+def test_the_rest_counts_every_group():
+    several = [in_group(name, str(line)) for line in range(60) for name in "ab"]
+    *_, last = problem_lines(several)
+    assert last.startswith("… and 20 more (`mops config validate --format json`")
 
 
 def test_problems_as_data():

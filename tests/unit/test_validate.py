@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mops.config import dialects
 from mops.model.layer import nest
 from mops.schema.fields import load_schema
 from mops.schema.reading import read_statements
 from mops.schema.scalars import Mistyped, scalar
-from mops.schema.statement import Source, Statement
+from mops.schema.statement import MOST_SEARCHES, Source, Statement
 from mops.yamltext.nodes import Text, word
 from mops.yamltext.reader import parse
 
@@ -425,3 +426,10 @@ def test_only_a_verbatim_scalar_takes_null_for_a_word(verbatim, problem):
     assert [found.message for found in read_statements(SETTINGS, [statement]).problems] == (
         [problem] if problem else []
     )
+
+
+def test_suggestions_are_bounded_and_thousands_of_unknown_keys_are_all_reported():
+    lines = "".join(f"  worker_procesess{number}: 1\n" for number in range(1000))
+    problems = dialects.read(f"workspace:\n{lines}", "f.yaml", load_schema()).problems
+    assert len(problems) == 1000
+    assert sum(bool(problem.hint) for problem in problems) == MOST_SEARCHES

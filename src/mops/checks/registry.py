@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 
 from mops.checks import environment, exposure, gates, images, names, resources, runtime
-from mops.checks.rule import Finding, Rule
+from mops.checks.rule import WARNING, Finding, Rule
 from mops.config.resolve import Config
 from mops.config.view import View
 from mops.model.layer import Path, dotted
@@ -39,10 +39,18 @@ _RULES: tuple[Rule | _Module, ...] = (
 # Those that only `mops config validate` runs.
 _FILES: _Module = ("layers", lambda _: True)
 
+# Those about comments that ignore warnings; `mops.checks.ignores` applies them.
+INVALID_IGNORE = Rule(
+    "invalid-ignore", WARNING, "a comment mops: ignore[...] that cannot ignore what it names", None
+)
+STALE_IGNORE = Rule(
+    "stale-ignore", WARNING, "a comment mops: ignore[...] without a warning to ignore", None
+)
+
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of docs/checks.md."""
-    return tuple(_rules(None, files=True))
+    return (*_rules(None, files=True), INVALID_IGNORE, STALE_IGNORE)
 
 
 def _rules(view: View | None, *, files: bool) -> Iterator[Rule]:
@@ -70,7 +78,7 @@ def check(
     view = View(config, schema, refused)
     found: dict[tuple[object, ...], Problem] = {}
     for rule in _rules(view, files=files):
-        for finding in rule.find(view):
+        for finding in rule.find(view) if rule.find else ():
             problem = _problem(view, rule, finding)
             if problem is not None:
                 # A worker group that inherits the setting has the same problem at the same place.
@@ -97,6 +105,7 @@ def _problem(view: View, rule: Rule, finding: Finding) -> Problem | None:
         leaf.origin,
         in_dialect(view.schema, leaf.origin, hint) if hint else "",
         rule.name,
+        _group(view.schema, finding.paths),
     )
 
 
@@ -110,3 +119,13 @@ def _secret_texts(view: View, paths: tuple[Path, ...]) -> set[str]:
                 found |= secret_texts(view.schema, path[:size], stack[-1].value)
                 break
     return found
+
+
+def _group(schema: SettingsSchema, paths: Iterable[Path]) -> str:
+    """The worker group that a path is in; "" if none is in one."""
+    for target in schema.inherits:
+        size = len(target)
+        for path in paths:
+            if path[:size] == target and len(path) > size:
+                return path[size]
+    return ""

@@ -34,10 +34,11 @@ class Finding(NamedTuple):
 class Rule(NamedTuple):
     """A rule: its stable name, its severity, one line that says what it finds, and its function.
 
-    `find` may assume that every setting has a value of its type.
+    `find` may assume that every setting has a value of its type. Rules about the problems that
+    others find have None; `mops.checks.ignores` applies them.
     """
 
     name: str
     severity: Severity | Literal["error or warning"]
     line: str
-    find: Callable[[View], Iterator[Finding]]
+    find: Callable[[View], Iterator[Finding]] | None

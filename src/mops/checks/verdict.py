@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mops.chart.values import chart_values
 from mops.checks import registry
@@ -13,13 +13,20 @@ from mops.model.problems import Problem
 from mops.report.problems import ordered
 from mops.schema.fields import SettingsSchema
 
+if TYPE_CHECKING:
+    from mops.checks.ignores import Ignored
+
 
 class Verdict(NamedTuple):
-    """A resolved configuration with its values and all its problems."""
+    """A resolved configuration with its values and all its problems.
+
+    `ignored` is what comments in its files ignore: these warnings are not among the problems.
+    """
 
     config: Config
     values: dict[str, Value]
     problems: list[Problem]
+    ignored: tuple[Ignored, ...] = ()
 
 
 def judge(gathered: Sources, schema: SettingsSchema, *, files: bool = False) -> Verdict:
@@ -32,4 +39,10 @@ def judge(gathered: Sources, schema: SettingsSchema, *, files: bool = False) -> 
     config = resolve(gathered.layers, schema)
     values, missing = chart_values(config, schema)
     found = missing or registry.check(config, schema, gathered.refused, files=files)
-    return Verdict(config, values, ordered([*gathered.problems, *found]))
+    problems = [*gathered.problems, *found]
+    ignored: list[Ignored] = []
+    if any(file.ignores for file in gathered.files):
+        from mops.checks import ignores
+
+        problems, ignored = ignores.apply(gathered, schema, problems, files=files)
+    return Verdict(config, values, ordered(problems), tuple(ignored))

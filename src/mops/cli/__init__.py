@@ -73,13 +73,14 @@ def _help(path: Sequence[str], *, asked: bool) -> int:
 
 
 def _report(invalid: InvalidConfig, *, as_json: bool) -> None:
-    from mops.report.problems import problem_line, problems_json
+    from mops.report.problem_lines import problem_lines
+    from mops.report.problems import problems_json
 
     if as_json:
         streams.line(problems_json(invalid.problems).rstrip())
         return
-    for problem in invalid.problems:
-        streams.line(problem_line(problem))
+    for line in problem_lines(invalid.problems):
+        streams.line(line)
     if any(problem.severity == ERROR for problem in invalid.problems):
         streams.note(str(invalid))
 

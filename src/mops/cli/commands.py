@@ -121,14 +121,25 @@ _CONFIG = (
             "mops config validate",
             "mops config validate envs/*.yaml --strict",
             "mops config validate --config workspace.yaml --format json",
+            "mops config validate envs/*.yaml --list-ignored",
         ),
         "mops.cli.config",
         "validate",
         "ValidateOptions",
         (
-            _FORMAT,
+            choice(
+                ("--format",),
+                "Output format; github annotates pull requests, sarif is for code scanning.",
+                "text",
+                "json",
+                "github",
+                "sarif",
+            ),
             Option(
                 ("--list-checks",), "Print the name of each check and what it finds; read no files."
+            ),
+            Option(
+                ("--list-ignored",), "Print each comment that ignores a warning, and its reason."
             ),
         ),
         (Argument("files", "[FILE]...", "Check each FILE by itself.", many=True),),

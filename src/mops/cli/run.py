@@ -9,9 +9,8 @@ from mops.cli import streams
 from mops.cli.parse import Selection
 from mops.config.files import inactive_files
 from mops.config.sources import gather
-from mops.model.problems import ERROR, WARNING, InvalidConfig
+from mops.model.problems import ERROR, InvalidConfig
 from mops.report.origins import layers_line, override_lines
-from mops.report.problems import problem_line
 from mops.report.text import printable
 from mops.schema.fields import SettingsSchema
 
@@ -51,9 +50,11 @@ def valid_configuration(selection: Selection, schema: SettingsSchema) -> Verdict
         problems = [problem._replace(severity=ERROR) for problem in problems]
     if any(problem.severity == ERROR for problem in problems):
         raise InvalidConfig(problems)
-    for problem in problems:
-        if problem.severity == WARNING:
-            streams.note(problem_line(problem))
+    if problems:
+        from mops.report.problem_lines import problem_lines
+
+        for line in problem_lines(problems):
+            streams.note(line)
     return verdict
 
 

@@ -6,7 +6,7 @@ A dialect determines where the settings are in a document; `mops.schema.reading`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mops.config.profiles import Selection, invalid_name
 from mops.config.scope import Scope
@@ -15,9 +15,12 @@ from mops.model.layer import Layer, Path, dotted
 from mops.model.problems import Problem
 from mops.schema.fields import SettingsSchema, declared_name
 from mops.schema.reading import read_statements
-from mops.schema.statement import Source, Spelling
+from mops.schema.statement import Searches, Source, Spelling
 from mops.yamltext.nodes import Items, Node, Pairs, Text, is_empty, is_null, kind
 from mops.yamltext.reader import parse
+
+if TYPE_CHECKING:
+    from mops.config.ignores import Ignore
 
 UNIFIED, WORKSPACE, VALUES = "unified", "workspace", "values"
 
@@ -35,6 +38,7 @@ class File(NamedTuple):
     """A file that was read: its settings, its profiles, and the profiles that it selects.
 
     `selected` is None if the file does not say.
+    `ignores` are the comments of the file that ignore warnings.
     """
 
     layer: Layer
@@ -43,6 +47,7 @@ class File(NamedTuple):
     problems: list[Problem]
     dialect: str
     refused: frozenset[Path]
+    ignores: tuple[Ignore, ...] = ()
 
 
 def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
@@ -73,7 +78,18 @@ def read(data: bytes | str, name: str, schema: SettingsSchema) -> File:
         problems=problems + reading.problems,
         dialect=dialect,
         refused=frozenset(reading.refused.get(name, ())),
+        ignores=_ignores(data, name, root),
     )
+
+
+def _ignores(data: bytes | str, name: str, root: Node | None) -> tuple[Ignore, ...]:
+    """The comments that ignore warnings. Few files have any, and looking for them takes time."""
+    marked = "mops:" in data if isinstance(data, str) else b"mops:" in data
+    if root is None or not marked:
+        return ()
+    from mops.config.ignores import ignores
+
+    return tuple(ignores(data, name, root))
 
 
 def dialect_of(root: Node | None) -> str:
@@ -87,7 +103,7 @@ def dialect_of(root: Node | None) -> str:
 
 
 def _source(name: str, dialect: str) -> Source:
-    source = Source(name, name)
+    source = Source(name, name, searches=Searches())
     if dialect == UNIFIED:
         return source._replace(home=("workspace",), flat=True)
     if dialect == WORKSPACE:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from mops.gitops.fleet_render import (
     BAD,
@@ -16,7 +17,8 @@ from mops.gitops.fleet_render import (
 from mops.gitops.fleet_tree import Tree
 from mops.model.problems import ERROR, Problem
 from mops.model.spelling import counted
-from mops.report.problems import ordered, problem_line
+from mops.report.problem_lines import Alike, alike_problems, limited
+from mops.report.problems import ordered
 from mops.report.text import printable
 
 
@@ -40,14 +42,17 @@ def _problem_lines(tree: Tree, results: Sequence[Result]) -> Iterator[str]:
     for workspace, result in zip(tree.workspaces, results, strict=True):
         for problem in result.problems:
             affected.setdefault(problem, []).append(tree.path(workspace.config[-1]))
-    for problem in ordered(affected):
-        names = affected[problem]
-        line = problem_line(problem)
-        if len(names) > 1:
-            line += printable(f" [in {names[0]} and {len(names) - 1} more]")
-        elif not problem.origin.place.startswith(f"{names[0]}:"):
-            line += printable(f" [in {names[0]}]")
-        yield line
+    found = alike_problems(ordered(affected))
+    return limited([(alike, _workspaces(alike, affected)) for alike in found])
+
+
+def _workspaces(alike: Alike, affected: Mapping[Problem, Sequence[str]]) -> str:
+    """The workspaces that have a problem, unless it is in the file of the only one."""
+    problems = (alike.problem, *alike.others)
+    names = list(dict.fromkeys(chain(*(affected[problem] for problem in problems))))
+    if len(names) > 1:
+        return f" [in {names[0]} and {len(names) - 1} more]"
+    return "" if alike.problem.origin.place.startswith(f"{names[0]}:") else f" [in {names[0]}]"
 
 
 def failures(results: Sequence[Result]) -> list[str]:

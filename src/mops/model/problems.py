@@ -17,6 +17,8 @@ class Problem(NamedTuple):
     """One thing wrong with the configuration: where, what, and what to do about it.
 
     `check` is the name of the check that found it, under which the docs describe it; "" if none.
+    `group` is the worker group that a check found it in; "" if none. `syntax` problems are about
+    the text of a file, before any setting is read.
     """
 
     severity: str
@@ -25,6 +27,8 @@ class Problem(NamedTuple):
     origin: Origin
     hint: str = ""
     check: str = ""
+    group: str = ""
+    syntax: bool = False
 
 
 class MopsError(Exception):

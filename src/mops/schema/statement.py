@@ -15,8 +15,28 @@ from mops.schema.secrets import named_texts, without_secrets
 from mops.schema.tree import Tree
 from mops.yamltext.nodes import Node, Text
 
+MOST_SEARCHES = 100
+
 # A path as spelled in a source: perhaps a flat key, in snake_case, below `workspace` or `spec`.
 Spelling = tuple[str, ...]
+
+
+class Searches:
+    """A bound on the searches for similar names, each of which takes almost a millisecond.
+
+    Nobody reads more suggestions, and a file that is not for mops may have thousands of unknown
+    keys.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MOST_SEARCHES
+
+    def allowed(self) -> bool:
+        """Whether another search is allowed; every call counts as one."""
+        self.left -= 1
+        return self.left >= 0
 
 
 class Source(NamedTuple):
@@ -25,7 +45,8 @@ class Source(NamedTuple):
     `layer` is the name of the layer that the settings belong to. `place` is the file's name, a
     variable or a flag; with `in_file`, places also have the node's line and column.
     `home` is the section that contains the settings, `flat` whether it may contain flat keys, and
-    `snake_case` whether declared names may also be written in snake_case.
+    `snake_case` whether declared names may also be written in snake_case. `searches` bounds the
+    searches for names that are similar to unknown ones.
     """
 
     layer: str
@@ -34,6 +55,7 @@ class Source(NamedTuple):
     home: Spelling = ()
     flat: bool = False
     snake_case: bool = True
+    searches: Searches | None = None
 
     def origin(self, node: Node, spelled: Spelling = ()) -> Origin:
         """Where `node` was written."""

@@ -22,13 +22,15 @@ def unknown_key(
     schema: SettingsSchema, source: Source, key: Text, spelled: Spelling, known: Iterable[str]
 ) -> Problem:
     """The problem of a key that is not a setting here; `known` are the keys that are."""
-    hint = elsewhere(schema, source, key.text, spelled) or near(key.text, known)
+    hint = ""
+    if _may_search(source):
+        hint = elsewhere(schema, source, key.text, spelled) or near(key.text, known)
     return source.problem(key, spelled, UNKNOWN_SETTING, hint)
 
 
 def unknown_field(source: Source, key: Text, spelled: Spelling, tree: Tree) -> Problem:
     """The problem of a key that the Kubernetes type of `tree` does not have."""
-    hint = near(key.text, tree["properties"])
+    hint = near(key.text, tree["properties"]) if _may_search(source) else ""
     return source.problem(key, spelled, f"{tree['x-type']} has no field {key.text}", hint)
 
 
@@ -49,6 +51,10 @@ def managed_field(
     if instead.startswith("."):
         return f"the chart decides this field for the {around[-1]}", "remove it"
     return f"the chart decides this field: {instead}", "remove it"
+
+
+def _may_search(source: Source) -> bool:
+    return source.searches is None or source.searches.allowed()
 
 
 def elsewhere(schema: SettingsSchema, source: Source, name: str, spelled: Spelling) -> str:

@@ -61,7 +61,8 @@ class Typed:
             return self._mapping(mark.node, tree, path, mark.spelled)
         if is_empty(mark.node) and types(tree) in _EMPTY:
             self._mistyped.add(path)
-            self._refuse(mark.node, mark.spelled, "this key has no value", _EMPTY[types(tree)])
+            hint = _EMPTY[types(tree)]
+            self._refuse(path, mark.node, mark.spelled, "this key has no value", hint)
             return None
         try:
             return scalar(mark.node, tree)

@@ -71,7 +71,7 @@ class _Builder:
     def complain(self, line: int, col: int, message: str, hint: str = "", key: str = "") -> None:
         """Records a problem at a place; `key` is the key that it is about, if any."""
         origin = Origin(self.layer, f"{self.name}:{line}:{col}", key)
-        self.problems.append(Problem(ERROR, key, message, origin, hint))
+        self.problems.append(Problem(ERROR, key, message, origin, hint, syntax=True))
 
     def build(self, stream: Iterable[Event]) -> None:
         """Builds one document from its events; `root` stays None if there is none."""

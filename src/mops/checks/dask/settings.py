@@ -117,8 +117,7 @@ def intended(key: str, group: Group = SCHEDULER, similar: Callable[[str], str] =
     `group` runs, or else a similar key.
     """
     words = ".".join(filter(None, _dotted(key).split(".")))
-    ending = f".{words}"
-    endings = [known for spelled, known in _dotted_keys().items() if spelled.endswith(ending)]
+    endings = _endings().get(words, ())
     if not words or not endings:
         return similar(key)
     process = "scheduler" if group == SCHEDULER else "worker"
@@ -127,9 +126,14 @@ def intended(key: str, group: Group = SCHEDULER, similar: Callable[[str], str] =
 
 
 @lru_cache(maxsize=1)
-def _dotted_keys() -> dict[str, str]:
-    """The known keys by their words, each after a dot."""
-    return {f".{_dotted(key)}": key for key in facts().keys}
+def _endings() -> dict[str, list[str]]:
+    """The known keys by their last words: all of them, all but the first, and so on."""
+    found: dict[str, list[str]] = {}
+    for key in facts().keys:
+        words = _dotted(key).split(".")
+        for start in range(len(words)):
+            found.setdefault(".".join(words[start:]), []).append(key)
+    return found
 
 
 def read(name: str, similar: Callable[[str], str] = similar) -> Reading:
