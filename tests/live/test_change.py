@@ -55,7 +55,8 @@ def test_up_creates_a_namespace_that_admits_the_pods(workspace: Workspace) -> No
     assert labels["pod-security.kubernetes.io/enforce"] == "baseline"
     assert 'it admits only "baseline" pods (Pod Security Standards)' in done.err
     assert (
-        "modelops.yaml:11:5: workspace.workers.volumes: volume data is of the type nfs" in done.err
+        "modelops.yaml:12:12: workspace.workers.volumes.[0].nfs: volume data is of the type nfs"
+        in done.err
     )
     assert workspace.deployment("workers")["status"]["readyReplicas"] == 2
 
