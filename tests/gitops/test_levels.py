@@ -58,7 +58,8 @@ def test_a_namespace_admits_the_pods_of_all_its_workspaces(tmp_path: Path) -> No
     assert done.err.splitlines() == [
         (
             "mops: namespace shared gets the Pod Security level privileged: "
-            "envs/host/mops.yaml:6:5: workspace.workers.volumes: volume cvmfs is of the type "
+            "envs/host/mops.yaml:7:17: workspace.workers.volumes.[0].hostPath: "
+            "volume cvmfs is of the type "
             "hostPath, which needs the Pod Security level privileged"
         )
     ]
@@ -97,7 +98,7 @@ def test_a_level_that_refuses_the_pods_is_an_error_and_a_wider_one_is_used(
     command = ("gitops", "flux", "--all", *OCI, "--pod-security")
     refused = mops(*command, "restricted", cwd=tmp_path)
     assert (refused.code, refused.out) == (3, "")
-    assert "envs/nfs/mops.yaml:6:5: workspace.workers.volumes" in refused.err
+    assert "envs/nfs/mops.yaml:7:12: workspace.workers.volumes.[0].nfs" in refused.err
     assert "(use --pod-security baseline, or omit the option)" in refused.err
     wider = mops(*command, "privileged", cwd=tmp_path)
     assert (wider.code, wider.err) == (0, "")
