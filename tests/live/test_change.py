@@ -387,7 +387,7 @@ def test_server_side_apply_of_the_manifests_finds_neither_conflicts_nor_duplicat
         workspace.namespace,
         "-f",
         "-",
-        input=rendered,
+        stdin=rendered,
     )
     assert done.returncode == 0, done.stderr
     assert "conflict" not in done.stderr.lower()
