@@ -337,9 +337,11 @@ def test_an_interrupt_leaves_no_tree_half_written(
         err = process.stderr.read().decode()
     after = contents(here)
     assert not [name for name in after if name.endswith(".tmp")]
-    # It came before the first file was written, or it waited for the last.
+    # It came before the first file was written, or it waited for the last. If it came while Python
+    # was shutting down, the signal itself ended the process; a shell reports the same exit code.
     written = len(after) - len(before)
-    assert (written, process.returncode) in ((0, code), (400, code), (400, 0)), err
+    done = {(0, code), (400, code), (400, 0), (400, -number)}
+    assert (written, process.returncode) in done, err
     assert not list((tmp_path / "tmp").iterdir())
     assert "Traceback" not in err
     with pytest.raises(ProcessLookupError):
