@@ -25,6 +25,12 @@ _SHORTEST = 10
 _SHORTEST_REDACTED = 3
 # The name of an object, such as a label or an annotation about a Secret may have as its value.
 _OBJECT_NAME = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
+# Fields of Kubernetes whose names have the marks of a secret's name, and whose values are names.
+_FIELDS = frozenset(
+    {"topologyKey", "secretName", "matchLabelKeys", "mismatchLabelKeys", "tokenExpirationSeconds"}
+)
+# A bare "key" is a field of tolerations, selectors and references, unless its value is as long.
+_SHORTEST_KEY = 20
 # Mappings that refer to Secrets, or whose keys are names of something else.
 _REFERENCES = frozenset({"valueFrom", "secretRef", "secretKeyRef", "configMapRef"})
 
@@ -68,7 +74,7 @@ def _judged(name: str) -> _Judgment:
 
 def secret_pair(name: str, text: str) -> bool:
     """Whether the text is a secret because of the name of its variable, key or option."""
-    judged = _judged(name)
+    judged = _Judgment("") if _is_field(name, text) else _judged(name)
     if not (judged.strong or judged.weak):
         return False
     text = _without_references(text).strip()
@@ -81,6 +87,11 @@ def secret_pair(name: str, text: str) -> bool:
     if re.fullmatch(shapes.ACCOUNT_VALUE, text):
         return True
     return "_dsn_" not in judged.words and re.fullmatch(shapes.WEAK_VALUE, text) is not None
+
+
+def _is_field(name: str, text: str) -> bool:
+    """Whether a field of Kubernetes is known to be harmless without any pattern: they are slow."""
+    return name in _FIELDS or (name == "key" and len(text) < _SHORTEST_KEY)
 
 
 def _is_harmless(text: str, judged: _Judgment) -> bool:
