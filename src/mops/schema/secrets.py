@@ -27,7 +27,7 @@ _SHORTEST_REDACTED = 3
 _OBJECT_NAME = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
 # Fields of Kubernetes whose names have the marks of a secret's name, and whose values are names.
 _FIELDS = frozenset(
-    {"topologyKey", "secretName", "matchLabelKeys", "mismatchLabelKeys", "tokenExpirationSeconds"}
+    {"topologyKey", "matchLabelKeys", "mismatchLabelKeys", "tokenExpirationSeconds"}
 )
 # A bare "key" is a field of tolerations, selectors and references, unless its value is as long.
 _SHORTEST_KEY = 20
