@@ -137,6 +137,12 @@ WRITABLE = tuple(
 )
 
 
+@cache
+def _setting(path: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    """Values of one setting; a strategy that is built again for every draw is slow."""
+    return valid(SETTINGS.fields[path].schema)
+
+
 @st.composite
 def trees(
     draw: st.DrawFn, *, groups: bool = True, nulls: bool = False, most: int = 8
@@ -153,11 +159,7 @@ def trees(
         node = found
         for part in path[:-1]:
             node = node.setdefault(part, {})
-        node[path[-1]] = (
-            None
-            if nulls and draw(st.integers(0, 5)) == 0
-            else draw(valid(SETTINGS.fields[path].schema))
-        )
+        node[path[-1]] = None if nulls and draw(st.integers(0, 5)) == 0 else draw(_setting(path))
     return found
 
 

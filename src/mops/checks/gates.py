@@ -17,7 +17,6 @@ from mops.model.quantities import millicpu
 IDLE_CPU = 2000
 _AMOUNTS = ("memoryReserve", "temporaryStorage")
 _MANY_DIGITS = 3
-
 _LISTS = (
     "envFrom",
     "hostAliases",
@@ -40,13 +39,11 @@ _OF_ALL = (
     ("networkPolicy", "extraEgress"),
     ("containerSecurityContext", "capabilities", "add"),
 )
-
-
 # Neither an object nor all its annotations can be too large below so many characters.
 _LARGE = 256 * 1024
 # The longest prefix of a label's or annotation's key.
 MOST_PREFIX = 253
-OF_ALL_OBJECTS = (
+_OF_ALL_OBJECTS = (
     ("labels",),
     ("annotations",),
     ("scheduler", "serviceAnnotations"),
@@ -127,7 +124,7 @@ def is_large(view: View) -> bool:
 
 def metadata(view: View) -> list[Path]:
     """The mappings of labels and annotations."""
-    return [*OF_ALL_OBJECTS, *(group.at(key) for group in view.pods for key in _OF_PODS)]
+    return [*_OF_ALL_OBJECTS, *(group.at(key) for group in view.pods for key in _OF_PODS)]
 
 
 def _characters(value: Value) -> int:
