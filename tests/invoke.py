@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
@@ -24,6 +26,18 @@ from mops.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 CHART = ROOT / "chart"
 NAMESPACE = "modelops-dask-dev"
+
+
+def script(path: Path) -> ModuleType:
+    """A program of `scripts` as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    # Records that are defined in a module look it up by its name.
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def takes_interrupts() -> None:

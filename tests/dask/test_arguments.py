@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoke import ROOT
+from invoke import ROOT, script
 from mops.checks import registry
 from mops.checks.dask import arguments, options, usage
 from mops.checks.rule import ERROR
@@ -220,11 +220,7 @@ def test_the_script_and_the_file_agree_on_the_installed_version():
 
 
 def test_the_file_is_what_the_script_writes():
-    sys.path.insert(0, str(SCRIPT.parent))
-    try:
-        import dask_options
-    finally:
-        sys.path.remove(str(SCRIPT.parent))
+    dask_options = script(SCRIPT)
     file = json.loads(FACTS.read_text())
     assert dask_options.text(file) == FACTS.read_text()
     one = {"versions": {"worker": "1"}, "commands": {"worker": {"--a": {"takes": 0}}}}

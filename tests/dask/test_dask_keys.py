@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke import ROOT
+from invoke import ROOT, script
 from mops.checks.dask import literals
 from mops.checks.dask import settings as dask
 from mops.checks.environment import DASK_PREFIX
@@ -96,11 +96,7 @@ def test_the_script_and_the_file_agree_on_the_installed_version():
 
 
 def test_the_file_is_what_the_script_writes():
-    sys.path.insert(0, str(SCRIPT.parent))
-    try:
-        import dask_keys
-    finally:
-        sys.path.remove(str(SCRIPT.parent))
+    dask_keys = script(SCRIPT)
     file = json.loads(FACTS.read_text())
     assert dask_keys.text(file) == FACTS.read_text()
     assert list(file["keys"]) == sorted(file["keys"])
@@ -158,11 +154,7 @@ def test_the_side_that_reads_a_setting(key, side):
 
 def test_a_side_needs_readers_on_that_side_only(tmp_path):
     """The script against modules that read one setting each way."""
-    sys.path.insert(0, str(SCRIPT.parent))
-    try:
-        import dask_keys
-    finally:
-        sys.path.remove(str(SCRIPT.parent))
+    dask_keys = script(SCRIPT)
     reads = 'dask.config.get("distributed.{}.x")\n'
     for module, keys in {
         "scheduler.py": ("one", "both", "shown"),

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from invoke import ROOT
+from invoke import ROOT, script
 
-sys.path.insert(0, str(ROOT / "scripts"))
-import architecture
+architecture = script(ROOT / "scripts" / "architecture.py")
 
 MODULES = architecture.modules()
 INSIDE = [name for name in MODULES if name != "mops"]
